@@ -1,0 +1,43 @@
+//! The words the kiosk and the server share: ids, money, the v1 wire messages, and how a request is signed.
+//!
+//! Pure: nothing here does I/O, reads a clock or makes randomness. Times and ids come from the caller.
+//!
+//! **Invariant:** a message that parses is well-formed: ids are UUIDs, money is whole øre, a card's UID has a legal length.
+
+mod card;
+mod catalogue;
+mod ids;
+mod money;
+mod operation;
+mod problem;
+mod server;
+mod signing;
+mod text;
+mod throttle;
+
+pub use card::{CardNumber, CardUid, InvalidCard};
+pub use catalogue::{
+    Account, AccountKind, Allergen, AutoRecharge, AutoRechargeState, CardRecord, CardStatus, Category, Changes,
+    CodeVerifier, DepositLimits, Issuer, MenuDay, OfflineLimits, Order, OrderLine, OrderState, Person, PersonKind,
+    Product, School, TapPolicy, Terms,
+};
+pub use ids::{AccountId, CardId, DeviceId, MandateId, OperationId, PersonId, ProductId, SchoolId};
+pub use money::{Money, MoneyError};
+pub use operation::{
+    Answer, CancelOrder, FileTicket, LineRequest, Operation, OperationBody, Outcome, PlaceOrder, Push, Pushed, Refusal,
+    Rule,
+};
+pub use problem::{Problem, ProblemCode};
+pub use server::{
+    Deposit, DepositRequest, DepositState, DeviceKind, Enrol, Enrolled, LoginAnswer, LoginRequest, PurchaseAnswer,
+    PurchaseRequest, Statement, StatementLine, StatementText,
+};
+pub use signing::{
+    BadSignature, HEADER_API, HEADER_DEVICE, HEADER_REQUEST, HEADER_SIGNATURE, PublicKey, RequestToSign, Signature,
+    SigningKey,
+};
+pub use text::{InvalidText, Language, check_email, check_text};
+pub use throttle::{FREE_TRIES, Throttle};
+
+/// The version of the wire both sides must speak, sent in every request and answer as [`HEADER_API`].
+pub const API_VERSION: u16 = 1;

@@ -1,0 +1,224 @@
+//! The remaining v1 messages: enrolment, log-in, deposits, statements, purchases.
+//!
+//! Pure. **Invariant:** whatever moves money carries the id under which it moves once.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::{AccountId, CardId, CardUid, DeviceId, Language, Money, OperationId, Outcome, PublicKey, School};
+
+/// `POST /v1/devices`: the only unsigned request, allowed once per code.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enrol {
+    /// The one-time code from the server's operator.
+    pub code: String,
+    /// What is enrolled.
+    pub kind: DeviceKind,
+    /// What staff call it.
+    pub name: String,
+    /// With which its requests will be signed.
+    pub public_key: PublicKey,
+}
+
+/// What a device is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceKind {
+    /// A touchscreen for card holders.
+    Kiosk,
+    /// A till.
+    Register,
+}
+
+/// The answer to [`Enrol`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Enrolled {
+    /// Its id from now on.
+    pub device: DeviceId,
+    /// The prefix of its slips, such as `K1`.
+    pub short_name: String,
+    /// Where it stands.
+    pub school: School,
+}
+
+/// `POST /v1/logins`: a verification code typed at a kiosk.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoginRequest {
+    /// The card on the reader.
+    pub card: CardId,
+    /// What was typed.
+    pub code: String,
+}
+
+impl std::fmt::Debug for LoginRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LoginRequest").field("card", &self.card).finish_non_exhaustive()
+    }
+}
+
+/// The answer to [`LoginRequest`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "login", rename_all = "snake_case")]
+pub enum LoginAnswer {
+    /// Come in.
+    Right,
+    /// Not that code.
+    Wrong {
+        /// Tries before a wait.
+        tries_left: u32,
+    },
+    /// Not looked at: too many wrong ones.
+    Wait {
+        /// When the next try is looked at.
+        until: Timestamp,
+    },
+}
+
+/// `POST /v1/deposits`: opens a payment page. Asked again with the same id, it answers with the same deposit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DepositRequest {
+    /// The key under which the money is posted.
+    pub id: OperationId,
+    /// The card that was on the reader.
+    pub card: CardId,
+    /// Which account.
+    pub account: AccountId,
+    /// Whole kroner.
+    pub amount: Money,
+    /// Where the receipt goes.
+    pub email: String,
+    /// The terms that were accepted.
+    pub terms_version: String,
+    /// The language of page and mail.
+    pub language: Language,
+}
+
+/// A deposit as it stands: the answer to [`DepositRequest`], and to `GET` and `DELETE /v1/deposits/{id}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Deposit {
+    /// Its id.
+    pub id: OperationId,
+    /// Which account.
+    pub account: AccountId,
+    /// How much.
+    pub amount: Money,
+    /// Where it stands.
+    pub state: DepositState,
+    /// The page to pay on, for the QR code.
+    pub url: String,
+    /// Until when the page takes payment.
+    pub expires_at: Timestamp,
+    /// The receipt number, once paid.
+    pub receipt: Option<String>,
+    /// When it was paid, by the server's clock.
+    pub paid_at: Option<Timestamp>,
+    /// The account's balance right after it, once paid.
+    pub balance: Option<Money>,
+}
+
+/// Where a deposit stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DepositState {
+    /// Waiting for the payer.
+    Open,
+    /// In the ledger.
+    Paid,
+    /// The payment was declined; nothing moved.
+    Declined,
+    /// Given up by the payer; nothing moved.
+    Cancelled,
+    /// Nobody paid in time; nothing moved.
+    Expired,
+    /// The gateway has not said: it is being asked, and never charged again meanwhile.
+    Unknown,
+}
+
+/// `GET /v1/accounts/{id}/statements/{year-month}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Statement {
+    /// Whose.
+    pub account: AccountId,
+    /// The first day of the month.
+    pub month: Date,
+    /// Balance when the month began.
+    pub opening: Money,
+    /// Balance when it ended, or now.
+    pub closing: Money,
+    /// What happened, oldest first.
+    pub lines: Vec<StatementLine>,
+    /// The months that have lines, newest first, as first days.
+    pub months: Vec<Date>,
+}
+
+/// One line of a statement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatementLine {
+    /// The day, in Danish time.
+    pub date: Date,
+    /// What it was.
+    pub text: StatementText,
+    /// The number of the order, receipt or sale; may be empty.
+    pub number: String,
+    /// How the balance changed.
+    pub amount: Money,
+    /// The balance after it.
+    pub balance: Money,
+}
+
+/// What a line of a statement was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum StatementText {
+    /// Paid in.
+    Deposit,
+    /// Paid in by auto top-up.
+    Recharge,
+    /// Bought at a till; what, in the till's words.
+    Purchase {
+        /// What was bought.
+        text: String,
+    },
+    /// Ordered for a day.
+    OrderPlaced {
+        /// The day of delivery.
+        delivery: Date,
+    },
+    /// An order taken back.
+    OrderReleased {
+        /// The day of delivery.
+        delivery: Date,
+    },
+    /// Put right by staff.
+    Correction,
+}
+
+/// `POST /v1/purchases`: a till books a sale.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PurchaseRequest {
+    /// The key under which it is posted.
+    pub id: OperationId,
+    /// The card that was tapped.
+    pub card_uid: CardUid,
+    /// Price with VAT.
+    pub amount: Money,
+    /// VAT inside it, in percent.
+    pub vat_percent: u8,
+    /// What was bought, for the statement.
+    pub text: String,
+}
+
+/// The answer to [`PurchaseRequest`]: what a till must show, and nothing about the balance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PurchaseAnswer {
+    /// Which.
+    pub id: OperationId,
+    /// What became of it.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
