@@ -1,0 +1,326 @@
+//! Money on its way in: deposits, mandates, and the charges of auto top-up.
+//!
+//! **Invariant:** the intent is durable before any gateway is called; a state only moves from one that the caller names, and
+//! whoever comes second is told how it stands.
+
+use jiff::Timestamp;
+use madkort_protocol::{
+    AccountId, CardId, DepositState, DeviceId, Language, MandateId, Money, OperationId, Refusal, SchoolId,
+};
+
+use super::Pending;
+
+/// A deposit about to be opened.
+#[derive(Clone, Debug)]
+pub struct NewDeposit {
+    /// The key under which the money will be posted.
+    pub id: OperationId,
+    /// The kiosk that asked.
+    pub device: DeviceId,
+    /// The card that was on the reader.
+    pub card: CardId,
+    /// Which account.
+    pub account: AccountId,
+    /// How much, already within the school's limits.
+    pub amount: Money,
+    /// Where the receipt goes.
+    pub email: String,
+    /// The terms that were accepted.
+    pub terms_version: String,
+    /// The language of page and mail.
+    pub language: Language,
+    /// Which gateway takes it.
+    pub gateway: String,
+    /// The unguessable name of its payment page.
+    pub page: String,
+    /// Until when the page takes payment.
+    pub expires_at: Timestamp,
+}
+
+/// A deposit as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DepositRow {
+    /// The key under which the money is posted.
+    pub id: OperationId,
+    /// The tenant.
+    pub school: SchoolId,
+    /// The kiosk that asked.
+    pub device: DeviceId,
+    /// The card that was on the reader.
+    pub card: CardId,
+    /// Which account.
+    pub account: AccountId,
+    /// How much.
+    pub amount: Money,
+    /// Where the receipt goes.
+    pub email: String,
+    /// The terms that were accepted.
+    pub terms_version: String,
+    /// The language of page and mail.
+    pub language: Language,
+    /// Which gateway takes it.
+    pub gateway: String,
+    /// The gateway's own name for the payment, once it has one.
+    pub reference: Option<String>,
+    /// The unguessable name of its payment page.
+    pub page: String,
+    /// Where it stands.
+    pub state: DepositState,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// Until when the page takes payment.
+    pub expires_at: Timestamp,
+    /// The receipt number, once paid.
+    pub receipt: Option<String>,
+    /// When it was paid.
+    pub paid_at: Option<Timestamp>,
+    /// The balance right after it, once paid.
+    pub balance: Option<Money>,
+    /// How often the gateway was asked how it stands.
+    pub asks: u32,
+    /// When to ask next.
+    pub ask_at: Option<Timestamp>,
+}
+
+/// What became of opening a deposit.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DepositOpening {
+    /// It is open now.
+    Opened(Box<DepositRow>),
+    /// It was asked for before, in the same words.
+    Already(Box<DepositRow>),
+    /// The id stands for something else.
+    IdReused,
+    /// The card or the account does not allow it.
+    Refused(Refusal),
+}
+
+/// What became of moving something to another state.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Moved<T> {
+    /// It moved; this is how it stands now.
+    Moved(T),
+    /// It was not in a state to move from; this is how it stands.
+    Stands(T),
+    /// There is none.
+    Unknown,
+}
+
+/// Deposits.
+pub trait Deposits {
+    /// Opens a deposit, or finds it again. Checks that the card is active and may use the account.
+    fn open_deposit(&self, deposit: NewDeposit, now: Timestamp) -> Pending<'_, DepositOpening>;
+
+    /// A deposit.
+    fn deposit(&self, id: OperationId) -> Pending<'_, Option<DepositRow>>;
+
+    /// The deposit behind a payment page.
+    fn deposit_of_page(&self, page: String) -> Pending<'_, Option<DepositRow>>;
+
+    /// Keeps the gateway's name for the payment.
+    fn name_deposit(&self, id: OperationId, reference: String) -> Pending<'_, ()>;
+
+    /// Moves a deposit from one of the states to another, none of them [`DepositState::Paid`].
+    fn move_deposit(
+        &self,
+        id: OperationId,
+        from: Vec<DepositState>,
+        to: DepositState,
+    ) -> Pending<'_, Moved<DepositRow>>;
+
+    /// Posts the money once, whatever state the deposit is in, and numbers the receipt. An amount other than the deposit's goes
+    /// to the suspense book and leaves the deposit as [`DepositState::Unknown`].
+    fn pay_deposit(&self, id: OperationId, received: Money, now: Timestamp) -> Pending<'_, Moved<DepositRow>>;
+
+    /// Deposits that are open past their end, or unknown and due to be asked about.
+    fn deposits_due(&self, now: Timestamp, most: u32) -> Pending<'_, Vec<DepositRow>>;
+
+    /// Notes that the gateway was asked, and when to ask again.
+    fn asked_deposit(&self, id: OperationId, ask_at: Timestamp) -> Pending<'_, ()>;
+}
+
+/// Whether a mandate may be charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MandateState {
+    /// Yes.
+    Active,
+    /// Not until its holder acts.
+    Suspended,
+    /// Never again.
+    Cancelled,
+}
+
+/// A standing permission to charge a payment card for one account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mandate {
+    /// Its id.
+    pub id: MandateId,
+    /// The tenant.
+    pub school: SchoolId,
+    /// The account it fills. At most one mandate that is not cancelled.
+    pub account: AccountId,
+    /// Charged each time.
+    pub amount: Money,
+    /// Charged when a purchase takes the balance below this.
+    pub below: Money,
+    /// Whether it may be charged.
+    pub state: MandateState,
+    /// Which gateway keeps the card.
+    pub gateway: String,
+    /// The gateway's name for it.
+    pub reference: String,
+    /// Most charges a day.
+    pub most_a_day: u32,
+    /// Most charges a month.
+    pub most_a_month: u32,
+    /// Declines in a row.
+    pub declines: u32,
+    /// When a declined charge may be tried again.
+    pub retry_at: Option<Timestamp>,
+    /// Where receipts go.
+    pub email: String,
+    /// The terms that were accepted.
+    pub terms_version: String,
+    /// The language of its mails.
+    pub language: Language,
+    /// When it was given.
+    pub created_at: Timestamp,
+}
+
+/// Where a charge stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChargeState {
+    /// Intended; the gateway has not been called.
+    Created,
+    /// The gateway is being called.
+    Sent,
+    /// The gateway has not said: to be asked, never charged again meanwhile.
+    Unknown,
+    /// In the ledger.
+    Succeeded,
+    /// Nothing moved.
+    Declined,
+}
+
+/// A charge about to be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewCharge {
+    /// The key under which the money will be posted.
+    pub id: OperationId,
+    /// The permission.
+    pub mandate: MandateId,
+    /// How much.
+    pub amount: Money,
+    /// The purchase that caused it.
+    pub cause: OperationId,
+}
+
+/// A charge as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Charge {
+    /// The key under which the money is posted.
+    pub id: OperationId,
+    /// The permission.
+    pub mandate: MandateId,
+    /// The account it fills.
+    pub account: AccountId,
+    /// How much.
+    pub amount: Money,
+    /// The purchase that caused it.
+    pub cause: OperationId,
+    /// Where it stands.
+    pub state: ChargeState,
+    /// The gateway's name for it, once it has one.
+    pub reference: Option<String>,
+    /// When it was intended.
+    pub created_at: Timestamp,
+    /// When it was decided.
+    pub settled_at: Option<Timestamp>,
+    /// How often the gateway was asked how it stands.
+    pub asks: u32,
+    /// When to ask next.
+    pub ask_at: Option<Timestamp>,
+}
+
+/// What became of opening a charge.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ChargeOpening {
+    /// It is intended now.
+    Opened(Charge),
+    /// Another one is under way on the account, or the cause has had its charge.
+    UnderWay,
+    /// The mandate is not active, or there is none.
+    NoMandate,
+}
+
+/// What follows a decline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decline {
+    /// May be tried again then.
+    RetryAt(Timestamp),
+    /// Stopped until its holder acts.
+    Suspend,
+}
+
+/// What the rule of auto top-up decides by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RechargeFacts {
+    /// The permission that is not cancelled.
+    pub mandate: Mandate,
+    /// Spendable now.
+    pub balance: Money,
+    /// Paid in over the account's life, less refunds.
+    pub deposited: Money,
+    /// Whether a charge is created, sent or unknown.
+    pub under_way: bool,
+    /// Charges since the Danish midnight, declined ones not counted.
+    pub today: u32,
+    /// Charges since the first of the Danish month, declined ones not counted.
+    pub this_month: u32,
+    /// When the last charge was intended.
+    pub last_charge: Option<Timestamp>,
+    /// The last purchase that has not caused a charge.
+    pub cause: Option<OperationId>,
+}
+
+/// Mandates and charges.
+pub trait Charges {
+    /// Puts a mandate, replacing the one by that id, and tells the change feed of its account.
+    fn put_mandate(&self, mandate: Mandate) -> Pending<'_, ()>;
+
+    /// What to decide by; `None` without a mandate.
+    fn recharge_facts(&self, account: AccountId, now: Timestamp) -> Pending<'_, Option<RechargeFacts>>;
+
+    /// Accounts with an active mandate, for the look around at start.
+    fn accounts_with_mandate(&self) -> Pending<'_, Vec<AccountId>>;
+
+    /// Writes the intent down before the gateway is called.
+    fn open_charge(&self, charge: NewCharge, now: Timestamp) -> Pending<'_, ChargeOpening>;
+
+    /// A charge.
+    fn charge(&self, id: OperationId) -> Pending<'_, Option<Charge>>;
+
+    /// Moves a charge between [`ChargeState::Created`], [`ChargeState::Sent`] and [`ChargeState::Unknown`], and keeps the
+    /// gateway's name for it if there is one.
+    fn move_charge(
+        &self,
+        id: OperationId,
+        from: Vec<ChargeState>,
+        to: ChargeState,
+        reference: Option<String>,
+    ) -> Pending<'_, Moved<Charge>>;
+
+    /// Posts the money of an open charge once; the mandate's declines are forgotten.
+    fn pay_charge(&self, id: OperationId, now: Timestamp) -> Pending<'_, Moved<Charge>>;
+
+    /// An open charge was declined: nothing moved, and this is what follows.
+    fn decline_charge(&self, id: OperationId, decline: Decline, now: Timestamp) -> Pending<'_, Moved<Charge>>;
+
+    /// Charges that are created, sent or unknown, oldest first.
+    fn open_charges(&self, most: u32) -> Pending<'_, Vec<Charge>>;
+
+    /// Notes that the gateway was asked, and when to ask again.
+    fn asked_charge(&self, id: OperationId, ask_at: Timestamp) -> Pending<'_, ()>;
+}
