@@ -1,0 +1,33 @@
+//! What the kiosk does, told as one visit after another.
+//!
+//! Pure: [`Kiosk::update`] is told what happened and answers with what to do about it; [`Kiosk::view`] says what to show.
+//! No I/O, no clock, no randomness: time comes with [`Event::Tick`], a fresh id with every touch.
+//!
+//! **Invariants:** "paid", "ordered" and paper come only after [`Event::Recorded`] (or, for a deposit, after the server's word);
+//! when the card leaves, the visit is dropped whole, so nothing personal can stay on the screen.
+
+mod basket;
+mod effect;
+mod event;
+mod fault;
+mod form;
+mod kiosk;
+mod paper;
+mod rooms;
+mod screen;
+mod view;
+mod visitor;
+
+pub use basket::{Basket, BasketLine};
+pub use effect::{Beep, Draft, Effect, Light};
+pub use event::{Event, Field, Intent, TapRefusal};
+pub use fault::{Fault, Weight};
+pub use kiosk::{IDLE_AFTER, Kiosk, WARNING_FOR};
+pub use paper::{OrderSlip, Paper, PaperLine, PrintState, Receipt, StatementPaper, TicketSlip};
+pub use screen::{
+    AccountChoice, CheckoutLine, CheckoutPage, CodeMessage, CodePage, Countdown, DayChoice, DepositAmountPage,
+    DepositDonePage, DepositPayPage, FormProblem, HomePage, IdlePage, MenuPage, Notice, OrderBrief, OrderDonePage,
+    Page, PayState, ProductCard, Screen, StatementBody, StatementPage, SupportDonePage, SupportPage, Tile, TileKind,
+    WhyNot,
+};
+pub use visitor::{Catalogue, Link, Moment, PrinterHealth, ReaderHealth, Visitor};

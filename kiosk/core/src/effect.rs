@@ -1,0 +1,95 @@
+//! What the shell must now do, in order.
+//!
+//! Pure. **Invariant:** an effect that moves money carries its operation's id.
+
+use jiff::civil::Date;
+use madkort_protocol::{
+    AccountId, CancelOrder, CardId, CardUid, DepositRequest, FileTicket, Language, OperationId, PlaceOrder,
+};
+
+use crate::Paper;
+
+/// What the shell must now do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Find out whose card this is; answer with `Known` or `NotKnown`.
+    LookUp(CardUid),
+    /// The visitor to keep fresh with `Changed`, or none.
+    Follow(Option<CardId>),
+    /// Look at a verification code, on the server or, out of its reach, on the kiosk; answer with `CodeChecked`.
+    CheckCode {
+        /// The card.
+        card: CardId,
+        /// What was typed.
+        code: String,
+    },
+    /// Put an operation, and the paper that belongs to it, on disk in one transaction; answer with `Recorded` or `RecordFailed`.
+    /// The store gives the number, in the draft and on the paper alike.
+    Record {
+        /// The operation's id.
+        id: OperationId,
+        /// What it is.
+        draft: Draft,
+        /// The slip that goes with it.
+        slip: Option<Paper>,
+    },
+    /// Ask the server to open a payment page, and follow it; answer with `DepositIs`, `DepositUnreachable`, `DepositRefused`.
+    OpenDeposit(Box<DepositRequest>),
+    /// Tell the server that the payment is given up; answer with `DepositIs`.
+    CancelDeposit(OperationId),
+    /// Stop following a deposit.
+    ForgetDeposit(OperationId),
+    /// Get a statement; the newest month if none is named.
+    LoadStatement {
+        /// Whose.
+        account: AccountId,
+        /// The first day of the month.
+        month: Option<Date>,
+    },
+    /// Put a paper into the spool and print it; progress comes as `Event::Paper`.
+    Print {
+        /// What it belongs to: the same reference again is a copy and says KOPI.
+        reference: String,
+        /// The language of its words.
+        language: Language,
+        /// What is on it.
+        paper: Paper,
+    },
+    /// Show this light.
+    Light(Light),
+    /// Make this sound.
+    Beep(Beep),
+}
+
+/// An operation before it has its number.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Draft {
+    /// A preorder.
+    Order(PlaceOrder),
+    /// A preorder taken back.
+    Cancel(CancelOrder),
+    /// A support ticket.
+    Ticket(FileTicket),
+}
+
+/// The status light.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Light {
+    /// Ready for a card.
+    Ready,
+    /// A visit is going on.
+    Busy,
+    /// Needs staff.
+    Attention,
+}
+
+/// The buzzer. One sound for every outcome of a tap, so that the line behind learns nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Beep {
+    /// A card was seen.
+    Tap,
+    /// Something was done.
+    Done,
+    /// Your time is running out.
+    Warning,
+}

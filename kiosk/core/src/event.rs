@@ -1,0 +1,167 @@
+//! What happened: a hand, a card, a device, or the answer to an [`Effect`](crate::Effect).
+//!
+//! Pure.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use madkort_protocol::{
+    CardUid, Deposit, Language, LoginAnswer, OperationBody, OperationId, ProductId, Refusal, Statement,
+};
+
+use crate::{Catalogue, Link, Moment, PrintState, PrinterHealth, ReaderHealth, Visitor};
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// Time went on. Comes at least once a second.
+    Tick(Moment),
+    /// A card was put on the reader.
+    Tapped(CardUid),
+    /// Something was put on the reader that is not one readable school card.
+    TapRefused(TapRefusal),
+    /// The reader is empty again.
+    Lifted,
+    /// A finger or a key, with an id nobody has used before.
+    Hand(Intent, OperationId),
+
+    /// The store knows the card.
+    Known(Box<Visitor>),
+    /// The store does not know the card.
+    NotKnown(CardUid),
+    /// Something changed for the person who is here.
+    Changed(Box<Visitor>),
+    /// School, products or menus changed.
+    Catalogue(Arc<Catalogue>),
+    /// The code was looked at.
+    CodeChecked(LoginAnswer),
+    /// The operation is on disk, under this number, and the person's accounts are now so.
+    Recorded {
+        /// The operation.
+        id: OperationId,
+        /// Its number, as on the slip.
+        number: String,
+        /// The person after it.
+        visitor: Box<Visitor>,
+    },
+    /// The disk did not take the operation.
+    RecordFailed(OperationId),
+    /// The server refused an operation that was on disk; it is undone in what the store shows.
+    OperationRefused {
+        /// Which.
+        id: OperationId,
+        /// What it was.
+        body: Box<OperationBody>,
+        /// Which rule said no.
+        refusal: Refusal,
+    },
+
+    /// The server's word on a deposit.
+    DepositIs(Box<Deposit>),
+    /// The server could not be asked about a deposit.
+    DepositUnreachable(OperationId),
+    /// The server refused to open a deposit.
+    DepositRefused(OperationId),
+    /// The statement that was asked for.
+    StatementIs(Box<Statement>),
+    /// The statement could not be had: the server is out of reach.
+    StatementUnreachable,
+
+    /// How a paper is coming along; the reference is the operation's or statement's.
+    Paper {
+        /// Which.
+        reference: String,
+        /// How.
+        state: PrintState,
+    },
+    /// The reader changed.
+    Reader(ReaderHealth),
+    /// The printer changed.
+    Printer(PrinterHealth),
+    /// The way to the server changed.
+    Link(Link),
+    /// The disk works again, or no longer.
+    Disk {
+        /// Whether an operation can be recorded.
+        works: bool,
+    },
+}
+
+/// What a hand asks for. The screen names the wish; the core decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// Speak this language.
+    Speak(Language),
+    /// A digit key.
+    Digit(u8),
+    /// The erase key.
+    Erase,
+    /// A preset amount, in kroner.
+    Preset(i32),
+    /// Into a room of the home screen.
+    Open(crate::TileKind),
+    /// One step back.
+    Back,
+    /// Log out.
+    Leave,
+    /// I am still here.
+    StillHere,
+    /// Another account of mine, by its place in the list.
+    Account(usize),
+    /// The whole text of a field, as it now stands.
+    Edit(Field, String),
+    /// Show or hide the full terms.
+    ShowTerms(bool),
+    /// The terms box.
+    AcceptTerms(bool),
+    /// *Næste*: go on with what is filled in.
+    Next,
+    /// Give up the payment that is waiting.
+    CancelPayment,
+    /// Another day of delivery.
+    Day(Date),
+    /// One more of a product.
+    Add(ProductId),
+    /// One less of a product.
+    Remove(ProductId),
+    /// To the check-out.
+    Checkout,
+    /// *Betal*: order what is in the basket.
+    Pay,
+    /// Take a coming order back.
+    CancelOrder(OperationId),
+    /// Another month.
+    Month(Date),
+    /// On paper, please.
+    Print,
+    /// *Send*.
+    Send,
+}
+
+/// The fields a person types into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// Where the receipt goes.
+    Email,
+    /// A name.
+    Name,
+    /// A telephone number.
+    Phone,
+    /// What is wrong.
+    Message,
+    /// A comment to the kitchen on one line of the basket.
+    Comment(ProductId),
+}
+
+/// Why a tap opened nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TapRefusal {
+    /// A random id: a phone, a watch or a bank card.
+    Phone,
+    /// More than one card.
+    TwoCards,
+    /// The card did not answer sensibly.
+    Unreadable,
+    /// It left before it was read.
+    LeftTooSoon,
+}

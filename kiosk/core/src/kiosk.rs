@@ -1,0 +1,425 @@
+//! The kiosk between and during visits: who is here, what works, and when time is up.
+//!
+//! Pure. **Invariants:** a visit ends, and is dropped whole, when the card leaves, when nobody answers the warning, when the
+//! reader can no longer tell whether the card is there, and when the disk cannot remember; a person is never let in past a
+//! code that was not right.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use madkort_protocol::{
+    AccountId, CardId, CardStatus, Language, LoginAnswer, OperationBody, OperationId, OrderState, PlaceOrder, TapPolicy,
+};
+
+use crate::rooms::{Around, CodeRoom, DepositStep, Inside, Room};
+use crate::{
+    Beep, Catalogue, Effect, Event, Fault, FormProblem, Intent, Light, Link, Moment, Notice, OrderBrief, PayState,
+    PrinterHealth, ReaderHealth, StatementBody, Visitor, Weight,
+};
+
+/// Milliseconds without a sign of life before the warning (30 s; people-centred default of self-service terminals).
+pub const IDLE_AFTER: u64 = 30_000;
+/// Milliseconds to answer the warning (WCAG 2.2.1 asks for at least 20 s).
+pub const WARNING_FOR: u64 = 20_000;
+/// Milliseconds before the warning while a payment waits on a phone: strong authentication takes its time.
+const IDLE_AFTER_PAYING: u64 = 120_000;
+/// Milliseconds a sentence stays on the idle screen: twice the time to read the longest.
+const NOTICE_FOR: u64 = 8_000;
+
+/// The kiosk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kiosk {
+    pub(crate) now: Option<Moment>,
+    pub(crate) catalogue: Option<Arc<Catalogue>>,
+    pub(crate) stage: Stage,
+    /// Chosen by hand in this visit; wins over the person's own.
+    pub(crate) spoken: Option<Language>,
+    pub(crate) link: Link,
+    pub(crate) printer: PrinterHealth,
+    pub(crate) reader: Option<ReaderHealth>,
+    pub(crate) disk_works: bool,
+    touched_ms: u64,
+    pub(crate) warned: bool,
+}
+
+/// Between visits, at the door, or inside.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Stage {
+    Waiting { notice: Option<(Notice, u64)> },
+    LookingUp { uid: madkort_protocol::CardUid },
+    Code(CodeRoom),
+    Inside(Box<Inside>),
+}
+
+impl Default for Kiosk {
+    fn default() -> Self {
+        Self {
+            now: None,
+            catalogue: None,
+            stage: Stage::Waiting { notice: None },
+            spoken: None,
+            link: Link::Offline { last_heard: None },
+            printer: PrinterHealth::None,
+            reader: None,
+            disk_works: true,
+            touched_ms: 0,
+            warned: false,
+        }
+    }
+}
+
+impl Kiosk {
+    /// What happened, and what to do about it.
+    #[must_use]
+    pub fn update(mut self, event: Event) -> (Self, Vec<Effect>) {
+        let (light, followed) = (self.light(), self.followed());
+        let mut effects = self.step(event);
+        if self.stops().is_some() {
+            effects.extend(self.end_visit(None));
+        }
+        if self.followed() != followed {
+            effects.push(Effect::Follow(self.followed()));
+        }
+        if self.light() != light {
+            effects.push(Effect::Light(self.light()));
+        }
+        (self, effects)
+    }
+
+    /// The gravest fault that stops the kiosk, if any.
+    pub(crate) fn stops(&self) -> Option<Fault> {
+        self.faults().into_iter().find(|f| f.weight() == Weight::Stops)
+    }
+
+    /// Everything that is wrong now, the gravest first.
+    pub(crate) fn faults(&self) -> Vec<Fault> {
+        let present = |fault: &Fault| match fault {
+            Fault::Disk => !self.disk_works,
+            Fault::NotEnrolled => self.link == Link::NotEnrolled,
+            Fault::WrongVersion => self.link == Link::WrongVersion,
+            Fault::OfflineTooLong => self.offline_too_long(),
+            Fault::Offline => matches!(self.link, Link::Offline { .. }),
+            Fault::ReaderService => self.reader == Some(ReaderHealth::ServiceDown),
+            Fault::NoReader => self.reader == Some(ReaderHealth::Missing),
+            Fault::ReaderFault => self.reader == Some(ReaderHealth::Faulty),
+            Fault::PaperOut => self.printer == PrinterHealth::PaperOut,
+            Fault::CoverOpen => self.printer == PrinterHealth::CoverOpen,
+            Fault::Cutter => self.printer == PrinterHealth::Cutter,
+            Fault::PrinterFault => self.printer == PrinterHealth::Faulty,
+            Fault::PrinterGone => self.printer == PrinterHealth::Gone,
+        };
+        Fault::ALL.into_iter().filter(present).collect()
+    }
+
+    /// What the screen speaks.
+    pub(crate) fn language(&self) -> Language {
+        let own = match &self.stage {
+            Stage::Inside(inside) => inside.visitor.person.language,
+            _ => Language::default(),
+        };
+        self.spoken.unwrap_or(own)
+    }
+
+    /// The world as a room sees it, once time and school are known.
+    pub(crate) fn around(&self) -> Option<Around> {
+        Some(Around {
+            catalogue: Arc::clone(self.catalogue.as_ref()?),
+            now: self.now?,
+            language: self.language(),
+            link: self.link,
+            printer: self.printer,
+        })
+    }
+
+    /// Seconds left to answer the warning.
+    pub(crate) fn warning_left(&self) -> Option<u8> {
+        let now = self.now?.mono_ms;
+        let ends = self.touched_ms + self.idle_after() + WARNING_FOR;
+        self.warned.then(|| u8::try_from(ends.saturating_sub(now).div_ceil(1000)).unwrap_or(u8::MAX))
+    }
+
+    fn step(&mut self, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Tick(now) => self.tick(now),
+            Event::Tapped(uid) => self.tapped(uid),
+            Event::TapRefused(refusal) => {
+                let mut effects = self.end_visit(Some(Notice::Refused(refusal)));
+                effects.push(Effect::Beep(Beep::Tap));
+                effects
+            }
+            Event::Lifted => self.lifted(),
+            Event::Hand(intent, fresh) => self.hand(intent, fresh),
+            Event::Known(visitor) => self.known(visitor),
+            Event::NotKnown(uid) => {
+                if self.stage == (Stage::LookingUp { uid }) {
+                    self.end_visit(Some(Notice::UnknownCard))
+                } else {
+                    vec![]
+                }
+            }
+            Event::Changed(visitor) => self.changed(*visitor),
+            Event::Catalogue(catalogue) => {
+                self.catalogue = Some(catalogue);
+                vec![]
+            }
+            Event::CodeChecked(answer) => self.code_checked(answer),
+            Event::Recorded { id, number, visitor } => self.recorded(id, &number, *visitor),
+            Event::RecordFailed(_) => {
+                self.disk_works = false;
+                vec![]
+            }
+            Event::Disk { works } => {
+                self.disk_works = works;
+                vec![]
+            }
+            Event::OperationRefused { id, body, .. } => self.refused(id, &body),
+            Event::Reader(health) => {
+                self.reader = Some(health);
+                vec![]
+            }
+            Event::Printer(health) => {
+                self.printer = health;
+                vec![]
+            }
+            Event::Link(link) => {
+                self.link = link;
+                vec![]
+            }
+            answer => self.answered(answer),
+        }
+    }
+
+    /// Answers that only a room waits for.
+    fn answered(&mut self, event: Event) -> Vec<Effect> {
+        let Some(around) = self.around() else { return vec![] };
+        let Stage::Inside(inside) = &mut self.stage else { return vec![] };
+        match event {
+            Event::DepositIs(deposit) => return inside.deposit_is(deposit, &around),
+            Event::DepositUnreachable(id) => inside.deposit_failed(id, FormProblem::Unreachable),
+            Event::DepositRefused(id) => inside.deposit_failed(id, FormProblem::Refused),
+            Event::StatementIs(statement) => inside.statement(StatementBody::Here(statement)),
+            Event::StatementUnreachable => inside.statement(StatementBody::Unreachable),
+            Event::Paper { reference, state } => inside.paper(&reference, state),
+            _ => {}
+        }
+        vec![]
+    }
+
+    fn tick(&mut self, now: Moment) -> Vec<Effect> {
+        self.now = Some(now);
+        if matches!(self.stage, Stage::Waiting { notice: Some((_, until)) } if now.mono_ms >= until) {
+            self.stage = Stage::Waiting { notice: None };
+            self.spoken = None;
+        }
+        let waited = now.mono_ms.saturating_sub(self.touched_ms);
+        if matches!(self.stage, Stage::Waiting { .. }) {
+            if waited >= IDLE_AFTER {
+                self.spoken = None;
+            }
+            return vec![];
+        }
+        if waited >= self.idle_after() + WARNING_FOR {
+            return self.end_visit(Some(Notice::Goodbye));
+        }
+        if waited >= self.idle_after() && !self.warned {
+            self.warned = true;
+            return vec![Effect::Beep(Beep::Warning)];
+        }
+        vec![]
+    }
+
+    fn tapped(&mut self, uid: madkort_protocol::CardUid) -> Vec<Effect> {
+        let mut effects = self.end_visit(None);
+        effects.push(Effect::Beep(Beep::Tap));
+        if self.stops().is_none() && self.catalogue.is_some() {
+            self.touch();
+            self.stage = Stage::LookingUp { uid: uid.clone() };
+            effects.push(Effect::LookUp(uid));
+        }
+        effects
+    }
+
+    fn lifted(&mut self) -> Vec<Effect> {
+        match self.stage {
+            // What the tap came to stays long enough to be read.
+            Stage::Waiting { .. } => vec![],
+            _ => self.end_visit(Some(Notice::Goodbye)),
+        }
+    }
+
+    fn known(&mut self, visitor: Box<Visitor>) -> Vec<Effect> {
+        let Stage::LookingUp { .. } = &self.stage else { return vec![] };
+        match visitor.status {
+            CardStatus::Blocked => return self.end_visit(Some(Notice::BlockedCard)),
+            CardStatus::Replaced => return self.end_visit(Some(Notice::ReplacedCard)),
+            CardStatus::Active => {}
+        }
+        let policy = self.catalogue.as_ref().map_or(TapPolicy::AlwaysAskCode, |c| c.school.tap);
+        if visitor.ask_code || policy == TapPolicy::AlwaysAskCode {
+            self.stage = Stage::Code(CodeRoom::enter(visitor));
+            vec![]
+        } else {
+            self.let_in(visitor)
+        }
+    }
+
+    fn let_in(&mut self, visitor: Box<Visitor>) -> Vec<Effect> {
+        let Some(first) = visitor.accounts.first() else { return self.end_visit(Some(Notice::UnknownCard)) };
+        let chosen = first.id;
+        let inside = Inside { visitor: *visitor, chosen, room: Room::Home, cancelling: None, refused: None };
+        self.stage = Stage::Inside(Box::new(inside));
+        vec![]
+    }
+
+    fn code_checked(&mut self, answer: LoginAnswer) -> Vec<Effect> {
+        let Stage::Code(room) = &mut self.stage else { return vec![] };
+        if answer == LoginAnswer::Right && room.step == crate::rooms::CodeStep::Checking {
+            let visitor = room.visitor.clone();
+            return self.let_in(visitor);
+        }
+        room.stay_out(answer);
+        vec![]
+    }
+
+    fn hand(&mut self, intent: Intent, fresh: OperationId) -> Vec<Effect> {
+        self.touch();
+        match intent {
+            Intent::Speak(language) => {
+                self.spoken = Some(language);
+                return vec![];
+            }
+            Intent::StillHere => return vec![],
+            Intent::Leave => return self.end_visit(Some(Notice::Goodbye)),
+            _ => {}
+        }
+        let Some(around) = self.around() else { return vec![] };
+        match &mut self.stage {
+            Stage::Code(_) if intent == Intent::Back => self.end_visit(Some(Notice::Goodbye)),
+            Stage::Code(room) => room.hand(&intent, around.now.wall),
+            Stage::Inside(inside) => inside.hand(intent, fresh, &around),
+            Stage::Waiting { .. } | Stage::LookingUp { .. } => vec![],
+        }
+    }
+
+    fn changed(&mut self, visitor: Visitor) -> Vec<Effect> {
+        let gone = visitor.status != CardStatus::Active || visitor.accounts.is_empty();
+        match &mut self.stage {
+            Stage::Inside(inside) if inside.visitor.card == visitor.card => {
+                if gone {
+                    return self.end_visit(Some(Notice::BlockedCard));
+                }
+                take(inside, visitor);
+            }
+            Stage::Code(room) if room.visitor.card == visitor.card => {
+                if gone {
+                    return self.end_visit(Some(Notice::BlockedCard));
+                }
+                *room.visitor = visitor;
+            }
+            _ => {}
+        }
+        vec![]
+    }
+
+    fn recorded(&mut self, id: OperationId, number: &str, visitor: Visitor) -> Vec<Effect> {
+        let Some(around) = self.around() else { return vec![] };
+        let Stage::Inside(inside) = &mut self.stage else { return vec![] };
+        if inside.visitor.card == visitor.card {
+            take(inside, visitor);
+        }
+        inside.recorded(id, number, &around);
+        inside.order_done_beep(id).into_iter().collect()
+    }
+
+    fn refused(&mut self, id: OperationId, body: &OperationBody) -> Vec<Effect> {
+        let Some(around) = self.around() else { return vec![] };
+        let Stage::Inside(inside) = &mut self.stage else { return vec![] };
+        if let OperationBody::PlaceOrder(order) = body
+            && inside.visitor.account(order.account).is_some()
+        {
+            inside.refused = Some(refused_brief(id, order, &around));
+        }
+        vec![]
+    }
+
+    /// Ends the visit, if there is one, and shows a sentence, if there is one. A payment on a phone goes on without the kiosk.
+    fn end_visit(&mut self, notice: Option<Notice>) -> Vec<Effect> {
+        let left = match &self.stage {
+            Stage::Inside(inside) => inside.open_payment(),
+            _ => None,
+        };
+        if !matches!(self.stage, Stage::Waiting { .. }) {
+            self.spoken = None;
+        }
+        let now = self.now.map_or(0, |n| n.mono_ms);
+        self.stage = Stage::Waiting { notice: notice.map(|n| (n, now + NOTICE_FOR)) };
+        self.warned = false;
+        left.map(Effect::ForgetDeposit).into_iter().collect()
+    }
+
+    fn touch(&mut self) {
+        self.touched_ms = self.now.map_or(0, |n| n.mono_ms);
+        self.warned = false;
+    }
+
+    fn idle_after(&self) -> u64 {
+        match &self.stage {
+            Stage::Inside(inside) => match &inside.room {
+                Room::Deposit(room) => match &room.step {
+                    DepositStep::Paying { state: PayState::Waiting | PayState::Examining, .. } => IDLE_AFTER_PAYING,
+                    _ => IDLE_AFTER,
+                },
+                _ => IDLE_AFTER,
+            },
+            _ => IDLE_AFTER,
+        }
+    }
+
+    fn offline_too_long(&self) -> bool {
+        let (Some(now), Some(catalogue), Link::Offline { last_heard }) = (self.now, &self.catalogue, self.link) else {
+            return false;
+        };
+        let allowed = SignedDuration::from_hours(i64::from(catalogue.school.offline.hours));
+        last_heard.is_none_or(|heard| now.wall.duration_since(heard) > allowed)
+    }
+
+    fn light(&self) -> Light {
+        match self.stage {
+            _ if self.stops().is_some() => Light::Attention,
+            Stage::Waiting { .. } => Light::Ready,
+            _ => Light::Busy,
+        }
+    }
+
+    fn followed(&self) -> Option<CardId> {
+        match &self.stage {
+            Stage::Code(room) => Some(room.visitor.card),
+            Stage::Inside(inside) => Some(inside.visitor.card),
+            Stage::Waiting { .. } | Stage::LookingUp { .. } => None,
+        }
+    }
+}
+
+/// The person as they are now; the chosen account stays chosen while they may still use it.
+fn take(inside: &mut Inside, visitor: Visitor) {
+    let first = |v: &Visitor| v.accounts.first().map(|a: &madkort_protocol::Account| a.id);
+    let chosen: Option<AccountId> = visitor.account(inside.chosen).map(|a| a.id).or_else(|| first(&visitor));
+    if let Some(chosen) = chosen {
+        inside.chosen = chosen;
+    }
+    inside.visitor = visitor;
+}
+
+fn refused_brief(id: OperationId, order: &PlaceOrder, around: &Around) -> OrderBrief {
+    let names = order.lines.iter().filter_map(|l| around.catalogue.product(l.product));
+    OrderBrief {
+        id,
+        number: order.number.clone(),
+        date: order.date,
+        what: names.map(|p| p.name(around.language)).collect::<Vec<_>>().join(", "),
+        total: order.total,
+        state: OrderState::Refused,
+        can_cancel: false,
+        pending: false,
+    }
+}

@@ -1,0 +1,478 @@
+//! What the screen shows: figures, names and enums; the words are the screen's.
+//!
+//! Pure. **Invariant:** [`Page::Idle`], [`Page::OutOfService`] and [`Page::Starting`] hold nothing about a person.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use madkort_protocol::{
+    AccountId, Allergen, AutoRecharge, Category, Language, Money, OperationId, OrderState, PersonKind, ProductId,
+    Statement,
+};
+
+use crate::{Fault, PrintState, TapRefusal};
+
+/// The whole screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Screen {
+    /// What it speaks.
+    pub language: Language,
+    /// The page.
+    pub page: Page,
+    /// Lines about what is missing now, the gravest first.
+    pub faults: Vec<Fault>,
+    /// "Are you still there?", with the seconds left to answer.
+    pub warning: Option<u8>,
+}
+
+/// The page.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Page {
+    /// Not yet told what school this is.
+    Starting,
+    /// Nobody can be served; it comes back by itself.
+    OutOfService(Fault),
+    /// Waiting for a card.
+    Idle(IdlePage),
+    /// Asking for the verification code.
+    Code(CodePage),
+    /// The person's own page.
+    Home(HomePage),
+    /// Deposit: how much.
+    DepositAmount(DepositAmountPage),
+    /// Deposit: pay on the phone.
+    DepositPay(DepositPayPage),
+    /// Deposit: paid.
+    DepositDone(DepositDonePage),
+    /// Preorder: choose.
+    Menu(MenuPage),
+    /// Preorder: check and pay.
+    Checkout(CheckoutPage),
+    /// Preorder: placed.
+    OrderDone(OrderDonePage),
+    /// A month.
+    Statement(StatementPage),
+    /// Support: write.
+    Support(SupportPage),
+    /// Support: filed.
+    SupportDone(SupportDonePage),
+}
+
+/// Waiting for a card.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IdlePage {
+    /// The school's name.
+    pub school: String,
+    /// Today's hot dishes, in the screen's language.
+    pub dishes: Vec<String>,
+    /// The next cut-off.
+    pub countdown: Option<Countdown>,
+    /// What the last tap came to, if it opened nothing.
+    pub notice: Option<Notice>,
+}
+
+/// How long orders for a day are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Countdown {
+    /// The day of delivery.
+    pub date: Date,
+    /// Whole minutes left.
+    pub minutes: i64,
+}
+
+/// A sentence for whoever just tapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Notice {
+    /// The card could not be taken.
+    Refused(TapRefusal),
+    /// The school does not know the card.
+    UnknownCard,
+    /// The card is blocked.
+    BlockedCard,
+    /// Another card took its place.
+    ReplacedCard,
+    /// The visit is over.
+    Goodbye,
+}
+
+/// Asking for the verification code.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CodePage {
+    /// Digits typed so far; the digits themselves are not shown.
+    pub typed: usize,
+    /// Digits a code has.
+    pub length: usize,
+    /// It is being looked at.
+    pub checking: bool,
+    /// What the last try came to.
+    pub message: Option<CodeMessage>,
+}
+
+/// What the last code came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeMessage {
+    /// Not that code.
+    Wrong {
+        /// Tries before a wait.
+        tries_left: u32,
+    },
+    /// Too many wrong ones.
+    Wait {
+        /// Seconds to wait.
+        seconds: i64,
+    },
+}
+
+/// The person's own page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HomePage {
+    /// Their name; empty for a guest.
+    pub name: String,
+    /// What they are.
+    pub kind: PersonKind,
+    /// The accounts they may use.
+    pub accounts: Vec<AccountChoice>,
+    /// The chosen account's balance.
+    pub balance: Money,
+    /// Auto top-up of the chosen account.
+    pub auto_recharge: Option<AutoRecharge>,
+    /// Orders of the chosen account for today.
+    pub today: Vec<OrderBrief>,
+    /// Orders of the chosen account for later days.
+    pub coming: Vec<OrderBrief>,
+    /// Where to go.
+    pub tiles: Vec<Tile>,
+    /// An order the server refused after the fact.
+    pub refused: Option<OrderBrief>,
+}
+
+/// One of the person's accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountChoice {
+    /// Its id.
+    pub id: AccountId,
+    /// What it is called.
+    pub label: String,
+    /// Whether it is the chosen one.
+    pub chosen: bool,
+}
+
+/// An order in one line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrderBrief {
+    /// Its id.
+    pub id: OperationId,
+    /// Its number.
+    pub number: String,
+    /// The day of delivery.
+    pub date: Date,
+    /// `Lasagne, 2 × Æble`, in the screen's language.
+    pub what: String,
+    /// What it costs.
+    pub total: Money,
+    /// Where it stands.
+    pub state: OrderState,
+    /// Whether it can still be taken back.
+    pub can_cancel: bool,
+    /// Not yet acknowledged by the server.
+    pub pending: bool,
+}
+
+/// A way to go from home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tile {
+    /// Where to.
+    pub kind: TileKind,
+    /// Why not, if it cannot be gone.
+    pub why_not: Option<WhyNot>,
+}
+
+/// The rooms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TileKind {
+    /// *Bestil mad*.
+    Order,
+    /// *Indbetal*.
+    Deposit,
+    /// *Kontoudtog*.
+    Statement,
+    /// *Support*.
+    Support,
+}
+
+/// Why something cannot be done now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WhyNot {
+    /// It needs the server.
+    Offline,
+    /// There is no menu to order from.
+    NoMenu,
+}
+
+/// What is wrong with what was filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormProblem {
+    /// No amount yet, or nought.
+    AmountMissing,
+    /// Below the lowest deposit.
+    AmountTooLow(Money),
+    /// Above the highest deposit.
+    AmountTooHigh(Money),
+    /// Not an e-mail address.
+    Email,
+    /// The terms are not accepted.
+    Terms,
+    /// A name is missing.
+    Name,
+    /// The message is missing.
+    Message,
+    /// Nothing in the basket.
+    EmptyBasket,
+    /// The balance does not cover it; this much is missing.
+    Balance(Money),
+    /// Orders for that day have closed.
+    CutOff,
+    /// Over what may be ordered while the server is out of reach; this much is allowed.
+    OfflineLimit(Money),
+    /// The server could not be reached; nothing was done.
+    Unreachable,
+    /// The server said no; nothing was done.
+    Refused,
+    /// No more of one product in one order.
+    TooMany(u32),
+}
+
+/// Deposit: how much.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DepositAmountPage {
+    /// Whose account.
+    pub account: String,
+    /// Its balance.
+    pub balance: Money,
+    /// Kroner typed so far; empty if none.
+    pub kroner: String,
+    /// Amounts in kroner to choose from.
+    pub presets: Vec<i32>,
+    /// Where the receipt goes.
+    pub email: String,
+    /// The terms box.
+    pub accepted: bool,
+    /// The full terms, when they are to be shown.
+    pub terms: Option<String>,
+    /// Who holds the money, with CVR.
+    pub issuer: String,
+    /// What is wrong.
+    pub problem: Option<FormProblem>,
+    /// The server is being asked.
+    pub opening: bool,
+}
+
+/// Deposit: pay on the phone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DepositPayPage {
+    /// Whose account.
+    pub account: String,
+    /// How much.
+    pub amount: Money,
+    /// The page to pay on.
+    pub url: String,
+    /// Where it stands.
+    pub state: PayState,
+    /// Until when the page takes payment.
+    pub expires_at: Timestamp,
+    /// Whole minutes until then, rounded up.
+    pub minutes_left: i64,
+}
+
+/// Where a payment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PayState {
+    /// Waiting for the phone.
+    Waiting,
+    /// The gateway has not said; it is being asked.
+    Examining,
+    /// The server cannot be asked just now; the payment goes on without the kiosk.
+    OutOfSight,
+    /// Declined; nothing moved.
+    Declined,
+    /// Given up; nothing moved.
+    Cancelled,
+    /// Too late; nothing moved.
+    Expired,
+}
+
+/// Deposit: paid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DepositDonePage {
+    /// Whose account.
+    pub account: String,
+    /// How much.
+    pub amount: Money,
+    /// The balance now.
+    pub balance: Money,
+    /// The receipt's number.
+    pub receipt: String,
+    /// The receipt on paper.
+    pub paper: PrintState,
+}
+
+/// Preorder: choose.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MenuPage {
+    /// Whose account.
+    pub account: String,
+    /// Its balance.
+    pub balance: Money,
+    /// The days, the chosen one marked.
+    pub days: Vec<DayChoice>,
+    /// Time left to order for the chosen day.
+    pub countdown: Option<Countdown>,
+    /// What is on that day, by category.
+    pub products: Vec<ProductCard>,
+    /// Pieces in the basket.
+    pub pieces: u32,
+    /// What they cost.
+    pub total: Money,
+    /// What is wrong.
+    pub problem: Option<FormProblem>,
+}
+
+/// A day of delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayChoice {
+    /// The day.
+    pub date: Date,
+    /// Whether it is the chosen one.
+    pub chosen: bool,
+    /// Tomorrow, seen from today.
+    pub tomorrow: bool,
+    /// Today.
+    pub today: bool,
+}
+
+/// A product to choose.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProductCard {
+    /// Which.
+    pub id: ProductId,
+    /// Its shelf.
+    pub category: Category,
+    /// Its name, in the screen's language.
+    pub name: String,
+    /// One line about it.
+    pub about: String,
+    /// Its price.
+    pub price: Money,
+    /// What it contains.
+    pub allergens: Vec<Allergen>,
+    /// How many are in the basket.
+    pub quantity: u32,
+}
+
+/// Preorder: check and pay.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckoutPage {
+    /// Whose account.
+    pub account: String,
+    /// The day of delivery.
+    pub date: Date,
+    /// What is ordered.
+    pub lines: Vec<CheckoutLine>,
+    /// What it costs.
+    pub total: Money,
+    /// The balance after it.
+    pub balance_after: Money,
+    /// What is wrong.
+    pub problem: Option<FormProblem>,
+    /// It is being put on disk.
+    pub recording: bool,
+}
+
+/// One line of the check-out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckoutLine {
+    /// Which.
+    pub product: ProductId,
+    /// Its name.
+    pub name: String,
+    /// How many.
+    pub quantity: u32,
+    /// Price of one.
+    pub price: Money,
+    /// What the line costs.
+    pub amount: Money,
+    /// To the kitchen.
+    pub comment: String,
+    /// What it contains.
+    pub allergens: Vec<Allergen>,
+}
+
+/// Preorder: placed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrderDonePage {
+    /// Its number.
+    pub number: String,
+    /// The day of delivery.
+    pub date: Date,
+    /// What it cost.
+    pub total: Money,
+    /// The balance now.
+    pub balance: Money,
+    /// The slip.
+    pub paper: PrintState,
+    /// Kept here until the server is back.
+    pub offline: bool,
+}
+
+/// A month.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatementPage {
+    /// Whose account.
+    pub account: String,
+    /// Its balance now.
+    pub balance: Money,
+    /// The month, or what is there instead.
+    pub body: StatementBody,
+    /// The statement on paper, once asked for.
+    pub paper: Option<PrintState>,
+}
+
+/// What is on a statement page.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StatementBody {
+    /// Being fetched.
+    Loading,
+    /// The server is out of reach.
+    Unreachable,
+    /// Here it is.
+    Here(Box<Statement>),
+}
+
+/// Support: write.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SupportPage {
+    /// Who asks.
+    pub name: String,
+    /// Where the answer goes.
+    pub email: String,
+    /// Where they can be called.
+    pub phone: String,
+    /// Whose account it is about.
+    pub accounts: Vec<AccountChoice>,
+    /// What is wrong.
+    pub message: String,
+    /// What is wrong with the form.
+    pub problem: Option<FormProblem>,
+    /// It is being put on disk.
+    pub sending: bool,
+}
+
+/// Support: filed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SupportDonePage {
+    /// Its number.
+    pub number: String,
+    /// The slip.
+    pub paper: PrintState,
+    /// It goes to support when the server is back.
+    pub offline: bool,
+}

@@ -1,0 +1,277 @@
+//! From what the kiosk knows to what the screen shows.
+//!
+//! Pure. **Invariant:** a page shows only what its room owns; between visits there is nothing about a person to show.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use madkort_protocol::{Category, Language, Money, OrderState};
+
+use crate::kiosk::Stage;
+use crate::rooms::{
+    Around, CODE_LENGTH, CodeRoom, CodeStep, DepositRoom, DepositStep, Inside, OrderRoom, OrderStep, Room,
+    StatementRoom, SupportRoom, SupportStep, brief,
+};
+use crate::{
+    AccountChoice, CheckoutLine, CheckoutPage, CodeMessage, CodePage, Countdown, DayChoice, DepositAmountPage,
+    DepositDonePage, DepositPayPage, Fault, HomePage, IdlePage, Kiosk, MenuPage, Notice, OrderBrief, OrderDonePage,
+    Page, ProductCard, Screen, StatementPage, SupportDonePage, SupportPage, Tile, TileKind, Weight, WhyNot,
+};
+
+/// Deposits to choose from, in kroner: a week, a fortnight, a month and two of lunches.
+const PRESETS: [i32; 4] = [100, 200, 300, 500];
+/// Days of delivery to choose from: two school weeks, so that one row of chips is enough.
+const DAYS_SHOWN: usize = 10;
+/// A cut-off further away than this is not counted down to.
+const COUNTDOWN_FROM_MINUTES: i64 = 24 * 60;
+
+impl Kiosk {
+    /// What to show.
+    #[must_use]
+    pub fn view(&self) -> Screen {
+        let faults = self.faults().into_iter().filter(|f| f.weight() == Weight::Limits).collect();
+        Screen { language: self.language(), page: self.page(), faults, warning: self.warning_left() }
+    }
+
+    fn page(&self) -> Page {
+        if let Some(fault) = self.stops() {
+            return Page::OutOfService(fault);
+        }
+        let Some(around) = self.around() else { return Page::Starting };
+        match &self.stage {
+            Stage::Waiting { notice } => Page::Idle(idle(&around, notice.map(|(n, _)| n))),
+            Stage::LookingUp { .. } => Page::Idle(idle(&around, None)),
+            Stage::Code(room) => Page::Code(code(room, around.now.wall)),
+            Stage::Inside(inside) => room_page(inside, &around, self.faults().contains(&Fault::Offline)),
+        }
+    }
+}
+
+fn room_page(inside: &Inside, around: &Around, offline: bool) -> Page {
+    match &inside.room {
+        Room::Home => Page::Home(home(inside, around, offline)),
+        Room::Deposit(room) => deposit(room, inside, around),
+        Room::Order(room) => order(room, inside, around),
+        Room::Statement(room) => Page::Statement(statement(room, inside)),
+        Room::Support(room) => support(room, inside),
+    }
+}
+
+fn idle(around: &Around, notice: Option<Notice>) -> IdlePage {
+    let today = around.catalogue.day(around.now.today);
+    let hot = today.into_iter().flat_map(|d| &d.products).filter_map(|id| around.catalogue.product(*id));
+    IdlePage {
+        school: around.catalogue.school.name.clone(),
+        dishes: hot.filter(|p| p.category == Category::HotMeal).map(|p| p.name(around.language).to_owned()).collect(),
+        countdown: around.open_days().next().and_then(|d| countdown(d.date, d.cut_off, around.now.wall)),
+        notice,
+    }
+}
+
+fn countdown(date: Date, cut_off: Timestamp, now: Timestamp) -> Option<Countdown> {
+    let minutes = cut_off.duration_since(now).as_mins();
+    (0..=COUNTDOWN_FROM_MINUTES).contains(&minutes).then_some(Countdown { date, minutes })
+}
+
+fn code(room: &CodeRoom, now: Timestamp) -> CodePage {
+    let message = match room.step {
+        CodeStep::Wrong { tries_left } => Some(CodeMessage::Wrong { tries_left }),
+        CodeStep::Waiting { until } if until > now => {
+            Some(CodeMessage::Wait { seconds: until.duration_since(now).as_secs().max(1) })
+        }
+        CodeStep::Waiting { .. } | CodeStep::Typing | CodeStep::Checking => None,
+    };
+    let checking = room.step == CodeStep::Checking;
+    let typed = if checking { CODE_LENGTH } else { room.digits.len() };
+    CodePage { typed, length: CODE_LENGTH, checking, message }
+}
+
+fn accounts(inside: &Inside) -> Vec<AccountChoice> {
+    let choice = |a: &madkort_protocol::Account| AccountChoice {
+        id: a.id,
+        label: a.label.clone(),
+        chosen: a.id == inside.chosen,
+    };
+    inside.visitor.accounts.iter().map(choice).collect()
+}
+
+fn balance(inside: &Inside) -> Money {
+    inside.account().map_or(Money::ZERO, |a| a.balance)
+}
+
+fn home(inside: &Inside, around: &Around, offline: bool) -> HomePage {
+    let orders = |keep: &dyn Fn(Date) -> bool| -> Vec<OrderBrief> {
+        let stands = |s: OrderState| matches!(s, OrderState::Held | OrderState::Captured);
+        let mine = inside.visitor.orders.iter().filter(|o| o.account == inside.chosen && stands(o.state));
+        mine.filter(|o| keep(o.date))
+            .map(|o| {
+                let mut line = brief(o, &inside.visitor, around);
+                line.can_cancel &= inside.cancelling.is_none();
+                line
+            })
+            .collect()
+    };
+    let today = around.now.today;
+    let offline = offline.then_some(WhyNot::Offline);
+    let no_menu = around.open_days().next().is_none().then_some(WhyNot::NoMenu);
+    HomePage {
+        name: inside.visitor.person.name.clone(),
+        kind: inside.visitor.person.kind,
+        accounts: accounts(inside),
+        balance: balance(inside),
+        auto_recharge: inside.account().and_then(|a| a.auto_recharge),
+        today: orders(&|date| date == today),
+        coming: orders(&|date| date > today),
+        tiles: vec![
+            Tile { kind: TileKind::Order, why_not: no_menu },
+            Tile { kind: TileKind::Deposit, why_not: offline },
+            Tile { kind: TileKind::Statement, why_not: offline },
+            Tile { kind: TileKind::Support, why_not: None },
+        ],
+        refused: inside.refused.clone(),
+    }
+}
+
+fn deposit(room: &DepositRoom, inside: &Inside, around: &Around) -> Page {
+    let school = &around.catalogue.school;
+    match &room.step {
+        DepositStep::Filling | DepositStep::Opening { .. } => Page::DepositAmount(DepositAmountPage {
+            account: inside.label(),
+            balance: balance(inside),
+            kroner: room.kroner.clone(),
+            presets: PRESETS.to_vec(),
+            email: room.email.clone(),
+            accepted: room.accepted,
+            terms: room.show_terms.then(|| match around.language {
+                Language::Danish => school.terms.da.clone(),
+                Language::English => school.terms.en.clone(),
+            }),
+            issuer: format!("{}, CVR {}", school.issuer.name, school.issuer.cvr),
+            problem: room.problem,
+            opening: room.step != DepositStep::Filling,
+        }),
+        DepositStep::Paying { deposit, state } => {
+            let left = deposit.expires_at.duration_since(around.now.wall).as_secs().max(0);
+            Page::DepositPay(DepositPayPage {
+                account: inside.label(),
+                amount: deposit.amount,
+                url: deposit.url.clone(),
+                state: *state,
+                expires_at: deposit.expires_at,
+                minutes_left: (left + 59) / 60,
+            })
+        }
+        DepositStep::Done { deposit, paper } => Page::DepositDone(DepositDonePage {
+            account: inside.label(),
+            amount: deposit.amount,
+            balance: deposit.balance.unwrap_or_else(|| balance(inside)),
+            receipt: deposit.receipt.clone().unwrap_or_default(),
+            paper: *paper,
+        }),
+    }
+}
+
+fn order(room: &OrderRoom, inside: &Inside, around: &Around) -> Page {
+    match &room.step {
+        OrderStep::Choosing => Page::Menu(menu(room, inside, around)),
+        OrderStep::Checking | OrderStep::Recording { .. } => Page::Checkout(checkout(room, inside, around)),
+        OrderStep::Done { number, total, offline, paper, .. } => Page::OrderDone(OrderDonePage {
+            number: number.clone(),
+            date: room.day,
+            total: *total,
+            balance: balance(inside),
+            paper: *paper,
+            offline: *offline,
+        }),
+    }
+}
+
+fn menu(room: &OrderRoom, inside: &Inside, around: &Around) -> MenuPage {
+    let today = around.now.today;
+    let tomorrow = today.tomorrow().ok();
+    let day = |date: Date| DayChoice {
+        date,
+        chosen: date == room.day,
+        tomorrow: Some(date) == tomorrow,
+        today: date == today,
+    };
+    let menu = around.catalogue.day(room.day);
+    let mut products: Vec<ProductCard> = menu
+        .into_iter()
+        .flat_map(|d| &d.products)
+        .filter_map(|id| around.catalogue.product(*id))
+        .map(|p| ProductCard {
+            id: p.id,
+            category: p.category,
+            name: p.name(around.language).to_owned(),
+            about: match around.language {
+                Language::Danish => p.about_da.clone(),
+                Language::English => p.about_en.clone(),
+            },
+            price: p.price,
+            allergens: p.allergens.clone(),
+            quantity: room.basket.quantity(p.id),
+        })
+        .collect();
+    products.sort_by_key(|p| p.category);
+    MenuPage {
+        account: inside.label(),
+        balance: balance(inside),
+        days: around.open_days().take(DAYS_SHOWN).map(|d| day(d.date)).collect(),
+        countdown: menu.and_then(|d| countdown(d.date, d.cut_off, around.now.wall)),
+        products,
+        pieces: room.basket.pieces(),
+        total: room.basket.total(&around.catalogue).unwrap_or_default(),
+        problem: room.problem,
+    }
+}
+
+fn checkout(room: &OrderRoom, inside: &Inside, around: &Around) -> CheckoutPage {
+    let total = room.basket.total(&around.catalogue).unwrap_or_default();
+    let lines = room.basket.lines().iter().filter_map(|line| {
+        let product = around.catalogue.product(line.product)?;
+        Some(CheckoutLine {
+            product: product.id,
+            name: product.name(around.language).to_owned(),
+            quantity: line.quantity,
+            price: product.price,
+            amount: product.price.times(line.quantity).ok()?,
+            comment: line.comment.clone(),
+            allergens: product.allergens.clone(),
+        })
+    });
+    CheckoutPage {
+        account: inside.label(),
+        date: room.day,
+        lines: lines.collect(),
+        total,
+        balance_after: balance(inside).minus(total).unwrap_or_default(),
+        problem: room.problem,
+        recording: room.step != OrderStep::Checking,
+    }
+}
+
+fn statement(room: &StatementRoom, inside: &Inside) -> StatementPage {
+    StatementPage {
+        account: inside.label(),
+        balance: balance(inside),
+        body: room.body.clone(),
+        paper: room.paper.as_ref().map(|(_, state)| *state),
+    }
+}
+
+fn support(room: &SupportRoom, inside: &Inside) -> Page {
+    match &room.step {
+        SupportStep::Done { number, offline, paper, .. } => {
+            Page::SupportDone(SupportDonePage { number: number.clone(), paper: *paper, offline: *offline })
+        }
+        SupportStep::Writing | SupportStep::Recording { .. } => Page::Support(SupportPage {
+            name: room.name.clone(),
+            email: room.email.clone(),
+            phone: room.phone.clone(),
+            accounts: accounts(inside),
+            message: room.message.clone(),
+            problem: room.problem,
+            sending: room.step != SupportStep::Writing,
+        }),
+    }
+}
