@@ -254,3 +254,195 @@ fn marks(look: &Look) -> Vec<Mark> {
         .map(|reader| Mark { reader: reader.name.clone(), event_count: reader.event_count })
         .collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{CardKind, Uid};
+
+    fn uid() -> Uid {
+        Uid::from_bytes(&[4, 1, 2, 3, 4, 5, 6]).unwrap()
+    }
+
+    fn card() -> Outcome {
+        Outcome::Card(uid(), CardKind::Ultralight)
+    }
+
+    fn one_reader(card: bool, event_count: u32) -> Look {
+        Look::Readers(vec![ReaderSeen { name: "A".to_owned(), card, event_count, answers: true }])
+    }
+
+    fn told(actions: Vec<Action>) -> Vec<CardEvent> {
+        let event = |action| if let Action::Tell(event) = action { Some(event) } else { None };
+        actions.into_iter().filter_map(event).collect()
+    }
+
+    fn status(status: ReaderStatus) -> CardEvent {
+        CardEvent::Reader(status)
+    }
+
+    #[test]
+    fn a_tap_carries_the_time_of_the_look_not_of_the_reading() {
+        let start = Instant::now();
+        let mut presentations = Presentations::default();
+        presentations.look(one_reader(true, 1), start);
+        let events = told(presentations.outcome(1, card(), start + Duration::from_millis(15)));
+        assert_eq!(events, [CardEvent::Tapped { uid: uid(), kind: CardKind::Ultralight, seen: start }]);
+    }
+
+    #[test]
+    fn a_look_without_news_says_nothing() {
+        let start = Instant::now();
+        let mut presentations = Presentations::default();
+        presentations.look(one_reader(true, 1), start);
+        presentations.outcome(1, card(), start);
+        for _ in 0..10 {
+            assert_eq!(presentations.look(one_reader(true, 1), start), []);
+        }
+        assert_eq!(presentations.due(), None);
+    }
+
+    #[test]
+    fn a_card_that_wobbles_while_it_is_put_down_is_one_tap() {
+        let start = Instant::now();
+        let mut presentations = Presentations::default();
+        presentations.look(one_reader(true, 1), start);
+        let actions = presentations.look(one_reader(true, 3), start);
+        assert_eq!(actions, [Action::Read { reader: "A".to_owned(), generation: 2 }]);
+        assert_eq!(told(presentations.outcome(1, Outcome::Refused(Refusal::LeftTooSoon), start)), []);
+        assert_eq!(told(presentations.outcome(2, card(), start)).len(), 1);
+    }
+
+    #[test]
+    fn a_reading_that_hangs_for_long_is_the_readers_fault_until_it_ends() {
+        let start = Instant::now();
+        let mut presentations = Presentations::default();
+        presentations.look(one_reader(true, 1), start);
+        let limit = start + READING_LIMIT;
+        assert_eq!(presentations.due(), Some(limit));
+        assert_eq!(told(presentations.clock(limit)), [CardEvent::Refused(Refusal::Unreadable)]);
+        assert_eq!(presentations.due(), Some(limit + STUCK_AFTER));
+        let fault = ReaderStatus::Fault(ReaderFault::NotAnswering);
+        assert_eq!(told(presentations.clock(limit + STUCK_AFTER)), [status(fault)]);
+        assert_eq!(presentations.due(), None);
+        let late = limit + 2 * STUCK_AFTER;
+        assert_eq!(told(presentations.outcome(1, card(), late)), [status(ReaderStatus::CardPresent)]);
+        assert_eq!(
+            told(presentations.look(one_reader(false, 2), late)),
+            [CardEvent::Lifted, status(ReaderStatus::Idle)]
+        );
+    }
+
+    #[test]
+    fn a_reader_held_by_our_own_hanging_reading_does_not_answer() {
+        let start = Instant::now();
+        let mut presentations = Presentations::default();
+        presentations.look(one_reader(true, 1), start);
+        presentations.clock(start + READING_LIMIT);
+        let next = start + READING_LIMIT;
+        presentations.look(one_reader(false, 2), next);
+        presentations.look(one_reader(true, 3), next);
+        let events = told(presentations.outcome(2, Outcome::Fault(ReaderFault::InUse), next));
+        assert_eq!(events, [status(ReaderStatus::Fault(ReaderFault::NotAnswering))]);
+        // The first ends, the second try succeeds.
+        presentations.outcome(1, Outcome::Refused(Refusal::LeftTooSoon), next);
+        assert_eq!(presentations.due(), Some(next + RETRY_AFTER));
+        let retry = presentations.clock(next + RETRY_AFTER);
+        assert_eq!(retry, [Action::Read { reader: "A".to_owned(), generation: 3 }]);
+        assert_eq!(told(presentations.outcome(3, card(), next + RETRY_AFTER)).len(), 2);
+    }
+
+    #[test]
+    fn only_so_many_readings_hang_at_once() {
+        let start = Instant::now();
+        let mut presentations = Presentations::default();
+        let mut read = 0;
+        for count in 0..10 {
+            let at = start + READING_LIMIT * count;
+            for action in presentations.look(one_reader(true, 2 * count), at) {
+                read += usize::from(matches!(action, Action::Read { .. }));
+            }
+            presentations.clock(at + READING_LIMIT);
+            presentations.look(one_reader(false, 2 * count + 1), at + READING_LIMIT);
+        }
+        assert_eq!(read, MOST_STUCK);
+    }
+
+    /// Anything that can reach the presentations, in any order.
+    #[derive(Clone, Debug)]
+    enum Step {
+        Look(Look),
+        Outcome(u64, Outcome),
+        Clock,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let reader = |name: &'static str| {
+            (any::<bool>(), 0_u32..4, prop::bool::weighted(0.9)).prop_map(move |(card, event_count, answers)| {
+                ReaderSeen { name: name.to_owned(), card, event_count, answers }
+            })
+        };
+        let readers = (reader("A"), reader("B"), 0_usize..3).prop_map(|(a, b, count)| [a, b][..count].to_vec());
+        let look = prop_oneof![Just(Look::Down), Just(Look::NotPermitted), readers.prop_map(Look::Readers)];
+        let outcome = prop_oneof![
+            Just(card()),
+            Just(Outcome::Refused(Refusal::RandomId)),
+            Just(Outcome::Fault(ReaderFault::InUse)),
+            Just(Outcome::Lost),
+        ];
+        prop_oneof![
+            look.prop_map(Step::Look),
+            // Counted back from the latest generation, so that most belong to some reading.
+            (0_u64..3, outcome).prop_map(|(back, outcome)| Step::Outcome(back, outcome)),
+            Just(Step::Clock),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn one_lift_for_each_tap_or_refusal(steps in prop::collection::vec(step(), 0..60)) {
+            let mut now = Instant::now();
+            let mut presentations = Presentations::default();
+            let (mut lying, mut last_status, mut latest) = (false, None, 0);
+            for step in steps {
+                let clock = matches!(step, Step::Clock);
+                let actions = match step {
+                    Step::Look(look) => presentations.look(look, now),
+                    Step::Outcome(back, outcome) => presentations.outcome(latest - back.min(latest), outcome, now),
+                    Step::Clock => {
+                        now = presentations.due().unwrap_or(now).max(now);
+                        presentations.clock(now)
+                    }
+                };
+                for action in actions {
+                    match action {
+                        Action::Tell(CardEvent::Tapped { .. } | CardEvent::Refused(_)) => {
+                            prop_assert!(!std::mem::replace(&mut lying, true), "a second card without a lift");
+                        }
+                        Action::Tell(CardEvent::Lifted) => {
+                            prop_assert!(std::mem::replace(&mut lying, false), "lifted what nobody was told of");
+                        }
+                        Action::Tell(CardEvent::Reader(status)) => {
+                            prop_assert_ne!(last_status.replace(status), Some(status), "told though not changed");
+                        }
+                        Action::Read { generation, .. } => {
+                            prop_assert!(generation > latest);
+                            latest = generation;
+                        }
+                    }
+                }
+                if clock {
+                    prop_assert!(presentations.due().is_none_or(|due| due > now), "the clock would strike for ever");
+                }
+                if lying {
+                    prop_assert_ne!(last_status, Some(ReaderStatus::Idle));
+                    prop_assert_ne!(last_status, Some(ReaderStatus::NoReader));
+                    prop_assert_ne!(last_status, Some(ReaderStatus::ServiceDown));
+                }
+            }
+        }
+    }
+}

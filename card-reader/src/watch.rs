@@ -200,7 +200,7 @@ mod tests {
         let stop = Stop::default();
         stop.ask();
         let began = Instant::now();
-        stop.pause(Duration::from_secs(60));
+        stop.pause(Duration::from_mins(1));
         assert!(began.elapsed() < Duration::from_secs(30));
     }
 }
