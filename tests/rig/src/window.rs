@@ -1,0 +1,233 @@
+//! The kiosk's window, used as a person uses it: found by what it says, touched with a finger, read, looked at.
+//!
+//! **Invariant:** nothing is pressed that is not on the screen and enabled. A wait that fails says what was on the screen and leaves a
+//! picture of it in `target/failures/`.
+
+mod hand;
+mod tree;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use hand::Hand;
+pub use hand::Picture;
+use tree::Tree;
+pub use tree::{Element, Place, Role};
+use zbus::names::OwnedUniqueName;
+
+use crate::display::Display;
+use crate::folders::target_dir;
+
+/// How long something may take to come on the screen.
+pub const SOON: Duration = Duration::from_secs(20);
+/// How long to wait for a word of change before looking again all the same: a change of a place alone tells nobody.
+const GLANCE: Duration = Duration::from_millis(100);
+/// BackSpace as an X keysym.
+const BACKSPACE: u32 = 0xff08;
+
+/// What is on the screen at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Sight {
+    /// Everything, in reading order.
+    pub elements: Vec<Element>,
+    program: Option<OwnedUniqueName>,
+}
+
+impl Sight {
+    /// The first element of that role with that name.
+    pub fn find(&self, role: Role, name: &str) -> Option<&Element> {
+        self.elements.iter().find(|e| e.role == role && e.name == name)
+    }
+
+    /// Everything there is to read: names and descriptions, in reading order.
+    pub fn texts(&self) -> Vec<String> {
+        let both = self.elements.iter().flat_map(|e| [&e.name, &e.description]);
+        both.filter(|text| !text.is_empty()).cloned().collect()
+    }
+
+    /// Whether some name or description has `part` in it.
+    pub fn says(&self, part: &str) -> bool {
+        self.elements.iter().any(|e| e.name.contains(part) || e.description.contains(part))
+    }
+
+    /// One element a line, for messages.
+    pub fn told(&self) -> String {
+        let line = |e: &Element| {
+            let off = if e.enabled { "" } else { " (off)" };
+            let more = if e.description.is_empty() { String::new() } else { format!(" – {}", e.description) };
+            format!("  {:?} {:?}{more}{off}", e.role, e.name)
+        };
+        let named = self.elements.iter().filter(|e| !e.name.is_empty() || !e.description.is_empty());
+        named.map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// The window on a [`Display`].
+pub struct Window {
+    tree: Tree,
+    hand: Hand,
+}
+
+impl Window {
+    /// Connects to the display's eyes and hands. Do so before the program starts: it then finds its keyboard laid.
+    pub fn open(display: &Display) -> Result<Self> {
+        Ok(Self { tree: Tree::open(display.bus())?, hand: Hand::open(display.name())? })
+    }
+
+    /// What is on the screen now.
+    pub fn sight(&self) -> Sight {
+        // A program that is just starting or ending does not answer; that is nothing on the screen, not a failure.
+        let (program, elements) = self.tree.read().unwrap_or_default();
+        Sight { elements, program }
+    }
+
+    /// Waits until the screen is as wanted and returns it.
+    pub fn wait_until(&self, what: &str, wanted: impl FnMut(&Sight) -> bool) -> Result<Sight> {
+        self.wait_until_within(SOON, what, wanted)
+    }
+
+    /// The same, with a deadline of its own.
+    pub fn wait_until_within(
+        &self,
+        patience: Duration,
+        what: &str,
+        mut wanted: impl FnMut(&Sight) -> bool,
+    ) -> Result<Sight> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let sight = self.sight();
+            if wanted(&sight) {
+                return Ok(sight);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                let picture = self.keep_picture(what);
+                bail!("within {patience:?} the screen did not show {what}. It shows ({picture}):\n{}", sight.told());
+            }
+            self.tree.wait_change(left.min(GLANCE));
+        }
+    }
+
+    /// Waits for an element.
+    pub fn wait_for(&self, role: Role, name: &str) -> Result<Element> {
+        let sight = self.wait_until(&format!("{role:?} {name:?}"), |sight| sight.find(role, name).is_some())?;
+        sight.find(role, name).cloned().context("it was there")
+    }
+
+    /// Waits until some name or description has `part` in it.
+    pub fn wait_for_text(&self, part: &str) -> Result<Sight> {
+        self.wait_until(&format!("the text {part:?}"), |sight| sight.says(part))
+    }
+
+    /// Waits until nothing on the screen has `part` in it.
+    pub fn wait_gone(&self, part: &str) -> Result<Sight> {
+        self.wait_until(&format!("no text {part:?}"), |sight| !sight.says(part))
+    }
+
+    /// Everything there is to read.
+    pub fn texts(&self) -> Vec<String> {
+        self.sight().texts()
+    }
+
+    /// Whether some text has `part` in it now.
+    pub fn contains_text(&self, part: &str) -> bool {
+        self.sight().says(part)
+    }
+
+    /// Waits for a button, a box or a choice of that name to be enabled and presses it.
+    pub fn tap(&self, name: &str) -> Result<()> {
+        self.tap_nth(name, 0)
+    }
+
+    /// The same for the n-th of that name, from 0, in reading order.
+    pub fn tap_nth(&self, name: &str, n: usize) -> Result<()> {
+        let pressable =
+            |e: &&Element| e.name == name && e.enabled && matches!(e.role, Role::Button | Role::Check | Role::Choice);
+        let nth = |sight: &Sight| sight.elements.iter().filter(pressable).nth(n).cloned();
+        let sight = self.wait_until(&format!("{name:?} to press"), |sight| nth(sight).is_some())?;
+        let element = nth(&sight).context("it was there")?;
+        self.touch(&sight, &element)
+    }
+
+    /// Touches a field, empties it and types into it; waits until the field shows the text.
+    pub fn fill(&self, name: &str, text: &str) -> Result<()> {
+        let field = |sight: &Sight| sight.find(Role::Field, name).cloned();
+        let sight = self.wait_until(&format!("the field {name:?}"), |sight| field(sight).is_some())?;
+        let element = field(&sight).context("it was there")?;
+        self.touch(&sight, &element)?;
+        self.hand.focus_top_window()?;
+        for _ in self.typed(name)?.chars() {
+            self.hand.press(BACKSPACE)?;
+        }
+        self.hand.write(text)?;
+        self.wait_until(&format!("{text:?} in the field {name:?}"), |_| {
+            self.typed(name).is_ok_and(|typed| typed == text)
+        })?;
+        Ok(())
+    }
+
+    /// What stands in a field.
+    pub fn typed(&self, name: &str) -> Result<String> {
+        let sight = self.sight();
+        let element = sight.find(Role::Field, name).with_context(|| format!("no field {name:?}"))?;
+        let program = sight.program.as_ref().context("no window")?;
+        self.tree.typed(program, element)
+    }
+
+    /// Types keys into whatever has the focus.
+    pub fn write(&self, text: &str) -> Result<()> {
+        self.hand.focus_top_window()?;
+        self.hand.write(text)
+    }
+
+    /// Drags a finger from one point to another.
+    pub fn drag(&self, from: (i16, i16), to: (i16, i16)) -> Result<()> {
+        self.hand.drag(from, to)
+    }
+
+    /// Turns the wheel at one point, down for a positive number of notches.
+    pub fn wheel(&self, left: i16, top: i16, notches: i32) -> Result<()> {
+        self.hand.wheel(left, top, notches)
+    }
+
+    /// Where an element is now.
+    pub fn place(&self, role: Role, name: &str) -> Result<Place> {
+        let sight = self.sight();
+        let element = sight.find(role, name).with_context(|| format!("no {role:?} {name:?}:\n{}", sight.told()))?;
+        self.tree.place(sight.program.as_ref().context("no window")?, element)
+    }
+
+    /// A picture of the screen.
+    pub fn picture(&self) -> Result<Picture> {
+        self.hand.look()
+    }
+
+    /// Writes a picture of the screen.
+    pub fn screenshot(&self, path: &Path) -> Result<()> {
+        self.picture()?.save(path)
+    }
+
+    fn touch(&self, sight: &Sight, element: &Element) -> Result<()> {
+        let program = sight.program.as_ref().context("no window")?;
+        let place = self.tree.place(program, element)?;
+        let (left, top) = (place.x + place.width / 2, place.y + place.height / 2);
+        let picture = self.picture()?;
+        if !(0..i32::from(picture.width)).contains(&left) || !(0..i32::from(picture.height)).contains(&top) {
+            bail!("{:?} lies at {place:?}, outside the screen", element.name);
+        }
+        self.hand.tap(i16::try_from(left)?, i16::try_from(top)?)
+    }
+
+    fn keep_picture(&self, what: &str) -> String {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let words: String = what.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect();
+        let path: PathBuf = target_dir().join("failures").join(format!("{}-{count}-{words}.png", std::process::id()));
+        match self.screenshot(&path) {
+            Ok(()) => path.display().to_string(),
+            Err(error) => format!("no picture: {error:#}"),
+        }
+    }
+}
