@@ -1,0 +1,2 @@
+//! `virtual-printer`
+fn main() {}
