@@ -1,0 +1,41 @@
+# make demo   run it: server, card reader, printer and kiosk on this machine
+# make test   check it: everything CI checks
+# make bench  measure it: target/bench.json
+# make gallery  a picture of every screen: target/gallery/
+
+SHELL := /bin/bash
+CARGO_HOME ?= $(HOME)/.cargo
+export PATH := $(PATH):$(CARGO_HOME)/bin
+
+.PHONY: demo test bench gallery lint deny binaries setup-demo setup-test
+
+demo: setup-demo binaries
+	cargo run --quiet --locked -p madkort-tests --bin demo
+
+test: setup-test lint binaries
+	cargo nextest run --locked --workspace
+	cargo check --locked --quiet -p kiosk --no-default-features --features kms
+	$(MAKE) --no-print-directory deny
+
+bench: setup-demo
+	cargo build --locked --release --workspace --bins
+	cargo run --locked --release -p madkort-tests --bin bench
+
+gallery: setup-demo
+	cargo test --locked -p kiosk --test gallery
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --locked --quiet --workspace --all-targets -- -D warnings
+
+deny:
+	cargo deny --locked --all-features check licenses bans sources
+
+binaries:
+	cargo build --locked --workspace --bins
+
+setup-demo:
+	@tests/setup demo
+
+setup-test:
+	@tests/setup test

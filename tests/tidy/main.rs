@@ -1,0 +1,5 @@
+//! The rules of the house, as tests: layering, sizes, contracts, no traces of one machine.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod layering;
+mod sources;
