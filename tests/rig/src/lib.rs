@@ -2,7 +2,17 @@
 //!
 //! **Invariant:** everything a rig starts ends with it, listens only on 127.0.0.1, and knows no other rig.
 
+pub mod bins;
+pub mod browser;
+pub mod device;
 pub mod display;
 pub mod folders;
+pub mod http;
+pub mod ledger;
+pub mod patience;
+pub mod pcscd;
 pub mod process;
+pub mod qr;
+pub mod reader;
 pub mod window;
+pub mod wire;

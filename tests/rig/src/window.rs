@@ -24,7 +24,7 @@ use crate::folders::target_dir;
 pub const SOON: Duration = Duration::from_secs(20);
 /// How long to wait for a word of change before looking again all the same: a change of a place alone tells nobody.
 const GLANCE: Duration = Duration::from_millis(100);
-/// BackSpace as an X keysym.
+/// `BackSpace` as an X keysym.
 const BACKSPACE: u32 = 0xff08;
 
 /// What is on the screen at one moment.

@@ -149,7 +149,7 @@ impl Tree {
                 .call_method(Some(program.as_str()), CACHE, Some("org.a11y.atspi.Cache"), "GetItems", &())
                 .await?;
             let items: Vec<Item> = answer.body().deserialize()?;
-            Ok((Some(OwnedUniqueName::try_from(program)?), in_reading_order(items)))
+            Ok((Some(OwnedUniqueName::try_from(program)?), in_reading_order(&items)))
         })
     }
 
@@ -198,7 +198,7 @@ async fn follow_changes(address: &str) -> Result<Receiver<()>> {
     Ok(changes)
 }
 
-fn in_reading_order(items: Vec<Item>) -> Vec<Element> {
+fn in_reading_order(items: &[Item]) -> Vec<Element> {
     let mut order = Vec::new();
     let mut open: Vec<usize> = items.iter().position(|item| item.0.1.as_str() == ROOT).into_iter().collect();
     while let Some(at) = open.pop() {
