@@ -1,0 +1,109 @@
+//! Money from outside: what a payment gateway must be able to do, and what follows from its answers.
+//!
+//! A gateway answers in exactly three ways: [`Outcome::Succeeded`], [`Outcome::Declined`], [`Outcome::Unknown`]. A time-out, a
+//! broken line or an answer that cannot be read is `Unknown`: then the gateway is *asked*, by the key that was written down
+//! before the first call, and never paid again meanwhile.
+//!
+//! **Invariant:** no gateway is called before the intent and its key are durable; nothing is credited that the gateway has not
+//! said succeeded, with the amount and the currency of the intent.
+
+pub mod cards;
+mod charges;
+mod deposits;
+mod gateway;
+pub mod sandbox;
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use madkort_protocol::OperationId;
+
+pub use deposits::Opening;
+pub use gateway::{Answer, Gateway, Mismatch, Outcome, PageRequest, StoredCharge, Taken, Unreachable};
+pub use sandbox::Sandbox;
+
+use crate::store::{Store, StoreError};
+
+/// The only currency.
+pub const CURRENCY: &str = "DKK";
+/// How long a payment page takes payment: long enough to find a phone and a card, short enough to clear a kiosk.
+pub const PAGE_OPEN: SignedDuration = SignedDuration::from_mins(10);
+/// When a gateway that has not said is asked again, counted from the last time: then every day.
+const ASK_AFTER: [SignedDuration; 5] = [
+    SignedDuration::from_secs(5),
+    SignedDuration::from_secs(30),
+    SignedDuration::from_mins(2),
+    SignedDuration::from_mins(10),
+    SignedDuration::from_hours(1),
+];
+const ASK_DAILY: SignedDuration = SignedDuration::from_hours(24);
+/// Intents looked at in one round: a backlog is worked off over several rounds, and a round stays short.
+const ROUND: u32 = 64;
+
+/// Deposits and charges between the store and one gateway.
+#[derive(Clone)]
+pub struct Payments {
+    store: Arc<dyn Store>,
+    gateway: Arc<dyn Gateway>,
+    sandbox: Option<Arc<Sandbox>>,
+    public_url: Arc<str>,
+}
+
+impl Payments {
+    /// With a gateway of any kind. `public_url` is how a telephone reaches this server, without a slash at the end.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, gateway: Arc<dyn Gateway>, public_url: &str) -> Self {
+        Self { store, gateway, sandbox: None, public_url: public_url.trim_end_matches('/').into() }
+    }
+
+    /// With the server's own sandbox, which moves no money and has its pages here.
+    #[must_use]
+    pub fn with_sandbox(store: Arc<dyn Store>, sandbox: Arc<Sandbox>, public_url: &str) -> Self {
+        Self { sandbox: Some(sandbox.clone()), ..Self::new(store, sandbox, public_url) }
+    }
+
+    /// The sandbox, if that is the gateway.
+    #[must_use]
+    pub fn sandbox(&self) -> Option<&Arc<Sandbox>> {
+        self.sandbox.as_ref()
+    }
+
+    /// The address of a payment page.
+    #[must_use]
+    pub fn page_url(&self, page: &str) -> String {
+        format!("{}/pay/{page}", self.public_url)
+    }
+
+    /// One look at everything undecided: deposits past their end, unknown payments, charges whose end is not known, and
+    /// declined top-ups that are due again. Called at start (`at_start`) and every few seconds.
+    pub async fn look_around(&self, now: Timestamp, at_start: bool) -> Result<(), StoreError> {
+        self.look_at_deposits(now).await?;
+        self.look_at_charges(now, at_start).await?;
+        self.consider_waiting(now, at_start).await
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+}
+
+/// When to ask next, after `asks` times.
+fn next_ask(asks: u32, now: Timestamp) -> Timestamp {
+    let wait = usize::try_from(asks).ok().and_then(|nth| ASK_AFTER.get(nth).copied()).unwrap_or(ASK_DAILY);
+    now.checked_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+/// A version 7 id of this moment.
+pub(crate) fn new_id(now: Timestamp) -> Option<OperationId> {
+    let mut tail = [0; 10];
+    getrandom::fill(&mut tail).ok()?;
+    let millis = u64::try_from(now.as_millisecond()).ok()?;
+    Some(OperationId::new(uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid()))
+}
+
+/// What a person can quote about a payment whose end is not known.
+#[must_use]
+pub fn case_number(id: OperationId) -> String {
+    let text = id.uuid().simple().to_string();
+    text[text.len() - 8..].to_uppercase()
+}
