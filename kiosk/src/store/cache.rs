@@ -1,0 +1,101 @@
+//! What the server told: replaced whole, thing by thing.
+//!
+//! **Invariant:** an answer that was overtaken on its way (a pull that started before a push was answered) does not bring back an
+//! older account or order: versions only grow, and an order that has ended does not open again.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kiosk_core::Catalogue;
+use madkort_protocol::{Account, Changes, Order};
+use rusqlite::{Connection, params};
+
+use super::{Doing as _, Store, StoreError, bodies, body, to_json};
+
+impl Store {
+    /// The cursor to ask for changes from.
+    pub fn cursor(&self) -> Result<u64, StoreError> {
+        let cursor: i64 =
+            self.db.query_row("SELECT cursor FROM device", [], |row| row.get(0)).doing("tell its cursor")?;
+        Ok(cursor.unsigned_abs())
+    }
+
+    /// Takes what changed, with the cursor, in one transaction. Answers whether anything did.
+    pub fn apply(&mut self, changes: &Changes, now: Timestamp) -> Result<bool, StoreError> {
+        let anything = changes.school.is_some()
+            || !(changes.people.is_empty() && changes.cards.is_empty() && changes.accounts.is_empty())
+            || !(changes.products.is_empty() && changes.days.is_empty() && changes.orders.is_empty());
+        let tx = self.write()?;
+        if let Some(school) = &changes.school {
+            tx.execute("INSERT OR REPLACE INTO school VALUES (1, ?1)", [to_json("school", school)?])
+                .doing("keep the school")?;
+        }
+        for person in &changes.people {
+            keep(
+                &tx,
+                "INSERT OR REPLACE INTO people VALUES (?1, ?2)",
+                &person.id.to_string(),
+                &to_json("people", person)?,
+            )?;
+        }
+        for card in &changes.cards {
+            let (id, text) = (card.id.to_string(), to_json("cards", card)?);
+            tx.prepare_cached("INSERT OR REPLACE INTO cards VALUES (?1, ?2, ?3)")
+                .and_then(|mut insert| insert.execute(params![id, card.uid.as_hex(), text]))
+                .doing("keep a card")?;
+        }
+        for product in &changes.products {
+            let (id, text) = (product.id.to_string(), to_json("products", product)?);
+            keep(&tx, "INSERT OR REPLACE INTO products VALUES (?1, ?2)", &id, &text)?;
+        }
+        for day in &changes.days {
+            let (date, text) = (day.date.to_string(), to_json("days", day)?);
+            keep(&tx, "INSERT OR REPLACE INTO days VALUES (?1, ?2)", &date, &text)?;
+        }
+        keep_accounts(&tx, &changes.accounts)?;
+        keep_orders(&tx, &changes.orders)?;
+        let cursor = i64::try_from(changes.cursor).unwrap_or(i64::MAX);
+        tx.execute("UPDATE device SET cursor = ?1, last_heard = ?2", params![cursor, now.to_string()])
+            .doing("move its cursor")?;
+        tx.commit().doing("keep the changes")?;
+        Ok(anything)
+    }
+
+    /// What the school offers, once the kiosk has been told.
+    pub fn catalogue(&self) -> Result<Option<Arc<Catalogue>>, StoreError> {
+        let school = body(&self.db, "school", "SELECT body FROM school", [])?;
+        let (Some(school), Some(identity)) = (school, self.identity()?) else { return Ok(None) };
+        let products = bodies(&self.db, "products", "SELECT body FROM products ORDER BY id", [])?;
+        let days = bodies(&self.db, "days", "SELECT body FROM days ORDER BY date", [])?;
+        Ok(Some(Arc::new(Catalogue { school, kiosk: identity.short_name, products, days })))
+    }
+}
+
+pub(super) fn keep_accounts(db: &Connection, accounts: &[Account]) -> Result<(), StoreError> {
+    let sql = "INSERT INTO accounts VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE
+               SET version = excluded.version, body = excluded.body WHERE excluded.version >= accounts.version";
+    let mut insert = db.prepare_cached(sql).doing("keep accounts")?;
+    for account in accounts {
+        let version = i64::try_from(account.version).unwrap_or(i64::MAX);
+        let row = params![account.id.to_string(), version, to_json("accounts", account)?];
+        insert.execute(row).doing("keep an account")?;
+    }
+    Ok(())
+}
+
+pub(super) fn keep_orders(db: &Connection, orders: &[Order]) -> Result<(), StoreError> {
+    let sql = "INSERT INTO orders VALUES (?1, ?2, ?3, ?4) ON CONFLICT (id) DO UPDATE
+               SET account = excluded.account, date = excluded.date, body = excluded.body
+               WHERE json_extract(orders.body, '$.state') = 'held' OR json_extract(excluded.body, '$.state') <> 'held'";
+    let mut insert = db.prepare_cached(sql).doing("keep orders")?;
+    for order in orders {
+        let (id, account, date) = (order.id.to_string(), order.account.to_string(), order.date.to_string());
+        insert.execute(params![id, account, date, to_json("orders", order)?]).doing("keep an order")?;
+    }
+    Ok(())
+}
+
+fn keep(db: &Connection, sql: &str, key: &str, text: &str) -> Result<(), StoreError> {
+    db.prepare_cached(sql).and_then(|mut insert| insert.execute(params![key, text])).doing("keep a row")?;
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! The person behind a card, as the kiosk knows them now.
+//!
+//! **Invariant:** a balance shown is the server's minus this kiosk's own orders the server has not answered; an order it refused
+//! counts for nothing and shows as refused.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use kiosk_core::Visitor;
+use madkort_protocol::{
+    Account, CardId, CardRecord, CardStatus, CardUid, Money, OperationBody, OperationId, Order, OrderLine, OrderState,
+    Person, PlaceOrder, Product,
+};
+use rusqlite::{Connection, Row};
+
+use super::{Doing as _, Store, StoreError, bodies, body, from_json};
+
+impl Store {
+    /// The card of a UID: one in use before one that is not, should a piece of plastic have been issued twice.
+    pub fn card_of(&self, uid: &CardUid) -> Result<Option<CardId>, StoreError> {
+        let mut cards: Vec<CardRecord> =
+            bodies(&self.db, "cards", "SELECT body FROM cards WHERE uid = ?1 ORDER BY id DESC", [uid.as_hex()])?;
+        cards.sort_by_key(|card| match card.status {
+            CardStatus::Active => 0,
+            CardStatus::Blocked => 1,
+            CardStatus::Replaced => 2,
+        });
+        Ok(cards.first().map(|card| card.id))
+    }
+
+    /// The person behind a card, or `None` if the kiosk does not know card, person or any account of theirs.
+    pub fn visitor(&self, card: CardId, today: Date) -> Result<Option<Visitor>, StoreError> {
+        let sql = "SELECT body FROM cards WHERE id = ?1";
+        let Some(card) = body::<CardRecord>(&self.db, "cards", sql, [card.to_string()])? else { return Ok(None) };
+        let sql = "SELECT body FROM people WHERE id = ?1";
+        let Some(person) = body::<Person>(&self.db, "people", sql, [card.person.to_string()])? else { return Ok(None) };
+        let accounts = self.accounts(&person)?;
+        if accounts.is_empty() {
+            return Ok(None);
+        }
+        let mut view = View { orders: self.orders(&accounts, today)?, accounts };
+        let unanswered = Unanswered::of(&self.db)?;
+        let products = bodies(&self.db, "products", "SELECT body FROM products", [])?;
+        for (id, order) in &unanswered.orders {
+            view.place(*id, order, OrderState::Held, &products)?;
+        }
+        for (id, order) in refused_orders(&self.db)? {
+            view.place(id, &order, OrderState::Refused, &products)?;
+        }
+        for id in &unanswered.cancels {
+            view.cancel(*id)?;
+        }
+        let mut orders: Vec<Order> = view.orders.into_values().filter(|order| order.date >= today).collect();
+        orders.sort_by(|a, b| (a.date, a.id).cmp(&(b.date, b.id)));
+        Ok(Some(Visitor {
+            card: card.id,
+            card_masked: card.number.masked(),
+            status: card.status,
+            ask_code: card.ask_code,
+            person,
+            accounts: view.accounts,
+            unacknowledged: orders.iter().map(|order| order.id).filter(|id| unanswered.concerns(*id)).collect(),
+            orders,
+            card_unacknowledged: unanswered.sum(|order| order.card == card.id)?,
+            kiosk_unacknowledged: unanswered.sum(|_| true)?,
+        }))
+    }
+
+    fn accounts(&self, person: &Person) -> Result<Vec<Account>, StoreError> {
+        let find = |id: &madkort_protocol::AccountId| {
+            body(&self.db, "accounts", "SELECT body FROM accounts WHERE id = ?1", [id.to_string()]).transpose()
+        };
+        person.accounts.iter().filter_map(find).collect()
+    }
+
+    fn orders(&self, accounts: &[Account], today: Date) -> Result<BTreeMap<OperationId, Order>, StoreError> {
+        let mut found = BTreeMap::new();
+        for account in accounts {
+            let sql = "SELECT body FROM orders WHERE account = ?1 AND date >= ?2";
+            let orders: Vec<Order> = bodies(&self.db, "orders", sql, [account.id.to_string(), today.to_string()])?;
+            found.extend(orders.into_iter().map(|order| (order.id, order)));
+        }
+        Ok(found)
+    }
+}
+
+/// Accounts and orders while the kiosk's own operations are laid over them.
+struct View {
+    accounts: Vec<Account>,
+    orders: BTreeMap<OperationId, Order>,
+}
+
+impl View {
+    fn place(
+        &mut self,
+        id: OperationId,
+        order: &PlaceOrder,
+        state: OrderState,
+        products: &[Product],
+    ) -> Result<(), StoreError> {
+        // The server's word on an order counts, once it is here.
+        if self.orders.contains_key(&id) {
+            return Ok(());
+        }
+        let Some(account) = self.accounts.iter_mut().find(|account| account.id == order.account) else { return Ok(()) };
+        if state == OrderState::Held {
+            account.balance = account.balance.minus(order.total)?;
+        }
+        self.orders.insert(id, shown(id, order, state, products));
+        Ok(())
+    }
+
+    fn cancel(&mut self, id: OperationId) -> Result<(), StoreError> {
+        let Some(order) = self.orders.get_mut(&id).filter(|order| order.state == OrderState::Held) else {
+            return Ok(());
+        };
+        order.state = OrderState::Released;
+        let account = self.accounts.iter_mut().find(|account| account.id == order.account);
+        if let Some(account) = account {
+            account.balance = account.balance.plus(order.total)?;
+        }
+        Ok(())
+    }
+}
+
+/// This kiosk's operations that the server has not answered.
+struct Unanswered {
+    orders: Vec<(OperationId, PlaceOrder)>,
+    cancels: Vec<OperationId>,
+}
+
+impl Unanswered {
+    fn of(db: &Connection) -> Result<Self, StoreError> {
+        let mut unanswered = Self { orders: Vec::new(), cancels: Vec::new() };
+        for (id, operation) in operations(db, "SELECT id, body FROM journal WHERE outcome IS NULL ORDER BY seq")? {
+            match operation {
+                OperationBody::PlaceOrder(order) => unanswered.orders.push((id, order)),
+                OperationBody::CancelOrder(cancel) => unanswered.cancels.push(cancel.order),
+                OperationBody::FileTicket(_) => {}
+            }
+        }
+        Ok(unanswered)
+    }
+
+    fn concerns(&self, id: OperationId) -> bool {
+        self.cancels.contains(&id) || self.orders.iter().any(|(order, _)| *order == id)
+    }
+
+    fn sum(&self, whose: impl Fn(&PlaceOrder) -> bool) -> Result<Money, StoreError> {
+        let standing = self.orders.iter().filter(|(id, order)| whose(order) && !self.cancels.contains(id));
+        Ok(Money::sum(standing.map(|(_, order)| order.total))?)
+    }
+}
+
+fn refused_orders(db: &Connection) -> Result<Vec<(OperationId, PlaceOrder)>, StoreError> {
+    let sql = "SELECT id, body FROM journal WHERE outcome LIKE '%\"refused\"%' ORDER BY seq";
+    let refused = operations(db, sql)?.into_iter().filter_map(|(id, operation)| match operation {
+        OperationBody::PlaceOrder(order) => Some((id, order)),
+        OperationBody::CancelOrder(_) | OperationBody::FileTicket(_) => None,
+    });
+    Ok(refused.collect())
+}
+
+fn operations(db: &Connection, sql: &str) -> Result<Vec<(OperationId, OperationBody)>, StoreError> {
+    let mut statement = db.prepare_cached(sql).doing("read the journal")?;
+    let pair = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+    let rows = statement.query_map([], pair).doing("read the journal")?;
+    rows.map(|row| {
+        let (id, text) = row.doing("read the journal")?;
+        Ok((from_json("journal", &format!("\"{id}\""))?, from_json("journal", &text)?))
+    })
+    .collect()
+}
+
+fn shown(id: OperationId, order: &PlaceOrder, state: OrderState, products: &[Product]) -> Order {
+    let lines = order.lines.iter().map(|line| {
+        let product = products.iter().find(|product| product.id == line.product);
+        OrderLine {
+            product: line.product,
+            name_da: product.map(|p| p.name_da.clone()).unwrap_or_default(),
+            name_en: product.map(|p| p.name_en.clone()).unwrap_or_default(),
+            quantity: line.quantity,
+            price: line.price,
+            vat_percent: product.map_or(25, |p| p.vat_percent),
+            comment: line.comment.clone(),
+        }
+    });
+    Order {
+        id,
+        number: order.number.clone(),
+        account: order.account,
+        date: order.date,
+        lines: lines.collect(),
+        total: order.total,
+        state,
+    }
+}

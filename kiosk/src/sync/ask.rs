@@ -1,0 +1,183 @@
+//! Questions a visit has: verification codes, payments, statements.
+//!
+//! **Invariants:** a wrong code is counted on the disk *before* it is looked at, so that pulling the plug buys no try; the kiosk's own
+//! count holds whether the server is there or not. A payment is only ever followed here, never made.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use argon2::Argon2;
+use argon2::password_hash::PasswordVerifier as _;
+use argon2::password_hash::phc::PasswordHash;
+use jiff::civil::Date;
+use kiosk_core::Event;
+use madkort_protocol::{
+    AccountId, CardId, CodeVerifier, Deposit, DepositRequest, DepositState, LoginAnswer, LoginRequest, OperationId,
+    Statement, Throttle,
+};
+use reqwest::Method;
+use tokio::task::JoinHandle;
+
+use super::client::{Call, CallError, Line};
+use super::{Question, TypedCode};
+
+/// Somebody stands there: longer than this and the kiosk looks at the code itself.
+const LOGIN_PATIENCE: Duration = Duration::from_secs(3);
+/// Somebody stands there, and a payment page is opened at a third party.
+const DEPOSIT_PATIENCE: Duration = Duration::from_secs(10);
+/// A month of lines.
+const STATEMENT_PATIENCE: Duration = Duration::from_secs(6);
+/// How often an open payment is asked about.
+const FOLLOW_EVERY: Duration = Duration::from_secs(1);
+
+/// Answers questions, each in a task of its own.
+pub(super) struct Questions {
+    line: Arc<Line>,
+    deposits: HashMap<OperationId, JoinHandle<()>>,
+}
+
+impl Questions {
+    pub(super) fn new(line: Arc<Line>) -> Self {
+        Self { line, deposits: HashMap::new() }
+    }
+
+    pub(super) fn ask(&mut self, question: Question) {
+        let line = self.line.clone();
+        match question {
+            Question::Hurry => line.link.hurry.notify_waiters(),
+            Question::CheckCode { card, code } => {
+                drop(tokio::spawn(async move { check_code(&line, card, code).await }))
+            }
+            Question::OpenDeposit(request) => {
+                let id = request.id;
+                let task = tokio::spawn(async move { open_deposit(&line, *request).await });
+                self.follow(id, Some(task));
+            }
+            Question::CancelDeposit(id) => drop(tokio::spawn(async move { cancel_deposit(&line, id).await })),
+            Question::ForgetDeposit(id) => self.follow(id, None),
+            Question::LoadStatement { account, month } => {
+                drop(tokio::spawn(async move { load_statement(&line, account, month).await }));
+            }
+        }
+    }
+
+    fn follow(&mut self, id: OperationId, task: Option<JoinHandle<()>>) {
+        self.deposits.retain(|_, task| !task.is_finished());
+        let before = match task {
+            Some(task) => self.deposits.insert(id, task),
+            None => self.deposits.remove(&id),
+        };
+        if let Some(before) = before {
+            before.abort();
+        }
+    }
+}
+
+async fn check_code(line: &Line, card: CardId, code: TypedCode) {
+    let answer = look_at_code(line, card, code).await.unwrap_or_else(|| {
+        // The disk cannot count the try, so the code is not looked at.
+        let until =
+            line.clock.now().saturating_add(jiff::SignedDuration::from_secs(30)).unwrap_or(jiff::Timestamp::MAX);
+        LoginAnswer::Wait { until }
+    });
+    line.events.tell(Event::CodeChecked(answer));
+}
+
+/// `None` when the store cannot count the try.
+async fn look_at_code(line: &Line, card: CardId, TypedCode(code): TypedCode) -> Option<LoginAnswer> {
+    let now = line.clock.now();
+    let before = line.store.ask(move |desk| desk.store.throttle(card)).await.ok()?.ok()?;
+    if let Some(until) = before.wait_until(now) {
+        return Some(LoginAnswer::Wait { until });
+    }
+    let charged = before.after_wrong(now);
+    keep(line, card, charged).await?;
+    let asked = Call::new(Method::POST, "/v1/logins", LOGIN_PATIENCE).with(&LoginRequest { card, code: code.clone() });
+    let answer = match line.call::<LoginAnswer>(&asked).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            tracing::info!(%error, "a verification code is looked at here");
+            let verifier = line.store.ask(move |desk| desk.store.code_verifier(card)).await.ok()?.ok()?;
+            let right = match verifier {
+                Some(verifier) => tokio::task::spawn_blocking(move || fits(&verifier, &code)).await.unwrap_or(false),
+                None => false,
+            };
+            if right { LoginAnswer::Right } else { LoginAnswer::Wrong { tries_left: charged.tries_left() } }
+        }
+    };
+    match answer {
+        LoginAnswer::Right => keep(line, card, Throttle::default()).await?,
+        // The server did not look at it either.
+        LoginAnswer::Wait { .. } => keep(line, card, before).await?,
+        LoginAnswer::Wrong { tries_left } => {
+            return Some(match charged.wait_until(now) {
+                Some(until) => LoginAnswer::Wait { until },
+                None => LoginAnswer::Wrong { tries_left: tries_left.min(charged.tries_left()) },
+            });
+        }
+    }
+    Some(answer)
+}
+
+async fn keep(line: &Line, card: CardId, throttle: Throttle) -> Option<()> {
+    line.store.ask(move |desk| desk.heed(|store, _| store.set_throttle(card, throttle))).await.ok()?.ok()
+}
+
+fn fits(verifier: &CodeVerifier, code: &str) -> bool {
+    match PasswordHash::new(verifier.phc()) {
+        Ok(hash) => Argon2::default().verify_password(code.as_bytes(), &hash).is_ok(),
+        Err(_) => false,
+    }
+}
+
+async fn open_deposit(line: &Line, request: DepositRequest) {
+    let asked = Call::new(Method::POST, "/v1/deposits", DEPOSIT_PATIENCE).with(&request);
+    match line.call::<Deposit>(&asked).await {
+        Ok(deposit) => {
+            line.events.tell(Event::DepositIs(Box::new(deposit.clone())));
+            follow_deposit(line, deposit).await;
+        }
+        Err(CallError::Problem(problem)) => {
+            tracing::warn!(code = ?problem.code, "the server refused a deposit");
+            line.events.tell(Event::DepositRefused(request.id));
+        }
+        Err(_) => line.events.tell(Event::DepositUnreachable(request.id)),
+    }
+}
+
+/// Asks until it has ended. Told when it changed, and when the server went out of sight or came back.
+async fn follow_deposit(line: &Line, deposit: Deposit) {
+    let id = deposit.id;
+    let mut known = Some(deposit);
+    while known.as_ref().is_none_or(|deposit| matches!(deposit.state, DepositState::Open | DepositState::Unknown)) {
+        tokio::time::sleep(FOLLOW_EVERY).await;
+        let now =
+            line.call::<Deposit>(&Call::new(Method::GET, format!("/v1/deposits/{id}"), DEPOSIT_PATIENCE)).await.ok();
+        if now == known {
+            continue;
+        }
+        line.events.tell(match &now {
+            Some(deposit) => Event::DepositIs(Box::new(deposit.clone())),
+            None => Event::DepositUnreachable(id),
+        });
+        known = now;
+    }
+}
+
+async fn cancel_deposit(line: &Line, id: OperationId) {
+    let asked = Call::new(Method::DELETE, format!("/v1/deposits/{id}"), DEPOSIT_PATIENCE);
+    line.events.tell(match line.call::<Deposit>(&asked).await {
+        Ok(deposit) => Event::DepositIs(Box::new(deposit)),
+        Err(_) => Event::DepositUnreachable(id),
+    });
+}
+
+async fn load_statement(line: &Line, account: AccountId, month: Option<Date>) {
+    let month = month.unwrap_or_else(|| line.clock.today());
+    let path = format!("/v1/accounts/{account}/statements/{}", month.strftime("%Y-%m"));
+    line.events.tell(match line.call::<Statement>(&Call::new(Method::GET, path, STATEMENT_PATIENCE)).await {
+        Ok(statement) => Event::StatementIs(Box::new(statement)),
+        Err(_) => Event::StatementUnreachable,
+    });
+}

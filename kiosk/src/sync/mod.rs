@@ -1,0 +1,130 @@
+//! The way to the server: what was done goes up, what changed comes down, and questions are asked in between.
+//!
+//! One thread with its own small runtime. **Invariants:** an operation is pushed until the server has answered for it, in the
+//! journal's order; the same operation carries the same id for ever, so that pushing it again is harmless. Whatever comes back is
+//! told as a [`kiosk_core::Event`]; nothing here decides what a person sees.
+
+mod ask;
+mod client;
+pub mod enrol;
+mod link;
+mod pull;
+mod push;
+
+pub use client::{Call, CallError};
+pub use link::Backoff;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+
+use jiff::civil::Date;
+use madkort_protocol::{AccountId, CardId, DepositRequest, OperationId};
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::events::{Clock, Dice, Events};
+use crate::store::StoreHandle;
+use ask::Questions;
+use client::Line;
+
+/// Where the server is, and under which name to enrol there.
+#[derive(Clone, Debug)]
+pub struct SyncConfig {
+    /// Scheme, host and port.
+    pub server: String,
+    /// The directory of the device's key.
+    pub state: PathBuf,
+    /// What staff call this kiosk.
+    pub name: String,
+    /// A one-time enrolment code, should the kiosk not be enrolled.
+    pub enrol_code_file: Option<PathBuf>,
+}
+
+/// A question for the server.
+#[derive(Clone, Debug)]
+pub enum Question {
+    /// Look at a verification code; answered by `CodeChecked`.
+    CheckCode {
+        /// The card.
+        card: CardId,
+        /// What was typed.
+        code: TypedCode,
+    },
+    /// Open a payment page and follow it.
+    OpenDeposit(Box<DepositRequest>),
+    /// Give a payment up.
+    CancelDeposit(OperationId),
+    /// Stop following a payment.
+    ForgetDeposit(OperationId),
+    /// Fetch a statement.
+    LoadStatement {
+        /// Whose.
+        account: AccountId,
+        /// The first day of the month; the current one if none.
+        month: Option<Date>,
+    },
+    /// Somebody is here: do not wait for the next try.
+    Hurry,
+}
+
+/// A verification code as typed; never printed.
+#[derive(Clone)]
+pub struct TypedCode(pub String);
+
+impl std::fmt::Debug for TypedCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TypedCode(…)")
+    }
+}
+
+/// The way to the sync thread. Cheap to clone; the thread ends when all are gone.
+#[derive(Clone)]
+pub struct SyncHandle(UnboundedSender<Question>);
+
+impl SyncHandle {
+    /// Asks something; the answer comes as an event.
+    pub fn ask(&self, question: Question) {
+        // Fails only when the thread is gone, that is when the kiosk ends.
+        let _ = self.0.send(question);
+    }
+}
+
+/// What the thread works with.
+pub struct Outside {
+    /// The database.
+    pub store: StoreHandle,
+    /// Where answers go.
+    pub events: Events,
+    /// The time.
+    pub clock: Clock,
+    /// For the waits.
+    pub dice: Dice,
+    /// Rung when the outbox has grown.
+    pub outbox: Arc<Notify>,
+}
+
+/// Starts the thread.
+pub fn start(config: SyncConfig, outside: Outside) -> anyhow::Result<SyncHandle> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outbox = outside.outbox.clone();
+    let line = Arc::new(Line::new(config, outside)?);
+    let (out, questions) = unbounded_channel();
+    let run = move || runtime.block_on(run(&line, &outbox, questions));
+    thread::Builder::new().name("sync".to_owned()).spawn(run)?;
+    Ok(SyncHandle(out))
+}
+
+async fn run(line: &Arc<Line>, outbox: &Notify, mut questions: UnboundedReceiver<Question>) {
+    let mut asking = Questions::new(line.clone());
+    let answer = async {
+        while let Some(question) = questions.recv().await {
+            asking.ask(question);
+        }
+    };
+    tokio::select! {
+        () = answer => {}
+        () = push::run(line, outbox) => {}
+        () = pull::run(line) => {}
+    }
+}
