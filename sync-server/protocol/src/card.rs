@@ -26,6 +26,7 @@ pub enum InvalidCard {
 
 /// A chip's UID in transmission order. A name, not a proof.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
 #[serde(try_from = "String", into = "String")]
 pub struct CardUid(String);
 
@@ -65,6 +66,7 @@ impl fmt::Debug for CardUid {
 
 /// The 14 digits printed on a card.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
 #[serde(try_from = "String", into = "String")]
 pub struct CardNumber(String);
 

@@ -10,6 +10,7 @@ use crate::{AccountId, CardId, CardNumber, CardUid, Language, Money, OperationId
 
 /// Everything that changed after a cursor, as `GET /v1/changes` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Changes {
     /// Ask from here the next time.
@@ -34,6 +35,7 @@ pub struct Changes {
 
 /// The tenant and its rules.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct School {
     /// Its id.
     pub id: SchoolId,
@@ -57,6 +59,7 @@ pub struct School {
 
 /// Whoever holds the balances: a tenant setting, never a constant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Issuer {
     /// Registered name.
     pub name: String,
@@ -68,6 +71,7 @@ pub struct Issuer {
 
 /// Payment terms in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Terms {
     /// Stored with each acceptance.
     pub version: String,
@@ -79,6 +83,7 @@ pub struct Terms {
 
 /// What a bare tap may do without the verification code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TapPolicy {
     /// The card's own flag decides.
@@ -89,6 +94,7 @@ pub enum TapPolicy {
 
 /// How much may be at stake while the server is out of reach. Anything beyond is not sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OfflineLimits {
     /// Highest total of one order.
     pub per_sale: Money,
@@ -102,6 +108,7 @@ pub struct OfflineLimits {
 
 /// What may be paid in at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DepositLimits {
     /// Lowest deposit.
     pub lowest: Money,
@@ -111,6 +118,7 @@ pub struct DepositLimits {
 
 /// Somebody known to the school.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Person {
     /// Their id.
     pub id: PersonId,
@@ -130,6 +138,7 @@ pub struct Person {
 
 /// What a person is to the school.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PersonKind {
     /// Goes to school here.
@@ -144,6 +153,7 @@ pub enum PersonKind {
 
 /// One card and what it opens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CardRecord {
     /// Its id.
     pub id: CardId,
@@ -163,6 +173,7 @@ pub struct CardRecord {
 
 /// Whether a card may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CardStatus {
     /// Yes.
@@ -175,6 +186,7 @@ pub enum CardStatus {
 
 /// An argon2id hash of the verification code in PHC string form. Never printed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct CodeVerifier(String);
 
@@ -200,6 +212,7 @@ impl std::fmt::Debug for CodeVerifier {
 
 /// A balance and what is tied to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Account {
     /// Its id.
     pub id: AccountId,
@@ -219,6 +232,7 @@ pub struct Account {
 
 /// What an account is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AccountKind {
     /// A canteen card account of a known person.
@@ -229,6 +243,7 @@ pub enum AccountKind {
 
 /// Auto top-up (*Auto-optank*) as its holder sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AutoRecharge {
     /// Charged each time.
     pub amount: Money,
@@ -240,6 +255,7 @@ pub struct AutoRecharge {
 
 /// Where an auto top-up stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AutoRechargeState {
     /// In force only after 100 kr. have been paid in.
@@ -256,6 +272,7 @@ pub enum AutoRechargeState {
 
 /// A dish or an article.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Product {
     /// Its id.
     pub id: ProductId,
@@ -290,6 +307,7 @@ impl Product {
 
 /// Shelves of the shop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Category {
     /// The day's hot dish.
@@ -304,6 +322,7 @@ pub enum Category {
 
 /// The 14 allergens of Annex II to Regulation (EU) 1169/2011, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum Allergen {
@@ -325,6 +344,7 @@ pub enum Allergen {
 
 /// What can be ordered for one day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MenuDay {
     /// The day of delivery.
     pub date: Date,
@@ -336,6 +356,7 @@ pub struct MenuDay {
 
 /// A preorder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Order {
     /// The operation that placed it.
     pub id: OperationId,
@@ -355,6 +376,7 @@ pub struct Order {
 
 /// One line of an order, with the words and the price it was sold at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OrderLine {
     /// What.
     pub product: ProductId,
@@ -374,6 +396,7 @@ pub struct OrderLine {
 
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OrderState {
     /// The money is held.

@@ -11,6 +11,7 @@ use crate::{Account, AccountId, CardId, Language, Money, OperationId, Order, Pro
 
 /// `POST /v1/operations`: journal rows in device-sequence order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Push {
     /// Consecutive by [`Operation::seq`], oldest first, at most [`Push::MOST`].
@@ -24,6 +25,7 @@ impl Push {
 
 /// One row of a device's journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Operation {
     /// The key under which it is posted.
@@ -40,6 +42,7 @@ pub struct Operation {
 
 /// What a device can have done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum OperationBody {
     /// A preorder; the money is held.
@@ -52,6 +55,7 @@ pub enum OperationBody {
 
 /// A preorder, as confirmed on the screen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PlaceOrder {
     /// The number on the slip, such as `K1-42`.
@@ -70,6 +74,7 @@ pub struct PlaceOrder {
 
 /// One line of a preorder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LineRequest {
     /// What.
@@ -91,6 +96,7 @@ impl LineRequest {
 
 /// Takes a preorder back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CancelOrder {
     /// The order.
@@ -101,6 +107,7 @@ pub struct CancelOrder {
 
 /// A support ticket.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FileTicket {
     /// The number on the slip, such as `K1-42`.
@@ -132,6 +139,7 @@ impl FileTicket {
 
 /// The answer to a [`Push`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pushed {
     /// Everything up to and including this sequence number is settled and need not be sent again.
     pub acked_seq: u64,
@@ -145,6 +153,7 @@ pub struct Pushed {
 
 /// What became of one operation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Answer {
     /// Which.
     pub id: OperationId,
@@ -155,6 +164,7 @@ pub struct Answer {
 
 /// What became of an operation. Never an error: a refusal is an answer, and the device's queue moves on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// It is in the ledger now.
@@ -167,6 +177,7 @@ pub enum Outcome {
 
 /// Which rule said no, with its figures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Refusal {
     /// The rule.
     pub rule: Rule,
@@ -178,6 +189,7 @@ pub struct Refusal {
 
 /// The rules an operation can break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// The balance does not cover it.

@@ -8,6 +8,7 @@ use crate::Language;
 
 /// The body of every 4xx and 5xx answer, as `application/problem+json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// `urn:madkort:problem:<code>`.
     #[serde(rename = "type")]
@@ -34,6 +35,7 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $wire:literal, $status:literal, $title:literal, $da:literal, $en:literal;)+) => {
         /// Why a request was not carried out.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum ProblemCode {$(
             $(#[$doc])*
             #[serde(rename = $wire)]

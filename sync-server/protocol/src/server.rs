@@ -10,6 +10,7 @@ use crate::{AccountId, CardId, CardUid, DeviceId, Language, Money, OperationId, 
 
 /// `POST /v1/devices`: the only unsigned request, allowed once per code.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Enrol {
     /// The one-time code from the server's operator.
@@ -24,6 +25,7 @@ pub struct Enrol {
 
 /// What a device is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceKind {
     /// A touchscreen for card holders.
@@ -34,6 +36,7 @@ pub enum DeviceKind {
 
 /// The answer to [`Enrol`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Enrolled {
     /// Its id from now on.
     pub device: DeviceId,
@@ -45,6 +48,7 @@ pub struct Enrolled {
 
 /// `POST /v1/logins`: a verification code typed at a kiosk.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LoginRequest {
     /// The card on the reader.
@@ -61,6 +65,7 @@ impl std::fmt::Debug for LoginRequest {
 
 /// The answer to [`LoginRequest`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "login", rename_all = "snake_case")]
 pub enum LoginAnswer {
     /// Come in.
@@ -79,6 +84,7 @@ pub enum LoginAnswer {
 
 /// `POST /v1/deposits`: opens a payment page. Asked again with the same id, it answers with the same deposit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DepositRequest {
     /// The key under which the money is posted.
@@ -99,6 +105,7 @@ pub struct DepositRequest {
 
 /// A deposit as it stands: the answer to [`DepositRequest`], and to `GET` and `DELETE /v1/deposits/{id}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Deposit {
     /// Its id.
     pub id: OperationId,
@@ -122,6 +129,7 @@ pub struct Deposit {
 
 /// Where a deposit stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DepositState {
     /// Waiting for the payer.
@@ -140,6 +148,7 @@ pub enum DepositState {
 
 /// `GET /v1/accounts/{id}/statements/{year-month}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Statement {
     /// Whose.
     pub account: AccountId,
@@ -157,6 +166,7 @@ pub struct Statement {
 
 /// One line of a statement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StatementLine {
     /// The day, in Danish time.
     pub date: Date,
@@ -172,6 +182,7 @@ pub struct StatementLine {
 
 /// What a line of a statement was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum StatementText {
     /// Paid in.
@@ -199,6 +210,7 @@ pub enum StatementText {
 
 /// `POST /v1/purchases`: a till books a sale.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PurchaseRequest {
     /// The key under which it is posted.
@@ -215,6 +227,7 @@ pub struct PurchaseRequest {
 
 /// The answer to [`PurchaseRequest`]: what a till must show, and nothing about the balance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PurchaseAnswer {
     /// Which.
     pub id: OperationId,

@@ -76,6 +76,7 @@ impl std::fmt::Debug for SigningKey {
 
 /// A device's public key, 32 bytes; hexadecimal on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
 #[serde(try_from = "String", into = "String")]
 pub struct PublicKey([u8; 32]);
 

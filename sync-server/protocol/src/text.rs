@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the screen and the paper speak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Language {
     /// Dansk.
     #[default]
