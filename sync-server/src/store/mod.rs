@@ -24,8 +24,8 @@ pub use devices::{Device, Devices, NewCode, NewDevice};
 pub use feed::{Feed, Statements};
 pub use operations::{Operations, Purchasing, Pushing};
 pub use payments::{
-    Charge, ChargeOpening, ChargeState, Charges, Decline, DepositOpening, DepositRow, Deposits, Mandate, MandateState,
-    Moved, NewCharge, NewDeposit, RechargeFacts,
+    Charge, ChargeOpening, ChargeState, Charges, Decline, DepositOpening, DepositRow, Deposits, Mandate, Moved,
+    NewCharge, NewDeposit,
 };
 
 /// An answer that is durable, where something was written, once it is there.

@@ -4,6 +4,7 @@
 //! whoever comes second is told how it stands.
 
 use jiff::Timestamp;
+use madkort_ledger::recharge::{Caps, MandateState, RechargeFacts};
 use madkort_protocol::{
     AccountId, CardId, DepositState, DeviceId, Language, MandateId, Money, OperationId, Refusal, SchoolId,
 };
@@ -139,18 +140,6 @@ pub trait Deposits {
     fn asked_deposit(&self, id: OperationId, ask_at: Timestamp) -> Pending<'_, ()>;
 }
 
-/// Whether a mandate may be charged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MandateState {
-    /// Yes.
-    Active,
-    /// Not until its holder acts.
-    Suspended,
-    /// Never again.
-    Cancelled,
-}
-
 /// A standing permission to charge a payment card for one account.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mandate {
@@ -170,14 +159,8 @@ pub struct Mandate {
     pub gateway: String,
     /// The gateway's name for it.
     pub reference: String,
-    /// Most charges a day.
-    pub most_a_day: u32,
-    /// Most charges a month.
-    pub most_a_month: u32,
-    /// Declines in a row.
-    pub declines: u32,
-    /// When a declined charge may be tried again.
-    pub retry_at: Option<Timestamp>,
+    /// The most it may charge.
+    pub caps: Caps,
     /// Where receipts go.
     pub email: String,
     /// The terms that were accepted.
@@ -186,6 +169,8 @@ pub struct Mandate {
     pub language: Language,
     /// When it was given.
     pub created_at: Timestamp,
+    /// Since when it has been active: declines from before are forgiven.
+    pub active_since: Timestamp,
 }
 
 /// Where a charge stands.
@@ -258,31 +243,10 @@ pub enum ChargeOpening {
 /// What follows a decline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decline {
-    /// May be tried again then.
-    RetryAt(Timestamp),
+    /// May be tried again, when the rule says so.
+    Again,
     /// Stopped until its holder acts.
     Suspend,
-}
-
-/// What the rule of auto top-up decides by.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RechargeFacts {
-    /// The permission that is not cancelled.
-    pub mandate: Mandate,
-    /// Spendable now.
-    pub balance: Money,
-    /// Paid in over the account's life, less refunds.
-    pub deposited: Money,
-    /// Whether a charge is created, sent or unknown.
-    pub under_way: bool,
-    /// Charges since the Danish midnight, declined ones not counted.
-    pub today: u32,
-    /// Charges since the first of the Danish month, declined ones not counted.
-    pub this_month: u32,
-    /// When the last charge was intended.
-    pub last_charge: Option<Timestamp>,
-    /// The last purchase that has not caused a charge.
-    pub cause: Option<OperationId>,
 }
 
 /// Mandates and charges.
@@ -290,8 +254,8 @@ pub trait Charges {
     /// Puts a mandate, replacing the one by that id, and tells the change feed of its account.
     fn put_mandate(&self, mandate: Mandate) -> Pending<'_, ()>;
 
-    /// What to decide by; `None` without a mandate.
-    fn recharge_facts(&self, account: AccountId, now: Timestamp) -> Pending<'_, Option<RechargeFacts>>;
+    /// The mandate that is not cancelled and what to decide by; `None` without one.
+    fn recharge_facts(&self, account: AccountId, now: Timestamp) -> Pending<'_, Option<(Mandate, RechargeFacts)>>;
 
     /// Accounts with an active mandate, for the look around at start.
     fn accounts_with_mandate(&self) -> Pending<'_, Vec<AccountId>>;
@@ -312,7 +276,7 @@ pub trait Charges {
         reference: Option<String>,
     ) -> Pending<'_, Moved<Charge>>;
 
-    /// Posts the money of an open charge once; the mandate's declines are forgotten.
+    /// Posts the money of an open charge once; declines before it are history.
     fn pay_charge(&self, id: OperationId, now: Timestamp) -> Pending<'_, Moved<Charge>>;
 
     /// An open charge was declined: nothing moved, and this is what follows.

@@ -218,14 +218,14 @@ CREATE TABLE mandates (
     state         TEXT NOT NULL,
     gateway       TEXT NOT NULL,
     reference     TEXT NOT NULL,
-    most_a_day    INTEGER NOT NULL,
-    most_a_month  INTEGER NOT NULL,
-    declines      INTEGER NOT NULL DEFAULT 0,
-    retry_at      INTEGER,
+    day_cap       INTEGER NOT NULL,
+    week_cap      INTEGER,
+    month_cap     INTEGER NOT NULL,
     email         TEXT NOT NULL,
     terms_version TEXT NOT NULL,
     language      TEXT NOT NULL,
-    created_at    INTEGER NOT NULL
+    created_at    INTEGER NOT NULL,
+    active_since  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX one_mandate_per_account ON mandates (account) WHERE state <> 'cancelled';
@@ -235,7 +235,7 @@ CREATE TABLE charges (
     mandate    BLOB NOT NULL REFERENCES mandates,
     account    BLOB NOT NULL REFERENCES accounts,
     amount     INTEGER NOT NULL,
-    cause      BLOB NOT NULL UNIQUE REFERENCES transactions,
+    cause      BLOB NOT NULL REFERENCES transactions,
     state      TEXT NOT NULL,
     reference  TEXT,
     created_at INTEGER NOT NULL,
@@ -246,6 +246,8 @@ CREATE TABLE charges (
 
 -- What makes "never two top-ups at once" true, whatever the code does.
 CREATE UNIQUE INDEX one_open_charge_per_account ON charges (account) WHERE state IN ('created', 'sent', 'unknown');
+-- A purchase causes one top-up; only after a decline may it be tried again.
+CREATE UNIQUE INDEX one_charge_per_cause ON charges (cause) WHERE state <> 'declined';
 CREATE INDEX charges_by_account ON charges (account, created_at);
 
 -- Where each thing's last change stands. Cursors are never used twice, also when the last row was replaced.
@@ -254,7 +256,7 @@ CREATE TABLE changes (
     school BLOB NOT NULL REFERENCES schools,
     kind   TEXT NOT NULL,
     key    BLOB NOT NULL,
-    UNIQUE (kind, key)
+    UNIQUE (school, kind, key)
 ) STRICT;
 
 CREATE INDEX changes_by_school ON changes (school, cursor);

@@ -1,0 +1,164 @@
+//! What is asked of every payer, and how a rule says no.
+//!
+//! Pure. **Invariant:** a card that is not active, or may not use the account, moves nothing; no movement takes a holder's
+//! balance below [`FLOOR`].
+
+use jiff::{SignedDuration, Timestamp};
+use madkort_protocol::{CardStatus, Money, OfflineLimits, Refusal, Rule};
+
+/// No account, of a person or of a guest card, may owe.
+pub const FLOOR: Money = Money::ZERO;
+
+/// Who pays, as far as the rules care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Payer {
+    /// The card that was tapped; `None` if there is no such card.
+    pub card: Option<CardStatus>,
+    /// Whether the card's person may use the account.
+    pub may_use: bool,
+    /// What the account can spend.
+    pub balance: Money,
+}
+
+impl Payer {
+    /// The card is active and opens the account.
+    pub fn check_card(&self) -> Result<(), Refusal> {
+        if self.card != Some(CardStatus::Active) {
+            return Err(refusal(Rule::Card));
+        }
+        if self.may_use { Ok(()) } else { Err(refusal(Rule::Account)) }
+    }
+
+    /// The balance covers it, down to the floor.
+    pub fn check_balance(&self, asked: Money) -> Result<(), Refusal> {
+        let covered = self.balance.minus(asked).is_ok_and(|left| left >= FLOOR);
+        if covered { Ok(()) } else { Err(over(Rule::Balance, self.balance, asked)) }
+    }
+}
+
+/// How and when an operation was recorded by the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// While the server was in reach: the server's time decides.
+    Online,
+    /// While it was not.
+    Offline(Offline),
+}
+
+/// What is known of an operation recorded while the server was out of reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offline {
+    /// When the device says it was.
+    pub claimed_at: Timestamp,
+    /// What the school allows.
+    pub limits: OfflineLimits,
+    /// What the same card ordered on the device in the same outage, before this.
+    pub card_before: Money,
+    /// What all cards ordered on the device in the same outage, before this.
+    pub kiosk_before: Money,
+}
+
+impl Recorded {
+    /// Whether it came before the cut-off: online by the server's time, offline by the claimed one if that is not too old. A
+    /// claim from the future counts as now.
+    pub fn check_cut_off(&self, cut_off: Timestamp, now: Timestamp) -> Result<(), Refusal> {
+        let in_time = match self {
+            Self::Online => now <= cut_off,
+            Self::Offline(offline) => {
+                let oldest = SignedDuration::from_hours(i64::from(offline.limits.hours));
+                offline.claimed_at.min(now) <= cut_off && now.duration_since(offline.claimed_at) <= oldest
+            }
+        };
+        if in_time { Ok(()) } else { Err(refusal(Rule::CutOff)) }
+    }
+
+    /// Whether an order taken offline stays within the allowances per sale, card and kiosk.
+    pub fn check_allowance(&self, total: Money) -> Result<(), Refusal> {
+        let Self::Offline(offline) = self else { return Ok(()) };
+        let sums = [
+            (offline.limits.per_sale, Ok(total)),
+            (offline.limits.per_card, offline.card_before.plus(total)),
+            (offline.limits.per_kiosk, offline.kiosk_before.plus(total)),
+        ];
+        for (limit, sum) in sums {
+            match sum {
+                Ok(sum) if sum <= limit => {}
+                Ok(sum) => return Err(over(Rule::OfflineAllowance, limit, sum)),
+                Err(_) => return Err(refusal(Rule::OfflineAllowance)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A rule without figures.
+#[must_use]
+pub const fn refusal(rule: Rule) -> Refusal {
+    Refusal { rule, limit: None, asked: None }
+}
+
+/// A rule with the figure it allows and the one that was asked for.
+#[must_use]
+pub const fn over(rule: Rule, limit: Money, asked: Money) -> Refusal {
+    Refusal { rule, limit: Some(limit), asked: Some(asked) }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn at(hour: i64) -> Timestamp {
+        Timestamp::from_second(hour * 3600).unwrap()
+    }
+
+    fn offline(claimed_at: Timestamp) -> Recorded {
+        let kr = Money::from_kroner;
+        let limits = OfflineLimits { per_sale: kr(50), per_card: kr(80), per_kiosk: kr(200), hours: 24 };
+        Recorded::Offline(Offline { claimed_at, limits, card_before: kr(40), kiosk_before: kr(170) })
+    }
+
+    #[test]
+    fn online_the_servers_clock_decides() {
+        assert!(Recorded::Online.check_cut_off(at(10), at(10)).is_ok());
+        assert_eq!(Recorded::Online.check_cut_off(at(10), at(11)), Err(refusal(Rule::CutOff)));
+    }
+
+    #[test]
+    fn offline_the_claim_decides_for_a_day() {
+        assert!(offline(at(9)).check_cut_off(at(10), at(12)).is_ok());
+        assert!(offline(at(9)).check_cut_off(at(10), at(33)).is_ok());
+        assert_eq!(offline(at(9)).check_cut_off(at(10), at(34)), Err(refusal(Rule::CutOff)));
+        assert_eq!(offline(at(11)).check_cut_off(at(10), at(12)), Err(refusal(Rule::CutOff)));
+        // A clock that runs ahead does not lock anybody out before the cut-off.
+        assert!(offline(at(99)).check_cut_off(at(10), at(9)).is_ok());
+        assert!(offline(at(99)).check_cut_off(at(10), at(11)).is_err());
+    }
+
+    #[test]
+    fn each_allowance_says_its_own_figure() {
+        let kr = Money::from_kroner;
+        let check = |total| offline(at(9)).check_allowance(kr(total));
+        assert!(check(30).is_ok());
+        assert_eq!(check(51), Err(over(Rule::OfflineAllowance, kr(50), kr(51))));
+        assert_eq!(check(45), Err(over(Rule::OfflineAllowance, kr(80), kr(85))));
+        assert_eq!(check(40), Err(over(Rule::OfflineAllowance, kr(200), kr(210))));
+        assert!(Recorded::Online.check_allowance(kr(5000)).is_ok());
+    }
+
+    #[test]
+    fn nobody_owes() {
+        let payer = Payer { card: Some(CardStatus::Active), may_use: true, balance: Money::from_kroner(22) };
+        assert!(payer.check_balance(Money::from_kroner(22)).is_ok());
+        assert_eq!(
+            payer.check_balance(Money::from_ore(2201)),
+            Err(over(Rule::Balance, Money::from_kroner(22), Money::from_ore(2201)))
+        );
+        let none = Payer { card: None, ..payer };
+        assert_eq!(none.check_card(), Err(refusal(Rule::Card)));
+        let blocked = Payer { card: Some(CardStatus::Blocked), ..payer };
+        assert_eq!(blocked.check_card(), Err(refusal(Rule::Card)));
+        let stranger = Payer { may_use: false, ..payer };
+        assert_eq!(stranger.check_card(), Err(refusal(Rule::Account)));
+    }
+}

@@ -1,0 +1,168 @@
+//! The catalogue in SQLite.
+
+use madkort_ledger::Book;
+use madkort_protocol::{Account, AccountId, CardId, CardRecord, MenuDay, Person, PersonId, Product, School, SchoolId};
+
+use crate::store::{Catalogue, NewAccount, Pending, Thing};
+
+use super::posting::open_book;
+use super::values::{json, micros, word};
+use super::writer::Write;
+use super::{SqliteStore, rows};
+
+impl Catalogue for SqliteStore {
+    fn put(&self, school: SchoolId, things: Vec<Thing>) -> Pending<'_, ()> {
+        self.write("putting things in the catalogue", move |write| {
+            things.iter().try_for_each(|thing| put(write, school, thing))
+        })
+    }
+
+    fn schools(&self) -> Pending<'_, Vec<School>> {
+        self.read("listing the schools", rows::schools)
+    }
+
+    fn school(&self, id: SchoolId) -> Pending<'_, Option<School>> {
+        self.read("looking up a school", move |db| rows::school(db, id))
+    }
+
+    fn account(&self, school: SchoolId, id: AccountId) -> Pending<'_, Option<Account>> {
+        self.read("looking up an account", move |db| rows::account(db, school, id))
+    }
+
+    fn card(&self, school: SchoolId, id: CardId) -> Pending<'_, Option<CardRecord>> {
+        self.read("looking up a card", move |db| rows::card(db, school, id))
+    }
+
+    fn person(&self, school: SchoolId, id: PersonId) -> Pending<'_, Option<Person>> {
+        self.read("looking up a person", move |db| rows::person(db, school, id))
+    }
+}
+
+fn put(write: &Write<'_>, school: SchoolId, thing: &Thing) -> rusqlite::Result<()> {
+    match thing {
+        Thing::School(body) => put_school(write, school, body),
+        Thing::Person(person) => put_person(write, school, person),
+        Thing::Card(card) => put_card(write, school, card),
+        Thing::Account(account) => put_account(write, school, account),
+        Thing::Product(product) => put_product(write, school, product),
+        Thing::Day(day) => put_day(write, school, day),
+    }
+}
+
+fn put_school(write: &Write<'_>, school: SchoolId, body: &School) -> rusqlite::Result<()> {
+    write
+        .db
+        .prepare_cached("INSERT INTO schools (id, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body")?
+        .execute((school.uuid(), json(body)?))?;
+    write.changed(school, "school", school.uuid().as_bytes())
+}
+
+fn put_person(write: &Write<'_>, school: SchoolId, person: &Person) -> rusqlite::Result<()> {
+    write
+        .db
+        .prepare_cached(
+            "INSERT INTO people (id, school, name, kind, class, email, language) VALUES (?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT DO UPDATE SET name = excluded.name, kind = excluded.kind, class = excluded.class,
+             email = excluded.email, language = excluded.language",
+        )?
+        .execute((
+            person.id.uuid(),
+            school.uuid(),
+            &person.name,
+            word(&person.kind)?,
+            &person.class,
+            &person.email,
+            word(&person.language)?,
+        ))?;
+    write.db.prepare_cached("DELETE FROM person_accounts WHERE person = ?")?.execute([person.id.uuid()])?;
+    for (place, account) in (0_i64..).zip(&person.accounts) {
+        write.db.prepare_cached("INSERT INTO person_accounts (person, place, account) VALUES (?, ?, ?)")?.execute((
+            person.id.uuid(),
+            place,
+            account.uuid(),
+        ))?;
+    }
+    write.changed(school, "person", person.id.uuid().as_bytes())
+}
+
+fn put_card(write: &Write<'_>, school: SchoolId, card: &CardRecord) -> rusqlite::Result<()> {
+    write
+        .db
+        .prepare_cached(
+            "INSERT INTO cards (id, school, uid, number, person, status, ask_code, code)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT (id) DO UPDATE SET uid = excluded.uid, number = excluded.number, person = excluded.person,
+             status = excluded.status, ask_code = excluded.ask_code, code = excluded.code",
+        )?
+        .execute((
+            card.id.uuid(),
+            school.uuid(),
+            card.uid.as_hex(),
+            card.number.as_digits(),
+            card.person.uuid(),
+            word(&card.status)?,
+            card.ask_code,
+            card.code.phc(),
+        ))?;
+    write.changed(school, "card", card.id.uuid().as_bytes())
+}
+
+fn put_account(write: &Write<'_>, school: SchoolId, account: &NewAccount) -> rusqlite::Result<()> {
+    let known = write
+        .db
+        .prepare_cached("UPDATE accounts SET owner = ?, label = ?, kind = ? WHERE id = ? AND school = ?")?
+        .execute((account.owner.uuid(), &account.label, word(&account.kind)?, account.id.uuid(), school.uuid()))?;
+    if known == 0 {
+        let book = open_book(write, school, &Book::Card(account.id).to_string())?;
+        write
+            .db
+            .prepare_cached("INSERT INTO accounts (id, school, owner, label, kind, book) VALUES (?, ?, ?, ?, ?, ?)")?
+            .execute((
+                account.id.uuid(),
+                school.uuid(),
+                account.owner.uuid(),
+                &account.label,
+                word(&account.kind)?,
+                book,
+            ))?;
+    }
+    write.changed(school, "account", account.id.uuid().as_bytes())
+}
+
+fn put_product(write: &Write<'_>, school: SchoolId, product: &Product) -> rusqlite::Result<()> {
+    write
+        .db
+        .prepare_cached(
+            "INSERT INTO products
+             (id, school, category, name_da, name_en, about_da, about_en, price, vat_percent, allergens)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             ON CONFLICT DO UPDATE SET category = excluded.category, name_da = excluded.name_da,
+             name_en = excluded.name_en, about_da = excluded.about_da, about_en = excluded.about_en,
+             price = excluded.price, vat_percent = excluded.vat_percent, allergens = excluded.allergens",
+        )?
+        .execute((
+            product.id.uuid(),
+            school.uuid(),
+            word(&product.category)?,
+            &product.name_da,
+            &product.name_en,
+            &product.about_da,
+            &product.about_en,
+            product.price.ore(),
+            product.vat_percent,
+            json(&product.allergens)?,
+        ))?;
+    write.changed(school, "product", product.id.uuid().as_bytes())
+}
+
+fn put_day(write: &Write<'_>, school: SchoolId, day: &MenuDay) -> rusqlite::Result<()> {
+    let date = day.date.to_string();
+    write
+        .db
+        .prepare_cached(
+            "INSERT INTO menu_days (school, date, cut_off, products) VALUES (?, ?, ?, ?)
+             ON CONFLICT DO UPDATE SET cut_off = excluded.cut_off, products = excluded.products",
+        )?
+        .execute((school.uuid(), &date, micros(day.cut_off), json(&day.products)?))?;
+    write.changed(school, "day", date.as_bytes())
+}

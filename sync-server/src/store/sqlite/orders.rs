@@ -1,0 +1,228 @@
+//! Orders in SQLite: held, released, captured.
+
+use jiff::{SignedDuration, Timestamp};
+use madkort_ledger::order::{Placing, Releasing, captured, held, released};
+use madkort_ledger::rules::{Offline, Recorded};
+use madkort_ledger::{Kind, Transaction};
+use madkort_protocol::{
+    CancelOrder, CardId, DeviceId, Money, OperationId, Order, OrderState, PlaceOrder, Product, Refusal, Rule, SchoolId,
+};
+
+use super::operations::{Settling, payer};
+use super::posting::{Note, digest, note, post};
+use super::rows;
+use super::values::{Columns, corrupt, micros, word};
+use super::writer::Write;
+
+/// What a device took in one outage reaches the server within this of its return, in a row of pushes: what came in that time
+/// counts together against the offline allowances.
+const ONE_OUTAGE: SignedDuration = SignedDuration::from_mins(10);
+
+/// Holds the money of an order, or says which rule forbids it.
+pub(super) fn place(
+    write: &Write<'_>,
+    settling: &Settling<'_>,
+    order: &PlaceOrder,
+) -> rusqlite::Result<Option<Refusal>> {
+    let school = settling.device.school;
+    let products = rows::products(write.db, school, order.lines.iter().map(|line| line.product))?;
+    let day = rows::day(write.db, school, order.date)?;
+    let placing = Placing {
+        id: settling.operation.id,
+        at: settling.now,
+        order,
+        payer: payer(write, settling.device, order.card, order.account)?,
+        day: day.as_ref(),
+        products: &products,
+        recorded: recorded(write, settling, order.card)?,
+    };
+    match held(&placing) {
+        Ok(transaction) => {
+            note(write, &note_of(settling, Kind::OrderHeld, &order.number, order.date, None))?;
+            post(write, school, &transaction)?;
+            keep(write, settling, order, &products, OrderState::Held)?;
+            Ok(None)
+        }
+        Err(refusal) => {
+            note(write, &note_of(settling, Kind::OrderHeld, "", order.date, Some(&refusal)))?;
+            if shows_to_holder(&refusal) && products.len() == distinct(order) {
+                keep(write, settling, order, &products, OrderState::Refused)?;
+            }
+            Ok(Some(refusal))
+        }
+    }
+}
+
+/// Gives the money of a held order back, or says which rule forbids it.
+pub(super) fn cancel(
+    write: &Write<'_>,
+    settling: &Settling<'_>,
+    cancel: &CancelOrder,
+) -> rusqlite::Result<Option<Refusal>> {
+    let school = settling.device.school;
+    let order = rows::order(write.db, school, cancel.order)?;
+    let Some(found) = order.as_ref() else {
+        let refusal = madkort_ledger::rules::refusal(Rule::Order);
+        note(write, &settling.note(Kind::OrderReleased.word(), "", Some(&refusal)))?;
+        return Ok(Some(refusal));
+    };
+    let day = rows::day(write.db, school, found.date)?;
+    let releasing = Releasing {
+        id: settling.operation.id,
+        at: settling.now,
+        order: order.as_ref(),
+        payer: payer(write, settling.device, cancel.card, found.account)?,
+        day: day.as_ref(),
+        recorded: recorded(write, settling, cancel.card)?,
+    };
+    match released(&releasing) {
+        Ok(transaction) => {
+            note(write, &note_of(settling, Kind::OrderReleased, &found.number, found.date, None))?;
+            post(write, school, &transaction)?;
+            set_state(write, school, found.id, OrderState::Released)?;
+            Ok(None)
+        }
+        Err(refusal) => {
+            note(write, &note_of(settling, Kind::OrderReleased, &found.number, found.date, Some(&refusal)))?;
+            Ok(Some(refusal))
+        }
+    }
+}
+
+/// Sells held orders whose cut-off has passed, oldest day first.
+pub(super) fn capture_due(write: &Write<'_>, now: Timestamp, most: u32) -> rusqlite::Result<Vec<OperationId>> {
+    let due = write
+        .db
+        .prepare_cached(
+            "SELECT o.id, o.school FROM orders o JOIN menu_days d ON d.school = o.school AND d.date = o.date
+             WHERE o.state = 'held' AND d.cut_off < ? ORDER BY o.date, o.id LIMIT ?",
+        )?
+        .query_map((micros(now), most), |row| {
+            Ok((OperationId::new(row.col("id")?), SchoolId::new(row.col("school")?)))
+        })?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    for (id, school) in &due {
+        let order = rows::order(write.db, *school, *id)?.ok_or_else(|| corrupt("order"))?;
+        let transaction = captured(&order, now).map_err(|_| corrupt("order"))?;
+        capture(write, *school, &order, &transaction)?;
+    }
+    Ok(due.into_iter().map(|(id, _)| id).collect())
+}
+
+fn capture(write: &Write<'_>, school: SchoolId, order: &Order, transaction: &Transaction) -> rusqlite::Result<()> {
+    let captured = Note {
+        id: transaction.id(),
+        school,
+        digest: digest("capture", &order.id)?,
+        kind: transaction.kind().word(),
+        at: transaction.at(),
+        claimed_at: None,
+        device: None,
+        seq: None,
+        refusal: None,
+        number: &order.number,
+        text: "",
+        delivery: Some(order.date),
+    };
+    note(write, &captured)?;
+    post(write, school, transaction)?;
+    set_state(write, school, order.id, OrderState::Captured)
+}
+
+fn note_of<'a>(
+    settling: &Settling<'a>,
+    kind: Kind,
+    number: &'a str,
+    delivery: jiff::civil::Date,
+    refusal: Option<&'a Refusal>,
+) -> Note<'a> {
+    Note { delivery: Some(delivery), ..settling.note(kind.word(), number, refusal) }
+}
+
+/// A holder sees that an order of theirs was refused; a stranger's order, or one that is no order, shows nowhere.
+fn shows_to_holder(refusal: &Refusal) -> bool {
+    !matches!(refusal.rule, Rule::Card | Rule::Account | Rule::Field)
+}
+
+fn distinct(order: &PlaceOrder) -> usize {
+    order.lines.iter().map(|line| line.product).collect::<std::collections::BTreeSet<_>>().len()
+}
+
+fn recorded(write: &Write<'_>, settling: &Settling<'_>, card: CardId) -> rusqlite::Result<Recorded> {
+    if !settling.operation.offline {
+        return Ok(Recorded::Online);
+    }
+    let school = rows::school(write.db, settling.device.school)?.ok_or_else(|| corrupt("school"))?;
+    let since = settling.now.checked_sub(ONE_OUTAGE).unwrap_or(Timestamp::MIN);
+    let device = settling.device.id;
+    Ok(Recorded::Offline(Offline {
+        claimed_at: settling.operation.claimed_at,
+        limits: school.offline,
+        card_before: taken_offline(write, device, Some(card), since)?,
+        kiosk_before: taken_offline(write, device, None, since)?,
+    }))
+}
+
+fn taken_offline(
+    write: &Write<'_>,
+    device: DeviceId,
+    card: Option<CardId>,
+    since: Timestamp,
+) -> rusqlite::Result<Money> {
+    write
+        .db
+        .prepare_cached(
+            "SELECT coalesce(sum(total), 0) FROM orders
+             WHERE offline = 1 AND device = ?1 AND at > ?2 AND state <> 'refused' AND (?3 IS NULL OR card = ?3)",
+        )?
+        .query_row((device.uuid(), micros(since), card.map(CardId::uuid)), |row| row.get(0).map(Money::from_ore))
+}
+
+fn keep(
+    write: &Write<'_>,
+    settling: &Settling<'_>,
+    order: &PlaceOrder,
+    products: &[Product],
+    state: OrderState,
+) -> rusqlite::Result<()> {
+    let id = settling.operation.id;
+    write
+        .db
+        .prepare_cached(
+            "INSERT INTO orders (id, school, account, card, device, number, date, total, state, offline, at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute((
+            id.uuid(),
+            settling.device.school.uuid(),
+            order.account.uuid(),
+            order.card.uuid(),
+            settling.device.id.uuid(),
+            &order.number,
+            order.date.to_string(),
+            order.total.ore(),
+            word(&state)?,
+            settling.operation.offline,
+            micros(settling.now),
+        ))?;
+    for (place, line) in (0_i64..).zip(&order.lines) {
+        let product = products.iter().find(|product| product.id == line.product).ok_or_else(|| corrupt("product"))?;
+        write.db.prepare_cached("INSERT INTO order_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?.execute((
+            id.uuid(),
+            place,
+            product.id.uuid(),
+            &product.name_da,
+            &product.name_en,
+            line.quantity,
+            line.price.ore(),
+            product.vat_percent,
+            &line.comment,
+        ))?;
+    }
+    write.changed(settling.device.school, "order", id.uuid().as_bytes())
+}
+
+fn set_state(write: &Write<'_>, school: SchoolId, order: OperationId, state: OrderState) -> rusqlite::Result<()> {
+    write.db.prepare_cached("UPDATE orders SET state = ? WHERE id = ?")?.execute((word(&state)?, order.uuid()))?;
+    write.changed(school, "order", order.uuid().as_bytes())
+}
