@@ -16,7 +16,7 @@ use escpos::printer::Printer;
 use escpos::utils::{JustifyMode, Protocol, QRCodeCorrectionLevel, QRCodeModel, QRCodeOption, UnderlineMode};
 
 use crate::bitmap::Bitmap;
-use crate::document::{Document, Mark, Style};
+use crate::document::{Document, Mark, Size, Style};
 use crate::job::Tag;
 use crate::layout::{Layout, Line, Op, Symbol, SymbolKind, layout, span_bytes};
 use crate::profile::{Cut, Profile};
@@ -42,14 +42,7 @@ pub fn job(layout: &Layout, profile: &Profile, tag: Tag) -> Vec<u8> {
     generate(|printer| {
         begin(printer, profile)?;
         body(printer, layout, profile)?;
-        if profile.process_id {
-            let [a, b, c, d] = tag.bytes();
-            printer.custom(&[0x1D, 0x28, 0x48, 6, 0, 0x30, 0x30, a, b, c, d])?;
-        }
-        if profile.processed_mark {
-            printer.custom(&PROCESSED_MARK)?;
-        }
-        Ok(())
+        end(printer, profile, tag)
     })
 }
 
@@ -66,10 +59,61 @@ pub fn recovery(profile: &Profile) -> Vec<u8> {
     })
 }
 
+/// The page for a printer's first day: the Danish letters under every code page that printers of this kind have, the
+/// number of the page before each. The line that looks right is the profile's `code_page`.
+#[must_use]
+pub fn commissioning(profile: &Profile, model: Option<&str>, tag: Tag) -> Vec<u8> {
+    let head = Document::new()
+        .heading("Prøveside", Size::Tall)
+        .line(format!("Profil {}, model {}", profile.name, model.unwrap_or("ukendt")))
+        .line("Which line reads: ae oe aa AE OE AA, as Danish letters?")
+        .rule();
+    let foot = Document::new().rule().line("0123456789 kr. ,.-+*/%()").total("I alt", "1.234,00 kr.");
+    let mut head = layout(&head, profile);
+    head.ops.retain(|op| *op != Op::Cut);
+    generate(|printer| {
+        begin(printer, profile)?;
+        body(printer, &head, profile)?;
+        for (page, name, letters) in COMMISSIONING_PAGES {
+            printer.custom(&[0x1B, 0x74, page])?;
+            printer.custom(format!("{page:>3}  {name:<8}  ").as_bytes())?;
+            printer.custom(&letters)?.custom(&[LINE_FEED])?;
+        }
+        printer.custom(&[0x1B, 0x74, profile.code_page])?;
+        body(printer, &layout(&foot, profile), profile)?;
+        end(printer, profile, tag)
+    })
+}
+
+/// `æøåÆØÅ` in 850, 858 and 865.
+const LETTERS_PC: [u8; 6] = [0x91, 0x9B, 0x86, 0x92, 0x9D, 0x8F];
+/// `æøåÆØÅ` in Windows 1252.
+const LETTERS_WPC: [u8; 6] = [0xE6, 0xF8, 0xE5, 0xC6, 0xD8, 0xC5];
+/// The numbers under which printers have these pages, most common first.
+const COMMISSIONING_PAGES: [(u8, &str, [u8; 6]); 6] = [
+    (2, "PC850", LETTERS_PC),
+    (5, "PC865", LETTERS_PC),
+    (19, "PC858", LETTERS_PC),
+    (16, "WPC1252", LETTERS_WPC),
+    (58, "PC865", LETTERS_PC),
+    (71, "WPC1252", LETTERS_WPC),
+];
+
 fn begin(printer: &mut Printer<Memory>, profile: &Profile) -> Result<(), PrinterError> {
     printer.init()?.custom(&LEAVE_TWO_BYTE_MODE)?.custom(&[0x1B, 0x74, profile.code_page])?;
     if profile.national_usa {
         printer.custom(&NATIONAL_USA)?;
+    }
+    Ok(())
+}
+
+fn end(printer: &mut Printer<Memory>, profile: &Profile, tag: Tag) -> Result<(), PrinterError> {
+    if profile.process_id {
+        let [a, b, c, d] = tag.bytes();
+        printer.custom(&[0x1D, 0x28, 0x48, 6, 0, 0x30, 0x30, a, b, c, d])?;
+    }
+    if profile.processed_mark {
+        printer.custom(&PROCESSED_MARK)?;
     }
     Ok(())
 }

@@ -28,6 +28,8 @@ pub const CHUNK: usize = 1024;
 /// A printer that takes bytes is alive, though its answers are queued behind them; after this long without taking any
 /// its silence counts.
 const BUSY_GRACE: Duration = Duration::from_secs(2);
+/// For a printer to say who it is; it answers after what it is doing.
+const IDENTITY_TIME: Duration = Duration::from_secs(1);
 /// `GS a 255`: tell of every change. Sent after the job's own `ESC @`, which would switch it off.
 const AUTOMATIC_STATUS_ON: [u8; 3] = [0x1D, 0x61, 0xFF];
 const INITIALISE: [u8; 2] = [0x1B, 0x40];
@@ -189,6 +191,35 @@ pub fn query_status(address: &PrinterAddress, profile: &Profile) -> PrinterStatu
             }
         }
     }
+}
+
+/// Asks the printer who it is: maker and model, as far as it says (`GS I`). Only a person who sets up a printer asks.
+pub fn query_identity(address: &PrinterAddress) -> Result<Option<String>, TransportError> {
+    const MAKER_AND_MODEL: [u8; 6] = [0x1D, 0x49, 66, 0x1D, 0x49, 67];
+    let mut connection = Connection::open(address, CONNECT_TIMEOUT)?;
+    let mut asking = &MAKER_AND_MODEL[..];
+    let mut reader = AnswerReader::new();
+    let mut words: Vec<String> = Vec::new();
+    let deadline = Instant::now() + IDENTITY_TIME;
+    while words.len() < 2 {
+        asking = &asking[connection.try_write(asking)?..];
+        let mut buffer = [0; 512];
+        while let Some(count) = connection.try_read(&mut buffer)? {
+            words.extend(reader.push(&buffer[..count]).into_iter().filter_map(|answer| match answer {
+                Answer::Block(text) => Some(String::from_utf8_lossy(&text).into_owned()),
+                _ => None,
+            }));
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        if words.len() < 2 {
+            connection.wait(!asking.is_empty(), left)?;
+        }
+    }
+    connection.close();
+    Ok((!words.is_empty()).then(|| words.join(" ")))
 }
 
 /// Prints `bytes` (made by [`crate::escpos::job`] with the same `tag`) on the printer at `address`.

@@ -351,6 +351,10 @@ impl Page<'_> {
     }
 
     fn symbol(&mut self, kind: SymbolKind, data: &str, dots: Bitmap, native: bool) {
+        // A printer adds no white around a code; without it no camera finds one. The same below: see `line`.
+        if matches!(self.layout.ops.last(), Some(Op::Line(line)) if !line.spans.is_empty()) {
+            self.layout.ops.push(Op::Line(Line::default()));
+        }
         self.layout.ops.push(Op::Symbol(Symbol { kind, data: data.to_owned(), dots, native }));
     }
 
@@ -364,6 +368,9 @@ impl Page<'_> {
 
     fn line(&mut self, line: Line) {
         debug_assert!(line.columns() <= self.layout.columns, "a line is wider than the paper: {line:?}");
+        if matches!(self.layout.ops.last(), Some(Op::Symbol(_))) && !line.spans.is_empty() {
+            self.layout.ops.push(Op::Line(Line::default()));
+        }
         self.layout.ops.push(Op::Line(line));
     }
 

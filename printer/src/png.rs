@@ -14,8 +14,6 @@ use crate::profile::Profile;
 
 /// White above the first line and below the last, in dots: about the 5 mm that a cutter leaves.
 pub const MARGIN: usize = 40;
-/// White above and below a code, in dots: a scanner needs 4 modules.
-const QUIET: usize = 24;
 
 /// A picture could not be written down. Memory takes every write, so this is damage inside the encoder.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +70,7 @@ pub fn encode(bitmap: &Bitmap) -> Result<Vec<u8>, PngError> {
 fn height(op: &Op, layout: &Layout) -> usize {
     match op {
         Op::Line(line) => layout.line_dots.max(line.height() * CELL_HEIGHT),
-        Op::Symbol(Symbol { kind: SymbolKind::Qr { .. }, dots, .. }) => dots.height() + 2 * QUIET,
+        Op::Symbol(Symbol { kind: SymbolKind::Qr { .. }, dots, .. }) => dots.height(),
         Op::Symbol(Symbol { kind: SymbolKind::Code128, dots, .. }) => dots.height() + layout.line_dots,
         Op::Raster(bitmap) => bitmap.height(),
         Op::Cut => 2 * MARGIN,
@@ -93,7 +91,7 @@ fn draw_line(canvas: &mut Bitmap, line: &Line, y: usize) {
 fn draw_symbol(canvas: &mut Bitmap, symbol: &Symbol, y: usize) {
     let x = middle(canvas.width(), symbol.dots.width());
     match symbol.kind {
-        SymbolKind::Qr { .. } => canvas.draw(&symbol.dots, x, y + QUIET),
+        SymbolKind::Qr { .. } => canvas.draw(&symbol.dots, x, y),
         SymbolKind::Code128 => {
             canvas.draw(&symbol.dots, x, y);
             let text_x = middle(canvas.width(), symbol.data.chars().count() * CELL_WIDTH);

@@ -190,6 +190,12 @@ impl Profile {
         }
     }
 
+    /// Whether a person tears the paper off.
+    #[must_use]
+    pub fn cut_is_by_hand(&self) -> bool {
+        matches!(self.cut, Cut::None { .. })
+    }
+
     /// How far so many dots reach down the paper, in millimetres, rounded up.
     #[must_use]
     pub fn millimetres(&self, dots: usize) -> usize {
