@@ -17,8 +17,12 @@ pub const GET_UID: [u8; 5] = [0xFF, 0xCA, 0x00, 0x00, 0x00];
 /// lets go of it after some milliseconds.
 const IN_USE_RETRIES: u32 = 3;
 
-/// Pause before each of them.
-const IN_USE_PAUSE: Duration = Duration::from_millis(20);
+/// Pause before each try.
+const RETRY_PAUSE: Duration = Duration::from_millis(20);
+
+/// Tries after the first, when the service does not permit it: one that is dying while it is called closes the
+/// connection in the same way, and is gone at the second.
+const REFUSED_RETRIES: u32 = 1;
 
 /// Fresh starts after another program reset the card. One: two programs that reset each other's work would never end.
 const RESET_RETRIES: u32 = 1;
@@ -38,7 +42,7 @@ pub enum Outcome {
 
 /// Reads the card on `reader`. Blocks for as long as the card does; `pause` is how to wait between two tries.
 pub fn read(backend: &dyn Backend, reader: &str, pause: &dyn Fn(Duration)) -> Outcome {
-    let (mut in_use, mut resets) = (0, 0);
+    let (mut in_use, mut refused, mut resets) = (0, 0, 0);
     loop {
         let mut identified = None;
         let opened = backend.open(reader, &mut |card| identified = Some(identify(card)));
@@ -51,7 +55,11 @@ pub fn read(backend: &dyn Backend, reader: &str, pause: &dyn Fn(Duration)) -> Ou
         match error {
             CardError::InUse if in_use < IN_USE_RETRIES => {
                 in_use += 1;
-                pause(IN_USE_PAUSE);
+                pause(RETRY_PAUSE);
+            }
+            CardError::NotPermitted if refused < REFUSED_RETRIES => {
+                refused += 1;
+                pause(RETRY_PAUSE);
             }
             CardError::CardReset if resets < RESET_RETRIES => resets += 1,
             error => return end(error),

@@ -81,11 +81,11 @@ impl Stop {
 
 /// Watches until asked to stop.
 pub fn run(backend: &dyn Backend, config: &ReaderConfig, stop: &Arc<Stop>, out: &Sender<Message>) {
-    let mut failures = 0;
+    let (mut failures, mut refused) = (0, false);
     while !stop.asked() {
         let error = match backend.watch() {
             Ok(mut watch) => {
-                failures = 0;
+                (failures, refused) = (0, false);
                 stop.set_canceller(Some(watch.canceller()));
                 let error = follow(watch.as_mut(), config, stop, out);
                 stop.set_canceller(None);
@@ -97,7 +97,13 @@ pub fn run(backend: &dyn Backend, config: &ReaderConfig, stop: &Arc<Stop>, out: 
             break;
         }
         tracing::debug!(%error, failures, "the card service is out of reach");
-        let look = if error == CardError::NotPermitted { Look::NotPermitted } else { Look::Down };
+        let refused_before = std::mem::replace(&mut refused, error == CardError::NotPermitted);
+        // A service that is dying while it is called closes the connection as one that refuses: ask once more.
+        if refused && !refused_before {
+            stop.pause(RETRY_FIRST);
+            continue;
+        }
+        let look = if refused { Look::NotPermitted } else { Look::Down };
         send(out, look, Instant::now());
         stop.pause(pause_after(failures));
         failures += 1;

@@ -158,6 +158,33 @@ fn not_permitted_until_someone_permits_it() {
 }
 
 #[test]
+fn a_service_that_refuses_once_is_dying() {
+    let desk = desk();
+    desk.refuse_once();
+    desk.stop_service();
+    assert_eq!(desk.next(), DOWN);
+    desk.refuse_once();
+    desk.start_service();
+    assert_eq!(desk.next(), IDLE);
+
+    desk.next_openings([Opening::Fails(CardError::NotPermitted), card(ANNA)]);
+    desk.put(A);
+    assert_tapped(&desk.take::<2>()[1], ANNA);
+}
+
+#[test]
+fn a_card_that_this_user_may_not_use() {
+    let desk = desk();
+    desk.next_openings(vec![Opening::Fails(CardError::NotPermitted); 2]);
+    desk.next_openings([card(ANNA)]);
+    desk.put(A);
+    assert_eq!(desk.take(), [PRESENT, fault(ReaderFault::NotPermitted)]);
+    let [present, tapped] = desk.take();
+    assert_eq!(present, PRESENT);
+    assert_tapped(&tapped, ANNA);
+}
+
+#[test]
 fn no_reader_is_told_at_once_and_one_that_comes_is_used() {
     let began = Instant::now();
     let desk = Desk::with_readers(&[]);

@@ -64,6 +64,7 @@ struct Scene {
 struct State {
     /// What opening a context answers, if not that it works.
     closed: Option<CardError>,
+    refuse_once: bool,
     /// Counts starts of the service: contexts of an earlier one are dead.
     life: u64,
     readers: Vec<ReaderSeen>,
@@ -189,6 +190,11 @@ impl Desk {
         self.change(|state| state.closed = None);
     }
 
+    /// The next context that is opened is refused, whatever comes after.
+    pub fn refuse_once(&self) {
+        self.change(|state| state.refuse_once = true);
+    }
+
     /// Cards that hang reply that they left.
     pub fn let_go(&self) {
         self.change(|state| state.let_go = true);
@@ -256,10 +262,13 @@ impl Service {
 
 impl Backend for Service {
     fn watch(&self) -> Result<Box<dyn Watch>, CardError> {
-        let state = self.state();
+        let mut state = self.state();
+        if std::mem::take(&mut state.refuse_once) {
+            return Err(CardError::NotPermitted);
+        }
         match state.closed {
             Some(error) => Err(error),
-            None => Ok(Box::new(Session { scene: self.scene.clone(), life: state.life, last: None })),
+            None => Ok(Box::new(Session { scene: self.scene.clone(), life: state.life, last: Vec::new() })),
         }
     }
 
@@ -289,7 +298,7 @@ impl Backend for Service {
 struct Session {
     scene: Arc<Scene>,
     life: u64,
-    last: Option<Vec<ReaderSeen>>,
+    last: Vec<ReaderSeen>,
 }
 
 impl Watch for Session {
@@ -317,10 +326,13 @@ impl Watch for Session {
                 break Err(CardError::Cancelled);
             }
             let left = until.saturating_duration_since(Instant::now());
-            // The readers' own changes, and through the plug-and-play entry that one came or went.
-            if self.last.as_ref() != Some(&state.readers) || state.impatient || left.is_zero() {
-                self.last = Some(state.readers.clone());
-                break Ok(state.readers.iter().filter(|reader| readers.contains(&reader.name)).cloned().collect());
+            let now: Vec<ReaderSeen> =
+                state.readers.iter().filter(|reader| readers.contains(&reader.name)).cloned().collect();
+            // The plug-and-play entry, which since pcsc-lite 2.3 also tells of what came since the listing.
+            let plugged = state.readers.len() != now.len();
+            if now != self.last || plugged || state.impatient || left.is_zero() {
+                self.last.clone_from(&now);
+                break Ok(now);
             }
             (state, _) = self.scene.changed.wait_timeout(state, left).unwrap();
         };

@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** everything a rig starts ends with it, listens only on 127.0.0.1, and knows no other rig.
 
+pub mod album;
+pub mod bench_words;
 pub mod bins;
 pub mod browser;
 pub mod device;
@@ -11,6 +13,7 @@ pub mod http;
 pub mod ledger;
 pub mod patience;
 pub mod pcscd;
+pub mod printer;
 pub mod process;
 pub mod qr;
 pub mod reader;
