@@ -5,6 +5,7 @@
 //! **Invariant:** every refusal and fault is a variant of its own, so that each can have its own sentence and screen.
 //! The English sentences here are for technicians; the kiosk translates from the variants.
 
+use std::fmt;
 use std::time::Instant;
 
 use crate::{CardKind, Uid};
@@ -31,22 +32,17 @@ pub enum CardEvent {
 }
 
 /// The state of the reader, told only when it changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReaderStatus {
     /// The card service is not running, or is starting.
-    #[error("the card service (pcscd) is not running")]
     ServiceDown,
     /// The card service runs and has no reader for us: unplugged, or named otherwise than the configuration says.
-    #[error("no card reader is connected")]
     NoReader,
     /// Waiting for a card.
-    #[error("the card reader is ready")]
     Idle,
     /// At least one card lies on a reader.
-    #[error("a card is on the reader")]
     CardPresent,
     /// The reader is there and cannot be used.
-    #[error(transparent)]
     Fault(ReaderFault),
 }
 
@@ -95,6 +91,18 @@ impl ReaderStatus {
             Self::Fault(ReaderFault::InUse) => "fault-in-use",
             Self::Fault(ReaderFault::NotPermitted) => "fault-not-permitted",
             Self::Fault(ReaderFault::NotAnswering) => "fault-not-answering",
+        }
+    }
+}
+
+impl fmt::Display for ReaderStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ServiceDown => f.write_str("the card service (pcscd) is not running"),
+            Self::NoReader => f.write_str("no card reader is connected"),
+            Self::Idle => f.write_str("the card reader is ready"),
+            Self::CardPresent => f.write_str("a card is on the reader"),
+            Self::Fault(fault) => fault.fmt(f),
         }
     }
 }
