@@ -31,6 +31,16 @@ const A_DAYS_ORDERS: u32 = 200;
 /// From the payment page to the money.
 const PAYING: SignedDuration = SignedDuration::from_secs(90);
 
+/// What the devices of the history are called.
+const KIOSK: &str = "Kiosk i aulaen (historik)";
+const REGISTER: &str = "Kassen (historik)";
+
+/// The devices the history was posted by; revoked when it is told.
+#[must_use]
+pub fn history_devices() -> [DeviceId; 2] {
+    [KIOSK, REGISTER].map(ids::device)
+}
+
 /// Fills an empty database. `today` decides everything that has a date.
 pub async fn load(store: &dyn Store, sandbox: &Sandbox, today: Date) -> Result<DemoSchool, DemoError> {
     if !store.schools().await?.is_empty() {
@@ -181,8 +191,8 @@ struct Loader<'a> {
 
 impl<'a> Loader<'a> {
     async fn begin(store: &'a dyn Store, start: Timestamp) -> Result<Self, DemoError> {
-        let (kiosk, short_name) = enrol(store, DeviceKind::Kiosk, "Kiosk i aulaen (historik)", start).await?;
-        let (register, _) = enrol(store, DeviceKind::Register, "Kassen (historik)", start).await?;
+        let (kiosk, short_name) = enrol(store, DeviceKind::Kiosk, KIOSK, start).await?;
+        let (register, _) = enrol(store, DeviceKind::Register, REGISTER, start).await?;
         Ok(Self { store, kiosk, register, short_name, seq: 0, count: 0, last: start, last_purchase: BTreeMap::new() })
     }
 

@@ -18,7 +18,7 @@ use jiff::tz::TimeZone;
 use madkort_protocol::{AccountId, CardId, CardStatus, Language, Money, PersonId, PersonKind};
 use serde::{Deserialize, Serialize};
 
-pub use load::load;
+pub use load::{history_devices, load};
 pub use print::table;
 
 use crate::payments::Unreachable;

@@ -124,13 +124,11 @@ impl Payments {
     }
 
     async fn give_up(&self, row: DepositRow, to: DepositState, now: Timestamp) -> Result<DepositRow, StoreError> {
-        match self.gateway.close_page(row.id).await {
-            Some(outcome) => self.settle_deposit(row, outcome, now).await,
-            None => {
-                let from = vec![DepositState::Open, DepositState::Unknown];
-                stands(self.store.move_deposit(row.id, from, to).await?)
-            }
+        if let Some(outcome) = self.gateway.close_page(row.id).await {
+            return self.settle_deposit(row, outcome, now).await;
         }
+        let from = vec![DepositState::Open, DepositState::Unknown];
+        stands(self.store.move_deposit(row.id, from, to).await?)
     }
 
     async fn read_again(&self, row: DepositRow) -> Result<DepositRow, StoreError> {

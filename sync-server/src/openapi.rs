@@ -1,0 +1,187 @@
+//! The description of the server's HTTP API (OpenAPI 3.1): served at `/openapi.json` and kept in `openapi.json`.
+//!
+//! Pure. The messages describe themselves in `madkort-protocol`; the routes are the table below.
+//!
+//! **Invariant:** every route of the server is in [`ROUTES`], and every message in it is the one the route parses; tests say so.
+
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+
+/// The messages.
+#[derive(OpenApi)]
+#[openapi(components(schemas(
+    madkort_protocol::Changes,
+    madkort_protocol::Deposit,
+    madkort_protocol::DepositRequest,
+    madkort_protocol::Enrol,
+    madkort_protocol::Enrolled,
+    madkort_protocol::LoginAnswer,
+    madkort_protocol::LoginRequest,
+    madkort_protocol::Problem,
+    madkort_protocol::PurchaseAnswer,
+    madkort_protocol::PurchaseRequest,
+    madkort_protocol::Push,
+    madkort_protocol::Pushed,
+    madkort_protocol::Statement,
+)))]
+struct Messages;
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// Anybody.
+    Anybody,
+    /// An enrolled device, by signature.
+    Device,
+}
+
+/// What a route answers with when all is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// A message of the protocol.
+    Message(&'static str),
+    /// A page.
+    Html,
+    /// JSON of no fixed shape.
+    Json,
+}
+
+/// One route.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// In lower case.
+    pub method: &'static str,
+    /// With `{names}`.
+    pub path: &'static str,
+    /// Who may call it.
+    pub caller: Caller,
+    /// What it does.
+    pub summary: &'static str,
+    /// The message it takes.
+    pub takes: Option<&'static str>,
+    /// What it answers.
+    pub gives: Body,
+    /// Parameters in the query: name, what it is, whether it must be there.
+    pub query: &'static [(&'static str, &'static str, bool)],
+    /// The problems it can answer with, beside those of every route.
+    pub problems: &'static [u16],
+}
+
+const DEVICE_PROBLEMS: &[u16] = &[400, 401, 403, 426];
+
+/// Every route of the server.
+#[rustfmt::skip]
+pub const ROUTES: &[Route] = &[
+    Route { method: "post", path: "/v1/devices", caller: Caller::Anybody, summary: "Enrols a device with a one-time code.", takes: Some("Enrol"), gives: Body::Message("Enrolled"), query: &[], problems: &[400, 403, 413, 422, 426, 429] },
+    Route { method: "get", path: "/v1/changes", caller: Caller::Device, summary: "Everything that changed after a cursor; may wait for something to change.", takes: None, gives: Body::Message("Changes"), query: &[("after", "The cursor of the last answer; 0 at first.", true), ("wait", "Seconds to wait for a change.", false)], problems: DEVICE_PROBLEMS },
+    Route { method: "post", path: "/v1/operations", caller: Caller::Device, summary: "Settles journal rows of a device in their sequence; each is posted once, whatever is sent again.", takes: Some("Push"), gives: Body::Message("Pushed"), query: &[], problems: &[400, 401, 403, 409, 413, 426] },
+    Route { method: "post", path: "/v1/logins", caller: Caller::Device, summary: "Checks a verification code typed at a kiosk.", takes: Some("LoginRequest"), gives: Body::Message("LoginAnswer"), query: &[], problems: &[400, 401, 403, 404, 426] },
+    Route { method: "post", path: "/v1/deposits", caller: Caller::Device, summary: "Opens a payment page; asked again with the same id, answers with the same deposit.", takes: Some("DepositRequest"), gives: Body::Message("Deposit"), query: &[], problems: &[400, 401, 403, 409, 413, 422, 426, 503] },
+    Route { method: "get", path: "/v1/deposits/{id}", caller: Caller::Device, summary: "How a deposit stands.", takes: None, gives: Body::Message("Deposit"), query: &[], problems: &[400, 401, 403, 404, 426] },
+    Route { method: "delete", path: "/v1/deposits/{id}", caller: Caller::Device, summary: "Takes a deposit back, unless somebody has paid it; answers how it stands.", takes: None, gives: Body::Message("Deposit"), query: &[], problems: &[400, 401, 403, 404, 426] },
+    Route { method: "get", path: "/v1/accounts/{id}/statements/{month}", caller: Caller::Device, summary: "The statement of an account for a month, `2026-11`.", takes: None, gives: Body::Message("Statement"), query: &[], problems: &[400, 401, 403, 404, 426] },
+    Route { method: "post", path: "/v1/purchases", caller: Caller::Device, summary: "Books a sale at a cash register, once.", takes: Some("PurchaseRequest"), gives: Body::Message("PurchaseAnswer"), query: &[], problems: &[400, 401, 403, 409, 413, 422, 426] },
+    Route { method: "get", path: "/pay/{page}", caller: Caller::Anybody, summary: "The payment page of a deposit, for the payer's telephone.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
+    Route { method: "post", path: "/pay/{page}", caller: Caller::Anybody, summary: "Pays or cancels on the sandbox's payment page.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
+    Route { method: "get", path: "/health", caller: Caller::Anybody, summary: "Whether the server is up.", takes: None, gives: Body::Json, query: &[], problems: &[] },
+    Route { method: "get", path: "/openapi.json", caller: Caller::Anybody, summary: "This description.", takes: None, gives: Body::Json, query: &[], problems: &[] },
+];
+
+/// The document, as served.
+#[must_use]
+pub fn document() -> Value {
+    let messages = serde_json::to_value(Messages::openapi()).unwrap_or_default();
+    let mut components = messages["components"].clone();
+    components["securitySchemes"] = json!({ "device": {
+        "type": "apiKey", "in": "header", "name": "madkort-signature",
+        "description": "Ed25519 over method, path, device, request count and body, beside the headers madkort-device, \
+                        madkort-request and madkort-api; see madkort-protocol's signing.rs.",
+    }});
+    let mut paths = Map::new();
+    for route in ROUTES {
+        let entry = paths.entry(route.path).or_insert_with(|| json!({}));
+        entry[route.method] = operation(route);
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Madkort sync-server",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "What kiosks, cash registers and payers say to the central server. Money is whole øre. Every 4xx \
+                            and 5xx answer under /v1 is a problem document (RFC 9457).",
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "paths": paths,
+        "components": components,
+    })
+}
+
+/// The document as the file holds it.
+#[must_use]
+pub fn text() -> String {
+    let mut text = serde_json::to_string_pretty(&document()).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn operation(route: &Route) -> Value {
+    let mut operation = json!({
+        "operationId": name(route),
+        "summary": route.summary,
+        "parameters": parameters(route),
+        "responses": responses(route),
+    });
+    if route.caller == Caller::Device {
+        operation["security"] = json!([{ "device": [] }]);
+    }
+    if let Some(message) = route.takes {
+        operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": refer(message) } } });
+    } else if route.method == "post" {
+        operation["requestBody"] = json!({ "content": { "application/x-www-form-urlencoded": { "schema": {
+            "type": "object",
+            "properties": { "card": { "type": "string" }, "do": { "type": "string", "enum": ["pay", "cancel"] } },
+        }}}});
+    }
+    operation
+}
+
+/// `get_v1_deposits_id`.
+fn name(route: &Route) -> String {
+    let path: String = route.path.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
+    let words: Vec<&str> = path.split_whitespace().collect();
+    format!("{}_{}", route.method, words.join("_"))
+}
+
+fn parameters(route: &Route) -> Vec<Value> {
+    let in_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let in_path = in_path.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
+    let in_query = route.query.iter().map(|(name, what, required)| {
+        json!({ "name": name, "in": "query", "required": required, "description": what, "schema": { "type": "string" } })
+    });
+    in_path.chain(in_query).collect()
+}
+
+fn responses(route: &Route) -> Value {
+    let content = match route.gives {
+        Body::Message(message) => json!({ "application/json": { "schema": refer(message) } }),
+        Body::Html => json!({ "text/html": { "schema": { "type": "string" } } }),
+        Body::Json => json!({ "application/json": { "schema": { "type": "object" } } }),
+    };
+    let mut responses = Map::new();
+    responses.insert("200".to_owned(), json!({ "description": "As asked.", "content": content }));
+    for status in route.problems {
+        responses.insert(status.to_string(), problem("A problem."));
+    }
+    if matches!(route.gives, Body::Message(_)) {
+        responses.insert("default".to_owned(), problem("A fault of the server."));
+    }
+    Value::Object(responses)
+}
+
+fn problem(description: &str) -> Value {
+    json!({ "description": description, "content": { "application/problem+json": { "schema": refer("Problem") } } })
+}
+
+fn refer(message: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{message}") })
+}
