@@ -82,6 +82,9 @@ codes! {
     /// Nothing by that name.
     NotFound = "not-found", 404, "Not found",
         "Det findes ikke.", "There is no such thing.";
+    /// The path is right and the method is not.
+    MethodNotAllowed = "method-not-allowed", 405, "Method not allowed",
+        "Det kan man ikke gøre her.", "That cannot be done here.";
     /// The same id with another body.
     IdReused = "id-reused", 409, "Id used for something else",
         "Handlingens nummer er allerede brugt til noget andet.", "The operation's id is already used for something else.";

@@ -77,4 +77,7 @@ pub type Verdict = Result<Audited, Broken>;
 pub trait Audit {
     /// Re-adds everything from a snapshot.
     fn verify(&self) -> Pending<'_, Verdict>;
+
+    /// Whether the store still takes writes. Writes nothing.
+    fn alive(&self) -> Pending<'_, ()>;
 }

@@ -14,6 +14,12 @@ impl Audit for SqliteStore {
     fn verify(&self) -> Pending<'_, Verdict> {
         self.read("re-adding the books", verify)
     }
+
+    fn alive(&self) -> Pending<'_, ()> {
+        self.write("looking whether the store is alive", |write| {
+            write.db.query_row("SELECT 1 FROM schools UNION ALL SELECT 1 LIMIT 1", [], |_| Ok(()))
+        })
+    }
 }
 
 fn verify(db: &Connection) -> rusqlite::Result<Verdict> {

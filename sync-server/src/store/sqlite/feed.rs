@@ -21,6 +21,11 @@ impl Feed for SqliteStore {
 }
 
 fn changes(db: &Connection, school: SchoolId, after: u64, most: u32, since: Date) -> rusqlite::Result<Changes> {
+    // A cursor from a future that was lost with the last backup: the device hears everything again.
+    let latest = db
+        .prepare_cached("SELECT coalesce(max(cursor), 0) AS cursor FROM changes")?
+        .query_row([], |row| row.count("cursor"))?;
+    let after = if after > latest { 0 } else { after };
     let mut changes = Changes { cursor: after, ..Changes::default() };
     let mut statement = db.prepare_cached(
         "SELECT cursor, kind, key FROM changes WHERE school = ? AND cursor > ? ORDER BY cursor LIMIT ?",

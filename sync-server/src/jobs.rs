@@ -1,0 +1,92 @@
+//! What the server does unasked: it sells orders at their cut-off, tops accounts up, and looks after undecided payments.
+//!
+//! **Invariant:** a job that fails says so and goes on with its next round; each does nothing that it cannot do twice.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use madkort_protocol::{AccountId, OperationId};
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::state::AppState;
+use crate::store::StoreError;
+
+/// How often due orders are looked for: the kitchen's list is right seconds after the cut-off.
+const CAPTURE_EVERY: Duration = Duration::from_secs(5);
+/// How often undecided payments are looked at; who is asked when is for `payments` to say.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Orders sold in one step, so that purchases get their turn between steps.
+const AT_ONCE: u32 = 100;
+
+/// Runs until the server is asked to stop.
+pub async fn run(state: AppState) {
+    let (capturing, looking, topping_up) = (capture(&state), look_around(&state), top_up(&state));
+    tokio::select! {
+        ((), (), ()) = async { tokio::join!(capturing, looking, topping_up) } => {}
+        () = state.stopped() => {}
+    }
+}
+
+/// Sells every held order whose cut-off has passed by the server's clock, and says which.
+pub async fn capture_due(state: &AppState) -> Result<Vec<OperationId>, StoreError> {
+    let mut sold = Vec::new();
+    loop {
+        let step = state.store.capture_due(state.now(), AT_ONCE).await?;
+        let more = step.len() == AT_ONCE as usize;
+        sold.extend(step);
+        if !more {
+            return Ok(sold);
+        }
+    }
+}
+
+async fn capture(state: &AppState) {
+    let mut every = ticking(CAPTURE_EVERY);
+    loop {
+        every.tick().await;
+        match capture_due(state).await {
+            Ok(sold) if sold.is_empty() => {}
+            Ok(sold) => tracing::info!(orders = sold.len(), "sold at the cut-off"),
+            Err(error) => tracing::error!(%error, "orders could not be sold"),
+        }
+    }
+}
+
+async fn look_around(state: &AppState) {
+    let mut every = ticking(LOOK_EVERY);
+    let mut at_start = true;
+    loop {
+        every.tick().await;
+        match state.payments.look_around(state.now(), at_start).await {
+            Ok(()) => at_start = false,
+            Err(error) => tracing::error!(%error, "undecided payments could not be looked at"),
+        }
+    }
+}
+
+async fn top_up(state: &AppState) {
+    let Some(mut waiting) = state.take_waiting() else { return };
+    while let Some(first) = waiting.recv().await {
+        for account in batch(first, &mut waiting) {
+            if let Err(error) = state.payments.consider(account, state.now()).await {
+                tracing::error!(%account, %error, "an account could not be considered for auto top-up");
+            }
+        }
+    }
+}
+
+/// Everything that waits, each account once: many purchases are one question, on the balance they leave.
+fn batch(first: AccountId, waiting: &mut mpsc::Receiver<AccountId>) -> BTreeSet<AccountId> {
+    let mut accounts = BTreeSet::from([first]);
+    while let Ok(account) = waiting.try_recv() {
+        accounts.insert(account);
+    }
+    accounts
+}
+
+fn ticking(every: Duration) -> tokio::time::Interval {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}

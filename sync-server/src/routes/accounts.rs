@@ -1,0 +1,43 @@
+//! `GET /v1/accounts/{account}/statements/{month}`: one Danish month of an account.
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use jiff::civil::Date;
+use madkort_protocol::{AccountId, DeviceKind, ProblemCode, Statement};
+
+use crate::failure::Failure;
+use crate::signed::SignedDevice;
+use crate::state::AppState;
+
+pub(super) async fn statement(
+    State(state): State<AppState>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    signed: SignedDevice,
+) -> Result<Json<Statement>, Failure> {
+    signed.must_be(DeviceKind::Kiosk)?;
+    let Path((account, month)) = path.map_err(|_| ProblemCode::NotFound)?;
+    let account = AccountId::parse(&account).map_err(|_| ProblemCode::NotFound)?;
+    let month = parse_month(&month).ok_or_else(|| Failure::field("month"))?;
+    let statement = state.store.statement(signed.school(), account, month).await?;
+    statement.map(Json).ok_or_else(|| ProblemCode::NotFound.into())
+}
+
+/// `yyyy-mm`, as its first day.
+fn parse_month(text: &str) -> Option<Date> {
+    let digits = text.bytes().enumerate().all(|(i, b)| if i == 4 { b == b'-' } else { b.is_ascii_digit() });
+    if text.len() == 7 && digits { format!("{text}-01").parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_is_four_digits_and_two() {
+        assert_eq!(parse_month("2026-11"), Some(jiff::civil::date(2026, 11, 1)));
+        for bad in ["", "2026", "2026-13", "2026-00", "2026-1", "26-11", "2026-11-01", "2026/11", "november"] {
+            assert_eq!(parse_month(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! `POST /v1/devices`: a device shows its one-time code and is let in. The only request that is not signed.
+
+use std::net::SocketAddr;
+
+use axum::Json;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::StatusCode;
+use madkort_protocol::{DeviceId, Enrol, Enrolled, ProblemCode, check_text};
+use uuid::Builder;
+
+use crate::enrolment;
+use crate::failure::Failure;
+use crate::signed::{read_body, read_json};
+use crate::state::AppState;
+use crate::store::NewDevice;
+
+/// Characters of a device's name: what fits on a label.
+const NAME: usize = 40;
+
+pub(super) async fn post(
+    State(state): State<AppState>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Result<(StatusCode, Json<Enrolled>), Failure> {
+    let now = state.now();
+    if !state.enrolment.allows(from.ip(), now) {
+        return Err(ProblemCode::TooMany.into());
+    }
+    let (parts, body) = request.into_parts();
+    let asked: Enrol = read_json(&read_body(&parts.headers, body).await?)?;
+    let name = check_text(&asked.name, NAME).map_err(|_| Failure::field("name"))?;
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|_| ProblemCode::Internal)?;
+    let device = NewDevice {
+        id: DeviceId::new(Builder::from_random_bytes(bytes).into_uuid()),
+        code_hash: enrolment::hash(&asked.code),
+        kind: asked.kind,
+        name,
+        public_key: asked.public_key,
+    };
+    let Some(device) = state.store.enrol(device, now).await? else {
+        state.enrolment.wrong(from.ip(), now);
+        tracing::warn!("a device showed an enrolment code that is not valid");
+        return Err(ProblemCode::EnrolmentCode.into());
+    };
+    let school = state.store.school(device.school).await?.ok_or(ProblemCode::Internal)?;
+    tracing::info!(device = %device.id, short_name = device.short_name, "enrolled");
+    Ok((StatusCode::CREATED, Json(Enrolled { device: device.id, short_name: device.short_name, school })))
+}

@@ -1,0 +1,56 @@
+//! The URL space, one module per noun.
+//!
+//! **Invariant:** every answer under `/v1/` names the API version, and every error is a problem document, also for what is not
+//! there.
+
+mod accounts;
+mod changes;
+mod devices;
+mod health;
+mod logins;
+mod operations;
+mod purchases;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use madkort_protocol::{API_VERSION, HEADER_API, OperationId, ProblemCode};
+
+use crate::failure::Failure;
+use crate::state::AppState;
+
+/// Everything the server answers to.
+pub fn router(state: AppState) -> Router {
+    Router::new()
+        .route("/healthz", get(health::get))
+        .route("/v1/accounts/{account}/statements/{month}", get(accounts::statement))
+        .route("/v1/changes", get(changes::get))
+        .route("/v1/devices", post(devices::post))
+        .route("/v1/logins", post(logins::post))
+        .route("/v1/operations", post(operations::post))
+        .route("/v1/purchases", post(purchases::post))
+        .fallback(|| async { Failure::from(ProblemCode::NotFound) })
+        .method_not_allowed_fallback(|| async { Failure::from(ProblemCode::MethodNotAllowed) })
+        .layer(from_fn(same_version))
+        .with_state(state)
+}
+
+/// Speaks only with devices of the same version, and says which that is.
+async fn same_version(request: Request, next: Next) -> Response {
+    let theirs = request.headers().get(HEADER_API).and_then(|value| value.to_str().ok()?.parse::<u16>().ok());
+    let mut answer = if request.uri().path().starts_with("/v1/") && theirs != Some(API_VERSION) {
+        Failure::from(ProblemCode::ApiVersion).into_response()
+    } else {
+        next.run(request).await
+    };
+    answer.headers_mut().insert(HeaderName::from_static(HEADER_API), HeaderValue::from(API_VERSION));
+    answer
+}
+
+/// Devices make ids of version 7 only: the store's keys come in time order, and the server's own derived ids never collide.
+fn check_id(id: OperationId) -> Result<(), Failure> {
+    if id.uuid().get_version_num() == 7 { Ok(()) } else { Err(Failure::field("id")) }
+}

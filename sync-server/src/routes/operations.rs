@@ -1,0 +1,39 @@
+//! `POST /v1/operations`: a kiosk pushes its journal.
+
+use axum::Json;
+use axum::extract::State;
+use madkort_protocol::{DeviceKind, ProblemCode, Push, Pushed};
+
+use crate::failure::Failure;
+use crate::signed::SignedDevice;
+use crate::state::AppState;
+use crate::store::Pushing;
+
+use super::check_id;
+
+pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) -> Result<Json<Pushed>, Failure> {
+    signed.must_be(DeviceKind::Kiosk)?;
+    let push: Push = signed.json()?;
+    check(&push)?;
+    match state.store.push(signed.device.id, push, state.now()).await? {
+        Pushing::Settled(pushed) => Ok(Json(pushed)),
+        Pushing::Gap { expected_seq } => Err(Failure::gap(expected_seq)),
+        Pushing::UnknownDevice => Err(ProblemCode::UnknownDevice.into()),
+        Pushing::IdReused(operation) => {
+            tracing::error!(alarm = "id-reused", device = %signed.device.id, %operation, "an id came with another body");
+            Err(ProblemCode::IdReused.into())
+        }
+    }
+}
+
+/// What can be wrong with a push as a whole.
+fn check(push: &Push) -> Result<(), Failure> {
+    if push.operations.len() > Push::MOST {
+        return Err(Failure::field("operations"));
+    }
+    let consecutive = push.operations.windows(2).all(|pair| pair[0].seq.checked_add(1) == Some(pair[1].seq));
+    if !consecutive || push.operations.first().is_some_and(|first| first.seq == 0) {
+        return Err(Failure::field("seq"));
+    }
+    push.operations.iter().try_for_each(|operation| check_id(operation.id))
+}

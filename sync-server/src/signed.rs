@@ -1,0 +1,96 @@
+//! Who asks: the extractor that lets a request in.
+//!
+//! **Invariant:** a handler that takes [`SignedDevice`] runs only for an enrolled, unrevoked device, on the very bytes it signed,
+//! once. The body is not read as JSON before its signature is known to be right.
+
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, Method, header};
+use madkort_protocol::{
+    DeviceId, DeviceKind, HEADER_DEVICE, HEADER_REQUEST, HEADER_SIGNATURE, ProblemCode, RequestToSign, SchoolId,
+    Signature,
+};
+use serde::de::DeserializeOwned;
+
+use crate::failure::Failure;
+use crate::state::AppState;
+use crate::store::Device;
+
+/// The largest body: 64 operations with room to spare.
+pub const BODY_LIMIT: usize = 256 * 1024;
+
+/// A device whose signature fits the request, and the body it signed.
+#[derive(Debug)]
+pub struct SignedDevice {
+    /// Who.
+    pub device: Device,
+    body: Bytes,
+}
+
+impl SignedDevice {
+    /// The only school the device may hear about.
+    #[must_use]
+    pub const fn school(&self) -> SchoolId {
+        self.device.school
+    }
+
+    /// Lets only one kind of device go on.
+    pub fn must_be(&self, kind: DeviceKind) -> Result<(), Failure> {
+        if self.device.kind == kind { Ok(()) } else { Err(ProblemCode::NotAllowed.into()) }
+    }
+
+    /// The body as the message the route takes.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        read_json(&self.body)
+    }
+}
+
+impl FromRequest<AppState> for SignedDevice {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        let id = header(&parts.headers, HEADER_DEVICE).and_then(|text| DeviceId::parse(text).ok());
+        let id = id.ok_or(ProblemCode::UnknownDevice)?;
+        let count = header(&parts.headers, HEADER_REQUEST).and_then(|text| text.parse().ok());
+        let count: u64 = count.ok_or(ProblemCode::BadSignature)?;
+        let signature = header(&parts.headers, HEADER_SIGNATURE).and_then(|text| Signature::parse(text).ok());
+        let signature = signature.ok_or(ProblemCode::BadSignature)?;
+        // Before the body: a stranger does not get to send one.
+        let device = state.store.device(id).await?.filter(|device| !device.revoked);
+        let device = device.ok_or(ProblemCode::UnknownDevice)?;
+        let body = read_body(&parts.headers, body).await?;
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let signed = RequestToSign { method: parts.method.as_str(), path, device: id, count, body: &body };
+        device.public_key.verify(&signed, &signature).map_err(|_| ProblemCode::BadSignature)?;
+        if !state.replay.accept(id, device.request_count, count) {
+            tracing::warn!(device = %id, count, "an old request came again");
+            return Err(ProblemCode::BadSignature.into());
+        }
+        if parts.method != Method::GET {
+            state.store.note_request(id, count);
+        }
+        Ok(Self { device, body })
+    }
+}
+
+/// Reads a body within [`BODY_LIMIT`].
+pub(crate) async fn read_body(headers: &HeaderMap, body: axum::body::Body) -> Result<Bytes, Failure> {
+    let announced = header(headers, header::CONTENT_LENGTH.as_str()).and_then(|text| text.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > BODY_LIMIT) {
+        return Err(ProblemCode::TooLarge.into());
+    }
+    to_bytes(body, BODY_LIMIT).await.map_err(|error| {
+        let too_large = std::error::Error::source(&error).is_some_and(|source| source.to_string().contains("limit"));
+        if too_large { ProblemCode::TooLarge.into() } else { ProblemCode::Malformed.into() }
+    })
+}
+
+/// Reads a message. What is wrong with it is not echoed: it may hold what must not be logged.
+pub(crate) fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(body).map_err(|_| ProblemCode::Malformed.into())
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}

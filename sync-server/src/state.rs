@@ -1,0 +1,77 @@
+//! What every request handler holds.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use madkort_protocol::AccountId;
+use tokio::sync::{Semaphore, mpsc, watch};
+
+use crate::clock::Clock;
+use crate::enrolment::EnrolmentLimit;
+use crate::payments::Payments;
+use crate::replay::ReplayGuard;
+use crate::store::Store;
+
+/// Accounts waiting to be considered for auto top-up. One that finds no room is found again at the next start or purchase.
+const WAITING: usize = 4096;
+/// Verification codes hashed at once: argon2 takes 19 MiB and a core each.
+const HASHING: usize = 2;
+
+/// The server's state: cheap to clone, shared by all requests.
+#[derive(Clone)]
+pub struct AppState {
+    /// What the server remembers.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Clock,
+    /// Deposits and charges.
+    pub payments: Payments,
+    /// Accounts a till has just taken money from.
+    pub posted: mpsc::Sender<AccountId>,
+    pub(crate) replay: Arc<ReplayGuard>,
+    pub(crate) enrolment: Arc<EnrolmentLimit>,
+    pub(crate) hashing: Arc<Semaphore>,
+    stopping: Arc<watch::Sender<bool>>,
+    waiting: Arc<Mutex<Option<mpsc::Receiver<AccountId>>>>,
+}
+
+impl AppState {
+    /// A server that has answered nothing yet.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, clock: Clock, payments: Payments) -> Self {
+        let (posted, waiting) = mpsc::channel(WAITING);
+        Self {
+            store,
+            clock,
+            payments,
+            posted,
+            replay: Arc::default(),
+            enrolment: Arc::default(),
+            hashing: Arc::new(Semaphore::new(HASHING)),
+            stopping: Arc::new(watch::channel(false).0),
+            waiting: Arc::new(Mutex::new(Some(waiting))),
+        }
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Asks the server to finish what it has begun and to take nothing more.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Ends when the server is asked to stop.
+    pub async fn stopped(&self) {
+        // The sender lives in `self`: this cannot end early.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
+    }
+
+    /// The accounts to consider, for the one job that does; `None` the second time.
+    pub(crate) fn take_waiting(&self) -> Option<mpsc::Receiver<AccountId>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
