@@ -73,17 +73,17 @@ const DEVICE_PROBLEMS: &[u16] = &[400, 401, 403, 426];
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
     Route { method: "post", path: "/v1/devices", caller: Caller::Anybody, summary: "Enrols a device with a one-time code.", takes: Some("Enrol"), gives: Body::Message("Enrolled"), query: &[], problems: &[400, 403, 413, 422, 426, 429] },
-    Route { method: "get", path: "/v1/changes", caller: Caller::Device, summary: "Everything that changed after a cursor; may wait for something to change.", takes: None, gives: Body::Message("Changes"), query: &[("after", "The cursor of the last answer; 0 at first.", true), ("wait", "Seconds to wait for a change.", false)], problems: DEVICE_PROBLEMS },
+    Route { method: "get", path: "/v1/changes", caller: Caller::Device, summary: "Everything that changed after a cursor; may wait for something to change.", takes: None, gives: Body::Message("Changes"), query: &[("after", "The cursor of the last answer; 0 at first.", true), ("wait", "Seconds to wait for a change, at most 25.", false)], problems: DEVICE_PROBLEMS },
     Route { method: "post", path: "/v1/operations", caller: Caller::Device, summary: "Settles journal rows of a device in their sequence; each is posted once, whatever is sent again.", takes: Some("Push"), gives: Body::Message("Pushed"), query: &[], problems: &[400, 401, 403, 409, 413, 426] },
     Route { method: "post", path: "/v1/logins", caller: Caller::Device, summary: "Checks a verification code typed at a kiosk.", takes: Some("LoginRequest"), gives: Body::Message("LoginAnswer"), query: &[], problems: &[400, 401, 403, 404, 426] },
     Route { method: "post", path: "/v1/deposits", caller: Caller::Device, summary: "Opens a payment page; asked again with the same id, answers with the same deposit.", takes: Some("DepositRequest"), gives: Body::Message("Deposit"), query: &[], problems: &[400, 401, 403, 409, 413, 422, 426, 503] },
     Route { method: "get", path: "/v1/deposits/{id}", caller: Caller::Device, summary: "How a deposit stands.", takes: None, gives: Body::Message("Deposit"), query: &[], problems: &[400, 401, 403, 404, 426] },
     Route { method: "delete", path: "/v1/deposits/{id}", caller: Caller::Device, summary: "Takes a deposit back, unless somebody has paid it; answers how it stands.", takes: None, gives: Body::Message("Deposit"), query: &[], problems: &[400, 401, 403, 404, 426] },
-    Route { method: "get", path: "/v1/accounts/{id}/statements/{month}", caller: Caller::Device, summary: "The statement of an account for a month, `2026-11`.", takes: None, gives: Body::Message("Statement"), query: &[], problems: &[400, 401, 403, 404, 426] },
+    Route { method: "get", path: "/v1/accounts/{account}/statements/{month}", caller: Caller::Device, summary: "The statement of an account for a month, `2026-11`.", takes: None, gives: Body::Message("Statement"), query: &[], problems: &[400, 401, 403, 404, 426] },
     Route { method: "post", path: "/v1/purchases", caller: Caller::Device, summary: "Books a sale at a cash register, once.", takes: Some("PurchaseRequest"), gives: Body::Message("PurchaseAnswer"), query: &[], problems: &[400, 401, 403, 409, 413, 422, 426] },
     Route { method: "get", path: "/pay/{page}", caller: Caller::Anybody, summary: "The payment page of a deposit, for the payer's telephone.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
     Route { method: "post", path: "/pay/{page}", caller: Caller::Anybody, summary: "Pays or cancels on the sandbox's payment page.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
-    Route { method: "get", path: "/health", caller: Caller::Anybody, summary: "Whether the server is up.", takes: None, gives: Body::Json, query: &[], problems: &[] },
+    Route { method: "get", path: "/healthz", caller: Caller::Anybody, summary: "Whether the server is up.", takes: None, gives: Body::Json, query: &[], problems: &[] },
     Route { method: "get", path: "/openapi.json", caller: Caller::Anybody, summary: "This description.", takes: None, gives: Body::Json, query: &[], problems: &[] },
 ];
 
@@ -135,7 +135,8 @@ fn operation(route: &Route) -> Value {
         operation["security"] = json!([{ "device": [] }]);
     }
     if let Some(message) = route.takes {
-        operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": refer(message) } } });
+        operation["requestBody"] =
+            json!({ "required": true, "content": { "application/json": { "schema": refer(message) } } });
     } else if route.method == "post" {
         operation["requestBody"] = json!({ "content": { "application/x-www-form-urlencoded": { "schema": {
             "type": "object",
@@ -154,7 +155,8 @@ fn name(route: &Route) -> String {
 
 fn parameters(route: &Route) -> Vec<Value> {
     let in_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    let in_path = in_path.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
+    let in_path =
+        in_path.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
     let in_query = route.query.iter().map(|(name, what, required)| {
         json!({ "name": name, "in": "query", "required": required, "description": what, "schema": { "type": "string" } })
     });

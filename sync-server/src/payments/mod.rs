@@ -14,6 +14,7 @@ mod gateway;
 pub mod sandbox;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use madkort_protocol::OperationId;
@@ -37,6 +38,8 @@ const ASK_AFTER: [SignedDuration; 5] = [
     SignedDuration::from_hours(1),
 ];
 const ASK_DAILY: SignedDuration = SignedDuration::from_hours(24);
+/// How often mandates are gone through for a declined top-up that is due again: it waits a day, so minutes do not matter.
+const RETRIES_EVERY: SignedDuration = SignedDuration::from_mins(5);
 /// Intents looked at in one round: a backlog is worked off over several rounds, and a round stays short.
 const ROUND: u32 = 64;
 
@@ -47,13 +50,20 @@ pub struct Payments {
     gateway: Arc<dyn Gateway>,
     sandbox: Option<Arc<Sandbox>>,
     public_url: Arc<str>,
+    next_retries: Arc<AtomicI64>,
 }
 
 impl Payments {
     /// With a gateway of any kind. `public_url` is how a telephone reaches this server, without a slash at the end.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, gateway: Arc<dyn Gateway>, public_url: &str) -> Self {
-        Self { store, gateway, sandbox: None, public_url: public_url.trim_end_matches('/').into() }
+        Self {
+            store,
+            gateway,
+            sandbox: None,
+            public_url: public_url.trim_end_matches('/').into(),
+            next_retries: Arc::default(),
+        }
     }
 
     /// With the server's own sandbox, which moves no money and has its pages here.
@@ -68,6 +78,12 @@ impl Payments {
         self.sandbox.as_ref()
     }
 
+    /// What intents remember the gateway by.
+    #[must_use]
+    pub fn gateway_name(&self) -> &'static str {
+        self.gateway.name()
+    }
+
     /// The address of a payment page.
     #[must_use]
     pub fn page_url(&self, page: &str) -> String {
@@ -79,7 +95,20 @@ impl Payments {
     pub async fn look_around(&self, now: Timestamp, at_start: bool) -> Result<(), StoreError> {
         self.look_at_deposits(now).await?;
         self.look_at_charges(now, at_start).await?;
-        self.consider_waiting(now, at_start).await
+        if self.time_for_retries(now) || at_start {
+            self.consider_waiting(now, at_start).await?;
+        }
+        Ok(())
+    }
+
+    /// True once in [`RETRIES_EVERY`].
+    fn time_for_retries(&self, now: Timestamp) -> bool {
+        let next = self.next_retries.load(Ordering::Relaxed);
+        if now.as_second() < next {
+            return false;
+        }
+        self.next_retries.store(now.as_second() + RETRIES_EVERY.as_secs(), Ordering::Relaxed);
+        true
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {

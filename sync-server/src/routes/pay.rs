@@ -5,18 +5,17 @@
 //! **Invariant:** a page is found by its 128 random bits alone; no card number but those of the test cards gets past
 //! [`cards::find`], and none is ever logged.
 
+use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::get;
-use axum::{Router, extract::rejection::FormRejection};
 use jiff::Timestamp;
 use madkort_protocol::{DepositState, Language};
 use serde::Deserialize;
 
-use crate::AppState;
 use crate::pages::{self, About};
 use crate::payments::cards;
+use crate::state::AppState;
 use crate::store::{DepositRow, StoreError};
 
 /// What every page is sent with: nothing is loaded, kept, framed or passed on.
@@ -32,13 +31,8 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (header::CONTENT_TYPE, "text/html; charset=utf-8"),
 ];
 
-/// The routes of this file.
-pub fn routes() -> Router<AppState> {
-    Router::new().route("/pay/{page}", get(show).post(submit))
-}
-
 #[derive(Debug, Default, Deserialize)]
-struct Tongue {
+pub(super) struct Tongue {
     lang: Option<String>,
 }
 
@@ -53,14 +47,18 @@ impl Tongue {
 }
 
 #[derive(Deserialize)]
-struct Submitted {
+pub(super) struct Submitted {
     #[serde(default)]
     card: String,
     #[serde(default, rename = "do")]
     what: String,
 }
 
-async fn show(State(app): State<AppState>, Path(page): Path<String>, Query(tongue): Query<Tongue>) -> Response {
+pub(super) async fn get(
+    State(app): State<AppState>,
+    Path(page): Path<String>,
+    Query(tongue): Query<Tongue>,
+) -> Response {
     let now = app.now();
     match find(&app, page, now).await {
         Ok(Some(deposit)) => answer(&app, &deposit, &tongue, false).await,
@@ -69,7 +67,7 @@ async fn show(State(app): State<AppState>, Path(page): Path<String>, Query(tongu
     }
 }
 
-async fn submit(
+pub(super) async fn post(
     State(app): State<AppState>,
     Path(page): Path<String>,
     Query(tongue): Query<Tongue>,
@@ -123,7 +121,8 @@ async fn find(app: &AppState, page: String, now: Timestamp) -> Result<Option<Dep
 
 async fn answer(app: &AppState, deposit: &DepositRow, tongue: &Tongue, wrong_card: bool) -> Response {
     let language = tongue.or(deposit.language);
-    let (school, account) = tokio::join!(app.store.school(deposit.school), app.store.account(deposit.school, deposit.account));
+    let (school, account) =
+        tokio::join!(app.store.school(deposit.school), app.store.account(deposit.school, deposit.account));
     let (school, account) = match (school, account) {
         (Ok(Some(school)), Ok(Some(account))) => (school, account),
         (Err(error), _) | (_, Err(error)) => return fault(&error, language),
