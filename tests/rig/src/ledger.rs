@@ -85,8 +85,6 @@ impl Ledger {
                    LEFT JOIN entries ON entries.book = accounts.book WHERE label = ?1";
         let (sum, accounts): (i64, i64) = self.open()?.query_row(sql, [label], |row| Ok((row.get(0)?, row.get(1)?)))?;
         ensure!(accounts == 1, "{accounts} accounts are called {label:?}");
-        // An account's book is what the school owes its holder: a credit, kept negative or positive as the ledger pleases; the
-        // materialised balance beside it has the same sign.
         Ok(sum)
     }
 
@@ -130,7 +128,7 @@ impl Ledger {
     /// Every transaction on that account, oldest first: its kind and what it did to the balance, in øre.
     pub fn movements(&self, label: &str) -> Result<Vec<(String, i64)>> {
         let books = self.open()?;
-        let sql = r#"SELECT kind, amount FROM entries JOIN transactions ON transactions.id = entries."transaction"
+        let sql = r#"SELECT transactions.kind, amount FROM entries JOIN transactions ON transactions.id = entries."transaction"
                      JOIN accounts ON accounts.book = entries.book WHERE label = ?1 ORDER BY entries.id"#;
         let mut statement = books.prepare(sql)?;
         let rows = statement.query_map([label], |row| Ok((row.get(0)?, row.get(1)?)))?;
