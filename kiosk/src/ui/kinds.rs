@@ -1,0 +1,190 @@
+//! The core's enums as the screen's, one for one.
+//!
+//! Pure. **Invariant:** every match is exhaustive: a new fault, notice or problem does not compile until it has its words.
+
+use jiff::civil::Date;
+use kiosk_core::{
+    CodeMessage, Countdown, Fault, FormProblem, Notice, PayState, PrintState, TapRefusal, TileKind, WhyNot,
+};
+use madkort_protocol::{Allergen, AutoRechargeState, Category, Language, OrderState};
+
+use super::screens as ui;
+
+pub(super) const fn fault(fault: Fault) -> ui::FaultKind {
+    match fault {
+        Fault::Disk => ui::FaultKind::Disk,
+        Fault::NotEnrolled => ui::FaultKind::NotEnrolled,
+        Fault::WrongVersion => ui::FaultKind::WrongVersion,
+        Fault::OfflineTooLong => ui::FaultKind::OfflineTooLong,
+        Fault::ReaderService => ui::FaultKind::ReaderService,
+        Fault::NoReader => ui::FaultKind::NoReader,
+        Fault::ReaderFault => ui::FaultKind::ReaderFault,
+        Fault::Offline => ui::FaultKind::Offline,
+        Fault::PaperOut => ui::FaultKind::PaperOut,
+        Fault::CoverOpen => ui::FaultKind::CoverOpen,
+        Fault::Cutter => ui::FaultKind::Cutter,
+        Fault::PrinterFault => ui::FaultKind::PrinterFault,
+        Fault::PrinterGone => ui::FaultKind::PrinterGone,
+    }
+}
+
+pub(super) const fn notice(notice: Option<Notice>) -> ui::NoticeKind {
+    match notice {
+        None => ui::NoticeKind::None,
+        Some(Notice::Refused(TapRefusal::Phone)) => ui::NoticeKind::Phone,
+        Some(Notice::Refused(TapRefusal::TwoCards)) => ui::NoticeKind::TwoCards,
+        Some(Notice::Refused(TapRefusal::Unreadable)) => ui::NoticeKind::Unreadable,
+        Some(Notice::Refused(TapRefusal::LeftTooSoon)) => ui::NoticeKind::LeftTooSoon,
+        Some(Notice::UnknownCard) => ui::NoticeKind::UnknownCard,
+        Some(Notice::BlockedCard) => ui::NoticeKind::BlockedCard,
+        Some(Notice::ReplacedCard) => ui::NoticeKind::ReplacedCard,
+        Some(Notice::Goodbye) => ui::NoticeKind::Goodbye,
+    }
+}
+
+pub(super) fn code_message(message: Option<CodeMessage>) -> (ui::CodeKind, i32) {
+    match message {
+        None => (ui::CodeKind::None, 0),
+        Some(CodeMessage::Wrong { tries_left }) => (ui::CodeKind::Wrong, whole(tries_left)),
+        Some(CodeMessage::Wait { seconds }) => (ui::CodeKind::Wait, whole(seconds)),
+    }
+}
+
+pub(super) fn problem(problem: Option<FormProblem>, language: Language) -> ui::Problem {
+    use ui::ProblemKind as K;
+    let (kind, money, count) = match problem {
+        None => (K::None, None, 0),
+        Some(FormProblem::AmountMissing) => (K::AmountMissing, None, 0),
+        Some(FormProblem::AmountTooLow(lowest)) => (K::AmountTooLow, Some(lowest), 0),
+        Some(FormProblem::AmountTooHigh(highest)) => (K::AmountTooHigh, Some(highest), 0),
+        Some(FormProblem::Email) => (K::Email, None, 0),
+        Some(FormProblem::Terms) => (K::Terms, None, 0),
+        Some(FormProblem::Name) => (K::Name, None, 0),
+        Some(FormProblem::Message) => (K::Message, None, 0),
+        Some(FormProblem::EmptyBasket) => (K::EmptyBasket, None, 0),
+        Some(FormProblem::Balance(missing)) => (K::Balance, Some(missing), 0),
+        Some(FormProblem::CutOff) => (K::CutOff, None, 0),
+        Some(FormProblem::OfflineLimit(limit)) => (K::OfflineLimit, Some(limit), 0),
+        Some(FormProblem::Unreachable) => (K::Unreachable, None, 0),
+        Some(FormProblem::Refused) => (K::Refused, None, 0),
+        Some(FormProblem::TooMany(most)) => (K::TooMany, None, whole(most)),
+    };
+    ui::Problem { kind, money: money.map(|m| m.in_words(language).into()).unwrap_or_default(), count }
+}
+
+pub(super) const fn room(kind: TileKind) -> ui::RoomKind {
+    match kind {
+        TileKind::Order => ui::RoomKind::Order,
+        TileKind::Deposit => ui::RoomKind::Deposit,
+        TileKind::Statement => ui::RoomKind::Statement,
+        TileKind::Support => ui::RoomKind::Support,
+    }
+}
+
+pub(super) const fn tile_kind(kind: ui::RoomKind) -> TileKind {
+    match kind {
+        ui::RoomKind::Order => TileKind::Order,
+        ui::RoomKind::Deposit => TileKind::Deposit,
+        ui::RoomKind::Statement => TileKind::Statement,
+        ui::RoomKind::Support => TileKind::Support,
+    }
+}
+
+pub(super) const fn why_not(why: Option<WhyNot>) -> ui::WhyNotKind {
+    match why {
+        None => ui::WhyNotKind::None,
+        Some(WhyNot::Offline) => ui::WhyNotKind::Offline,
+        Some(WhyNot::NoMenu) => ui::WhyNotKind::NoMenu,
+    }
+}
+
+pub(super) const fn pay_state(state: PayState) -> ui::PayKind {
+    match state {
+        PayState::Waiting => ui::PayKind::Waiting,
+        PayState::Examining => ui::PayKind::Examining,
+        PayState::OutOfSight => ui::PayKind::OutOfSight,
+        PayState::Declined => ui::PayKind::Declined,
+        PayState::Cancelled => ui::PayKind::Cancelled,
+        PayState::Expired => ui::PayKind::Expired,
+    }
+}
+
+pub(super) const fn paper(state: Option<PrintState>) -> ui::PaperKind {
+    match state {
+        None => ui::PaperKind::None,
+        Some(PrintState::Printing) => ui::PaperKind::Printing,
+        Some(PrintState::Waiting) => ui::PaperKind::Waiting,
+        Some(PrintState::Printed) => ui::PaperKind::Printed,
+        Some(PrintState::Uncertain) => ui::PaperKind::Uncertain,
+        Some(PrintState::NotPrinted) => ui::PaperKind::NotPrinted,
+    }
+}
+
+pub(super) const fn auto_recharge(state: AutoRechargeState) -> ui::AutoKind {
+    match state {
+        AutoRechargeState::WaitingForDeposits => ui::AutoKind::WaitingForDeposits,
+        AutoRechargeState::Armed => ui::AutoKind::Armed,
+        AutoRechargeState::Charging => ui::AutoKind::Charging,
+        AutoRechargeState::Retrying => ui::AutoKind::Retrying,
+        AutoRechargeState::Suspended => ui::AutoKind::Suspended,
+    }
+}
+
+pub(super) const fn order_state(state: OrderState) -> ui::OrderKind {
+    match state {
+        OrderState::Held => ui::OrderKind::Held,
+        OrderState::Captured => ui::OrderKind::Captured,
+        OrderState::Released => ui::OrderKind::Released,
+        OrderState::Refused => ui::OrderKind::Refused,
+    }
+}
+
+pub(super) const fn shelf(category: Category) -> ui::ShelfKind {
+    match category {
+        Category::HotMeal => ui::ShelfKind::HotMeal,
+        Category::Cold => ui::ShelfKind::Cold,
+        Category::Snack => ui::ShelfKind::Snack,
+        Category::Drink => ui::ShelfKind::Drink,
+    }
+}
+
+pub(super) const fn allergen(allergen: Allergen) -> ui::AllergenKind {
+    match allergen {
+        Allergen::Gluten => ui::AllergenKind::Gluten,
+        Allergen::Crustaceans => ui::AllergenKind::Crustaceans,
+        Allergen::Eggs => ui::AllergenKind::Eggs,
+        Allergen::Fish => ui::AllergenKind::Fish,
+        Allergen::Peanuts => ui::AllergenKind::Peanuts,
+        Allergen::Soybeans => ui::AllergenKind::Soybeans,
+        Allergen::Milk => ui::AllergenKind::Milk,
+        Allergen::Nuts => ui::AllergenKind::Nuts,
+        Allergen::Celery => ui::AllergenKind::Celery,
+        Allergen::Mustard => ui::AllergenKind::Mustard,
+        Allergen::Sesame => ui::AllergenKind::Sesame,
+        Allergen::Sulphites => ui::AllergenKind::Sulphites,
+        Allergen::Lupin => ui::AllergenKind::Lupin,
+        Allergen::Molluscs => ui::AllergenKind::Molluscs,
+    }
+}
+
+pub(super) fn day(date: Date) -> ui::Day {
+    ui::Day {
+        year: date.year().into(),
+        month: date.month().into(),
+        day: date.day().into(),
+        weekday: date.weekday().to_monday_one_offset().into(),
+    }
+}
+
+pub(super) fn countdown(countdown: Option<Countdown>) -> ui::Countdown {
+    countdown.map_or_else(ui::Countdown::default, |c| ui::Countdown {
+        shown: true,
+        day: day(c.date),
+        minutes: whole(c.minutes),
+    })
+}
+
+/// A count as Slint holds it; far beyond what a page shows, the largest one.
+pub(super) fn whole(count: impl TryInto<i32>) -> i32 {
+    count.try_into().unwrap_or(i32::MAX)
+}

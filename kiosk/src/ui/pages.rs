@@ -1,0 +1,377 @@
+//! Each page of the core laid out as the screen's properties.
+//!
+//! **Invariant:** a page that is not shown holds nothing: its properties are the empty ones and its lists have no rows.
+
+use jiff::civil::Date;
+use kiosk_core::{
+    AccountChoice, CheckoutLine, CheckoutPage, CodePage, DayChoice, DepositAmountPage, DepositDonePage, DepositPayPage,
+    Fault, HomePage, IdlePage, MenuPage, OrderBrief, OrderDonePage, Page, ProductCard, StatementBody, StatementPage,
+    SupportDonePage, SupportPage, Tile,
+};
+use madkort_protocol::{Allergen, Language, Money, Statement, StatementLine, StatementText};
+use slint::{ComponentHandle, ModelRc, VecModel};
+
+use super::kinds;
+use super::pay_code::pay_code;
+use super::rows::Rows;
+use super::screens as ui;
+
+/// The lists of all pages, and what the payment code was drawn from.
+pub(super) struct Lists {
+    pub faults: Rows<Fault, ui::FaultKind>,
+    dishes: Rows<String, slint::SharedString>,
+    accounts: Rows<AccountChoice, ui::AccountView>,
+    today: Rows<(OrderBrief, Language), ui::OrderView>,
+    coming: Rows<(OrderBrief, Language), ui::OrderView>,
+    rooms: Rows<Tile, ui::RoomView>,
+    presets: Rows<i32, i32>,
+    terms: Rows<String, slint::SharedString>,
+    days: Rows<DayChoice, ui::DayView>,
+    products: Rows<(ProductCard, bool, Language), ui::ProductView>,
+    lines: Rows<(CheckoutLine, Language), ui::LineView>,
+    entries: Rows<(StatementLine, Language), ui::EntryView>,
+    pay_url: std::cell::RefCell<String>,
+}
+
+impl Lists {
+    pub fn new(window: &ui::AppWindow) -> Self {
+        let lists = Self {
+            faults: Rows::new(),
+            dishes: Rows::new(),
+            accounts: Rows::new(),
+            today: Rows::new(),
+            coming: Rows::new(),
+            rooms: Rows::new(),
+            presets: Rows::new(),
+            terms: Rows::new(),
+            days: Rows::new(),
+            products: Rows::new(),
+            lines: Rows::new(),
+            entries: Rows::new(),
+            pay_url: std::cell::RefCell::default(),
+        };
+        let api = window.global::<ui::Api>();
+        api.set_faults(lists.faults.model());
+        api.set_dishes(lists.dishes.model());
+        api.set_accounts(lists.accounts.model());
+        api.set_today(lists.today.model());
+        api.set_coming(lists.coming.model());
+        api.set_rooms(lists.rooms.model());
+        api.set_presets(lists.presets.model());
+        api.set_terms(lists.terms.model());
+        api.set_days(lists.days.model());
+        api.set_products(lists.products.model());
+        api.set_lines(lists.lines.model());
+        api.set_entries(lists.entries.model());
+        lists
+    }
+
+    /// Shows one page and empties all others.
+    pub fn show(&self, api: &ui::Api, page: &Page, language: Language) {
+        self.empty_others(api, page);
+        // The page comes last: it is never shown with the figures of another.
+        let kind = match page {
+            Page::Starting => ui::PageKind::Starting,
+            Page::OutOfService(fault) => {
+                api.set_stopped_by(kinds::fault(*fault));
+                ui::PageKind::OutOfService
+            }
+            Page::Idle(page) => self.idle(api, page),
+            Page::Code(page) => code(api, page),
+            Page::Home(page) => self.home(api, page, language),
+            Page::DepositAmount(page) => self.amount(api, page, language),
+            Page::DepositPay(page) => self.pay(api, page, language),
+            Page::DepositDone(page) => paid(api, page, language),
+            Page::Menu(page) => self.menu(api, page, language),
+            Page::Checkout(page) => self.checkout(api, page, language),
+            Page::OrderDone(page) => ordered(api, page, language),
+            Page::Statement(page) => self.statement(api, page, language),
+            Page::Support(page) => self.support(api, page, language),
+            Page::SupportDone(page) => filed(api, page),
+        };
+        api.set_page(kind);
+    }
+
+    fn empty_others(&self, api: &ui::Api, page: &Page) {
+        macro_rules! empty {
+            ($($shown:pat => $($set:ident)?, $($list:ident)*;)+) => {$(
+                if !matches!(page, $shown) {
+                    $(api.$set(Default::default());)?
+                    $(self.$list.clear();)*
+                }
+            )+};
+        }
+        empty! {
+            Page::Idle(_) => set_idle, dishes;
+            Page::Code(_) => set_code, ;
+            Page::Home(_) => set_home, today coming rooms;
+            Page::Home(_) | Page::Support(_) => , accounts;
+            Page::DepositAmount(_) => set_amount, presets terms;
+            Page::DepositPay(_) => set_pay, ;
+            Page::DepositDone(_) => set_paid, ;
+            Page::Menu(_) => set_menu, days products;
+            Page::Checkout(_) => set_checkout, lines;
+            Page::OrderDone(_) => set_ordered, ;
+            Page::Statement(_) => set_statement, entries;
+            Page::Support(_) => set_support, ;
+            Page::SupportDone(_) => set_filed, ;
+        }
+        if !matches!(page, Page::DepositPay(_)) && !self.pay_url.take().is_empty() {
+            api.set_pay_code(slint::Image::default());
+        }
+    }
+
+    fn idle(&self, api: &ui::Api, page: &IdlePage) -> ui::PageKind {
+        api.set_idle(ui::IdleView {
+            school: (&page.school).into(),
+            countdown: kinds::countdown(page.countdown),
+            notice: kinds::notice(page.notice),
+        });
+        self.dishes.show(page.dishes.iter().cloned(), |dish| dish.into());
+        ui::PageKind::Idle
+    }
+
+    fn home(&self, api: &ui::Api, page: &HomePage, language: Language) -> ui::PageKind {
+        let auto = page.auto_recharge;
+        api.set_home(ui::HomeView {
+            name: (&page.name).into(),
+            balance: page.balance.in_words(language).into(),
+            auto: auto.map_or(ui::AutoKind::None, |a| kinds::auto_recharge(a.state)),
+            auto_amount: words(auto.map(|a| a.amount), language),
+            auto_below: words(auto.map(|a| a.below), language),
+            refused: page.refused.is_some(),
+            refused_number: page.refused.as_ref().map(|o| (&o.number).into()).unwrap_or_default(),
+            refused_what: page.refused.as_ref().map(|o| (&o.what).into()).unwrap_or_default(),
+        });
+        let orders = |list: &[OrderBrief]| list.iter().map(|o| (o.clone(), language)).collect::<Vec<_>>();
+        self.accounts.show(page.accounts.iter().cloned(), account);
+        self.today.show(orders(&page.today), order);
+        self.coming.show(orders(&page.coming), order);
+        self.rooms.show(page.tiles.iter().copied(), |tile| ui::RoomView {
+            kind: kinds::room(tile.kind),
+            why_not: kinds::why_not(tile.why_not),
+        });
+        ui::PageKind::Home
+    }
+
+    fn amount(&self, api: &ui::Api, page: &DepositAmountPage, language: Language) -> ui::PageKind {
+        api.set_amount(ui::AmountView {
+            account: (&page.account).into(),
+            balance: page.balance.in_words(language).into(),
+            kroner: (&page.kroner).into(),
+            email: (&page.email).into(),
+            accepted: page.accepted,
+            reading_terms: page.terms.is_some(),
+            issuer: (&page.issuer).into(),
+            problem: kinds::problem(page.problem, language),
+            opening: page.opening,
+        });
+        self.presets.show(page.presets.iter().copied(), |kroner| *kroner);
+        let terms = page.terms.as_deref().unwrap_or_default();
+        self.terms.show(terms.split('\n').filter(|p| !p.trim().is_empty()).map(str::to_owned), |p| p.into());
+        ui::PageKind::DepositAmount
+    }
+
+    fn pay(&self, api: &ui::Api, page: &DepositPayPage, language: Language) -> ui::PageKind {
+        api.set_pay(ui::PayView {
+            account: (&page.account).into(),
+            amount: page.amount.in_words(language).into(),
+            state: kinds::pay_state(page.state),
+            minutes_left: kinds::whole(page.minutes_left),
+        });
+        if self.pay_url.replace(page.url.clone()) != page.url {
+            api.set_pay_code(pay_code(&page.url));
+        }
+        ui::PageKind::DepositPay
+    }
+
+    fn menu(&self, api: &ui::Api, page: &MenuPage, language: Language) -> ui::PageKind {
+        api.set_menu(ui::MenuView {
+            account: (&page.account).into(),
+            balance: page.balance.in_words(language).into(),
+            countdown: kinds::countdown(page.countdown),
+            pieces: kinds::whole(page.pieces),
+            total: page.total.in_words(language).into(),
+            problem: kinds::problem(page.problem, language),
+        });
+        self.days.show(page.days.iter().copied(), |d| ui::DayView {
+            day: kinds::day(d.date),
+            iso: iso(d.date),
+            chosen: d.chosen,
+            tomorrow: d.tomorrow,
+            today: d.today,
+        });
+        let first = |place: usize| place == 0 || page.products[place - 1].category != page.products[place].category;
+        let cards = page.products.iter().enumerate().map(|(place, card)| (card.clone(), first(place), language));
+        self.products.show(cards, |(card, first_of_shelf, language)| ui::ProductView {
+            id: slint::format!("{}", card.id),
+            shelf: kinds::shelf(card.category),
+            first_of_shelf: *first_of_shelf,
+            name: (&card.name).into(),
+            about: (&card.about).into(),
+            price: card.price.in_words(*language).into(),
+            allergens: allergens(&card.allergens),
+            quantity: kinds::whole(card.quantity),
+        });
+        ui::PageKind::Menu
+    }
+
+    fn checkout(&self, api: &ui::Api, page: &CheckoutPage, language: Language) -> ui::PageKind {
+        api.set_checkout(ui::CheckoutView {
+            account: (&page.account).into(),
+            day: kinds::day(page.date),
+            total: page.total.in_words(language).into(),
+            balance_after: page.balance_after.in_words(language).into(),
+            problem: kinds::problem(page.problem, language),
+            recording: page.recording,
+        });
+        self.lines.show(page.lines.iter().map(|l| (l.clone(), language)), |(line, language)| ui::LineView {
+            product: slint::format!("{}", line.product),
+            name: (&line.name).into(),
+            quantity: kinds::whole(line.quantity),
+            price: line.price.in_words(*language).into(),
+            amount: line.amount.in_words(*language).into(),
+            comment: (&line.comment).into(),
+            allergens: allergens(&line.allergens),
+        });
+        ui::PageKind::Checkout
+    }
+
+    fn statement(&self, api: &ui::Api, page: &StatementPage, language: Language) -> ui::PageKind {
+        let mut view = ui::StatementView {
+            account: (&page.account).into(),
+            balance: page.balance.in_words(language).into(),
+            paper: kinds::paper(page.paper),
+            ..ui::StatementView::default()
+        };
+        match &page.body {
+            StatementBody::Loading => view.body = ui::MonthKind::Loading,
+            StatementBody::Unreachable => view.body = ui::MonthKind::Unreachable,
+            StatementBody::Here(statement) => {
+                view.body = ui::MonthKind::Here;
+                view.month = kinds::day(statement.month);
+                (view.earlier, view.later) = neighbours(statement);
+                view.opening = statement.opening.in_words(language).into();
+                view.closing = statement.closing.in_words(language).into();
+            }
+        }
+        let lines: &[StatementLine] = if let StatementBody::Here(s) = &page.body { &s.lines } else { &[] };
+        self.entries.show(lines.iter().map(|l| (l.clone(), language)), entry);
+        api.set_statement(view);
+        ui::PageKind::Statement
+    }
+
+    fn support(&self, api: &ui::Api, page: &SupportPage, language: Language) -> ui::PageKind {
+        api.set_support(ui::SupportView {
+            name: (&page.name).into(),
+            email: (&page.email).into(),
+            phone: (&page.phone).into(),
+            message: (&page.message).into(),
+            problem: kinds::problem(page.problem, language),
+            sending: page.sending,
+        });
+        self.accounts.show(page.accounts.iter().cloned(), account);
+        ui::PageKind::Support
+    }
+}
+
+fn code(api: &ui::Api, page: &CodePage) -> ui::PageKind {
+    let (message, figure) = kinds::code_message(page.message);
+    api.set_code(ui::CodeView {
+        typed: kinds::whole(page.typed),
+        length: kinds::whole(page.length),
+        checking: page.checking,
+        message,
+        figure,
+    });
+    ui::PageKind::Code
+}
+
+fn paid(api: &ui::Api, page: &DepositDonePage, language: Language) -> ui::PageKind {
+    api.set_paid(ui::PaidView {
+        account: (&page.account).into(),
+        amount: page.amount.in_words(language).into(),
+        balance: page.balance.in_words(language).into(),
+        receipt: (&page.receipt).into(),
+        paper: kinds::paper(Some(page.paper)),
+    });
+    ui::PageKind::DepositDone
+}
+
+fn ordered(api: &ui::Api, page: &OrderDonePage, language: Language) -> ui::PageKind {
+    api.set_ordered(ui::OrderedView {
+        number: (&page.number).into(),
+        day: kinds::day(page.date),
+        total: page.total.in_words(language).into(),
+        balance: page.balance.in_words(language).into(),
+        paper: kinds::paper(Some(page.paper)),
+        offline: page.offline,
+    });
+    ui::PageKind::OrderDone
+}
+
+fn filed(api: &ui::Api, page: &SupportDonePage) -> ui::PageKind {
+    api.set_filed(ui::FiledView {
+        number: (&page.number).into(),
+        paper: kinds::paper(Some(page.paper)),
+        offline: page.offline,
+    });
+    ui::PageKind::SupportDone
+}
+
+fn account(choice: &AccountChoice) -> ui::AccountView {
+    ui::AccountView { label: (&choice.label).into(), chosen: choice.chosen }
+}
+
+fn order((order, language): &(OrderBrief, Language)) -> ui::OrderView {
+    ui::OrderView {
+        id: slint::format!("{}", order.id),
+        number: (&order.number).into(),
+        day: kinds::day(order.date),
+        what: (&order.what).into(),
+        total: order.total.in_words(*language).into(),
+        state: kinds::order_state(order.state),
+        can_cancel: order.can_cancel,
+        pending: order.pending,
+    }
+}
+
+fn entry((line, language): &(StatementLine, Language)) -> ui::EntryView {
+    let (kind, text, delivery) = match &line.text {
+        StatementText::Deposit => (ui::EntryKind::Deposit, "", None),
+        StatementText::Recharge => (ui::EntryKind::Recharge, "", None),
+        StatementText::Purchase { text } => (ui::EntryKind::Purchase, text.as_str(), None),
+        StatementText::OrderPlaced { delivery } => (ui::EntryKind::OrderPlaced, "", Some(*delivery)),
+        StatementText::OrderReleased { delivery } => (ui::EntryKind::OrderReleased, "", Some(*delivery)),
+        StatementText::Correction => (ui::EntryKind::Correction, "", None),
+    };
+    ui::EntryView {
+        day: kinds::day(line.date),
+        kind,
+        text: text.into(),
+        delivery: delivery.map(kinds::day).unwrap_or_default(),
+        number: (&line.number).into(),
+        amount: line.amount.in_words(*language).into(),
+        incoming: line.amount > Money::ZERO,
+        balance: line.balance.in_words(*language).into(),
+    }
+}
+
+/// The months before and after the one shown, among those that have lines.
+fn neighbours(statement: &Statement) -> (slint::SharedString, slint::SharedString) {
+    let earlier = statement.months.iter().filter(|m| **m < statement.month).max();
+    let later = statement.months.iter().filter(|m| **m > statement.month).min();
+    (earlier.map(|m| iso(*m)).unwrap_or_default(), later.map(|m| iso(*m)).unwrap_or_default())
+}
+
+fn allergens(allergens: &[Allergen]) -> ModelRc<ui::AllergenKind> {
+    ModelRc::new(VecModel::from_iter(allergens.iter().map(|a| kinds::allergen(*a))))
+}
+
+fn iso(date: Date) -> slint::SharedString {
+    slint::format!("{date}")
+}
+
+fn words(money: Option<Money>, language: Language) -> slint::SharedString {
+    money.map(|m| m.in_words(language).into()).unwrap_or_default()
+}
