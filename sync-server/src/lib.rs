@@ -8,6 +8,7 @@ pub mod demo;
 pub mod enrolment;
 mod failure;
 pub mod jobs;
+pub mod openapi;
 pub mod pages;
 pub mod payments;
 mod recharge;
@@ -24,6 +25,7 @@ use tokio::net::TcpListener;
 
 pub use clock::Clock;
 pub use failure::Failure;
+pub use routes::router;
 pub use signed::{BODY_LIMIT, SignedDevice};
 pub use state::AppState;
 

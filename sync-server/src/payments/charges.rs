@@ -91,29 +91,37 @@ impl Payments {
     /// Every charge whose end is not known. At start no call is under way, so that also what is `Sent` is asked about.
     pub(super) async fn look_at_charges(&self, now: Timestamp, at_start: bool) -> Result<(), StoreError> {
         for charge in self.store.open_charges(ROUND).await? {
-            let Some((mandate, _)) = self.store.recharge_facts(charge.account, now).await? else { continue };
-            match charge.state {
-                ChargeState::Created => {
-                    self.carry_out(charge, &mandate, now).await?;
+            let mandate = self.store.recharge_facts(charge.account, now).await?.map(|(mandate, _)| mandate);
+            // Taken back in the meantime, or replaced by another: it may be asked about and not be sent again.
+            let mandate = mandate.filter(|mandate| mandate.id == charge.mandate);
+            let over = charge.created_at.checked_add(CALL_IS_OVER).is_ok_and(|end| end <= now);
+            match (charge.state, mandate) {
+                (ChargeState::Created, Some(mandate)) => drop(self.carry_out(charge, &mandate, now).await?),
+                (ChargeState::Created, None) => self.never_sent(&charge, now).await?,
+                (ChargeState::Sent, mandate) if at_start || over => self.ask_about(charge, mandate, now).await?,
+                (ChargeState::Unknown, mandate) if at_start || charge.ask_at.is_none_or(|at| at <= now) => {
+                    self.ask_about(charge, mandate, now).await?;
                 }
-                ChargeState::Sent if at_start || charge.created_at + CALL_IS_OVER <= now => {
-                    self.ask_about(charge, &mandate, now).await?;
-                }
-                ChargeState::Unknown if at_start || charge.ask_at.is_none_or(|at| at <= now) => {
-                    self.ask_about(charge, &mandate, now).await?;
-                }
-                ChargeState::Sent | ChargeState::Unknown | ChargeState::Succeeded | ChargeState::Declined => {}
+                _ => {}
             }
         }
         Ok(())
     }
 
-    async fn ask_about(&self, charge: Charge, mandate: &Mandate, now: Timestamp) -> Result<Charge, StoreError> {
-        match self.gateway.ask(charge.id).await {
+    async fn ask_about(&self, charge: Charge, mandate: Option<Mandate>, now: Timestamp) -> Result<(), StoreError> {
+        match (self.gateway.ask(charge.id).await, mandate) {
+            (Some(outcome), _) => drop(self.settle_charge(charge, outcome, now).await?),
             // It never arrived: the same key is sent once more, which the gateway takes at most once.
-            None => self.call(charge, mandate, now).await,
-            Some(outcome) => self.settle_charge(charge, outcome, now).await,
+            (None, Some(mandate)) => drop(self.call(charge, &mandate, now).await?),
+            (None, None) => self.never_sent(&charge, now).await?,
         }
+        Ok(())
+    }
+
+    /// Closes a charge that moved nothing and, without a mandate, never will.
+    async fn never_sent(&self, charge: &Charge, now: Timestamp) -> Result<(), StoreError> {
+        tracing::info!(charge = %charge.id, "a top-up was not sent: its mandate has been taken back");
+        self.store.decline_charge(charge.id, Decline::Suspend, now).await.map(drop)
     }
 }
 

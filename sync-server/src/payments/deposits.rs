@@ -101,7 +101,14 @@ impl Payments {
                 if matches!(row.state, DepositState::Cancelled | DepositState::Expired | DepositState::Declined) {
                     tracing::warn!(deposit = %id, "paid after it was given up: the money goes to the account");
                 }
-                stands(self.store.pay_deposit(id, taken.amount, now).await?)
+                let asks = row.asks;
+                let row = stands(self.store.pay_deposit(id, taken.amount, now).await?)?;
+                if row.state == DepositState::Unknown {
+                    // The money is in the suspense book. Asking on shows when the gateway, or staff there, put it right.
+                    self.store.asked_deposit(id, next_ask(asks, now)).await?;
+                    return self.read_again(row).await;
+                }
+                Ok(row)
             }
             Outcome::Declined(class) => {
                 tracing::info!(deposit = %id, ?class, "a payment was declined");

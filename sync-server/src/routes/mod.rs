@@ -4,11 +4,14 @@
 //! there.
 
 mod accounts;
+mod api;
 mod changes;
+mod deposits;
 mod devices;
 mod health;
 mod logins;
 mod operations;
+mod pay;
 mod purchases;
 
 use axum::Router;
@@ -26,8 +29,12 @@ use crate::state::AppState;
 pub fn router(state: AppState) -> Router {
     Router::new()
         .route("/healthz", get(health::get))
+        .route("/openapi.json", get(api::get))
+        .route("/pay/{page}", get(pay::get).post(pay::post))
         .route("/v1/accounts/{account}/statements/{month}", get(accounts::statement))
         .route("/v1/changes", get(changes::get))
+        .route("/v1/deposits", post(deposits::post))
+        .route("/v1/deposits/{id}", get(deposits::get).delete(deposits::delete))
         .route("/v1/devices", post(devices::post))
         .route("/v1/logins", post(logins::post))
         .route("/v1/operations", post(operations::post))

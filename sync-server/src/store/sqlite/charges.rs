@@ -279,9 +279,10 @@ fn last_success(db: &Connection, account: AccountId) -> rusqlite::Result<Option<
     .map(Option::flatten)
 }
 
-/// The decline that waits for its next attempt: the last charge's, with all attempts for the same purchase.
+/// The decline that waits for its next attempt, or whose next attempt is under way: the last charge's, with all attempts for the
+/// same purchase.
 fn declined(db: &Connection, mandate: &Mandate, last: Option<&Charge>) -> rusqlite::Result<Option<Declined>> {
-    let Some(last) = last.filter(|last| last.state == ChargeState::Declined) else { return Ok(None) };
+    let Some(last) = last.filter(|last| last.state != ChargeState::Succeeded) else { return Ok(None) };
     db.prepare_cached(
         "SELECT min(created_at) AS first, count(*) AS attempts FROM charges
          WHERE cause = ? AND state = 'declined' AND created_at >= ? HAVING count(*) > 0",

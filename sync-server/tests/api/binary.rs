@@ -1,0 +1,114 @@
+//! The binary itself: its commands, its exit codes, its one line of JSON.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use madkort_protocol::{API_VERSION, DeviceKind, Enrol, Enrolled, HEADER_API, SigningKey};
+
+fn run(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sync-server"));
+    command.args(args).current_dir(folder).env("MADKORT_DATABASE", "sqlite:books.db").output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+struct Serving {
+    child: Child,
+    address: String,
+}
+
+impl Serving {
+    fn start(folder: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_sync-server"))
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .current_dir(folder)
+            .env("MADKORT_DATABASE", "sqlite:books.db")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = lines.map_while(Result::ok).find_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(&line).expect("every line is JSON");
+            (line["fields"]["message"] == "listening").then(|| line["fields"]["address"].as_str().unwrap().to_owned())
+        });
+        Self { child, address: address.expect("it says where it listens") }
+    }
+
+    async fn enrol(&self, code: &str) -> Enrolled {
+        let public_key = SigningKey::from_seed([3; 32]).public();
+        let enrol = Enrol { code: code.into(), kind: DeviceKind::Kiosk, name: "Foyer".into(), public_key };
+        let request = reqwest::Client::new().post(format!("http://{}/v1/devices", self.address)).json(&enrol);
+        request.header(HEADER_API, API_VERSION).send().await.unwrap().json().await.unwrap()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn help_names_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = text(&run(folder.path(), &["--help"]).stdout);
+    for command in ["serve", "migrate", "demo-data", "verify", "enrol-code"] {
+        assert!(help.contains(command), "{command}: {help}");
+    }
+}
+
+#[test]
+fn a_wrong_database_is_a_sentence_and_not_a_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    for args in [&["verify"][..], &["serve"], &["verify", "--database", "postgres://x"]] {
+        let output = run(folder.path(), args);
+        assert!(!output.status.success());
+        let said = text(&output.stderr);
+        assert!(!said.contains("panicked") && !said.is_empty(), "{said}");
+    }
+    std::fs::write(folder.path().join("books.db"), "nonsense ".repeat(500)).unwrap();
+    let said = text(&run(folder.path(), &["serve"]).stderr);
+    assert!(said.contains("not a database") && !said.contains("panicked"), "{said}");
+}
+
+#[tokio::test]
+async fn from_an_empty_folder_to_a_kiosk_that_is_let_in_and_a_kill_in_between() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(run(folder.path(), &["migrate"]).status.success());
+    assert!(run(folder.path(), &["demo-data", "--today", "2026-11-23"]).status.success());
+    let code = text(&run(folder.path(), &["enrol-code", "--kind", "kiosk", "--name", "Foyer"]).stdout);
+
+    let serving = Serving::start(folder.path());
+    let enrolled = serving.enrol(code.trim()).await;
+    assert!(enrolled.short_name.starts_with('K'));
+    // Killed, not stopped: what it answered is there when it comes back.
+    drop(serving);
+    let serving = Serving::start(folder.path());
+    assert_eq!(serving.enrol(code.trim()).await, enrolled);
+    drop(serving);
+
+    let verified = run(folder.path(), &["verify"]);
+    assert!(verified.status.success(), "{}", text(&verified.stderr));
+    let db = rusqlite::Connection::open(folder.path().join("books.db")).unwrap();
+    db.execute("UPDATE books SET balance = balance + 1 WHERE id = (SELECT min(id) FROM books WHERE balance > 0)", [])
+        .unwrap();
+    let verified = run(folder.path(), &["verify"]);
+    assert_eq!(verified.status.code(), Some(1));
+    assert!(text(&verified.stderr).contains("entries add up to"), "{}", text(&verified.stderr));
+}
+
+#[test]
+fn it_stops_when_it_is_asked_to() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(run(folder.path(), &["migrate"]).status.success());
+    for signal in ["-TERM", "-INT"] {
+        let mut serving = Serving::start(folder.path());
+        let pid = serving.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        assert!(serving.child.wait().unwrap().success());
+    }
+}

@@ -1,0 +1,15 @@
+//! The server as its devices see it: real sockets, real signatures, real files; only the clock is set by hand.
+#![allow(clippy::unwrap_used)]
+
+mod accounts;
+mod binary;
+mod books;
+mod changes;
+mod devices;
+mod envelope;
+mod jobs;
+mod logins;
+mod operations;
+mod purchases;
+mod store;
+mod support;

@@ -1,0 +1,369 @@
+//! A school, a server on a free port, and devices that sign.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use argon2::password_hash::PasswordHasher;
+use argon2::{Algorithm, Argon2, Params, Version};
+use jiff::civil::{Date, date};
+use jiff::{SignedDuration, Timestamp};
+use madkort_protocol::*;
+use reqwest::{Method, Response, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sync_server::payments::{Payments, Sandbox};
+use sync_server::store::sqlite::SqliteStore;
+use sync_server::store::{Catalogue, NewAccount, NewCode, NewDeposit, Store, Thing};
+use sync_server::{AppState, Clock, enrolment};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+/// Sunday noon in Denmark.
+pub const START: &str = "2026-11-22T11:00:00Z";
+/// The day that can be ordered for; its cut-off is Monday 09:00 in Denmark.
+pub const TUESDAY: Date = date(2026, 11, 24);
+
+pub const SCHOOL: SchoolId = SchoolId::new(Uuid::from_u128(0x5c));
+pub const ANNA: AccountId = AccountId::new(Uuid::from_u128(0xa1));
+pub const BO: AccountId = AccountId::new(Uuid::from_u128(0xa2));
+pub const GUEST: AccountId = AccountId::new(Uuid::from_u128(0xa3));
+pub const ANNAS_CARD: CardId = CardId::new(Uuid::from_u128(0xc1));
+pub const BOS_CARD: CardId = CardId::new(Uuid::from_u128(0xc2));
+pub const GUEST_CARD: CardId = CardId::new(Uuid::from_u128(0xc3));
+pub const BLOCKED_CARD: CardId = CardId::new(Uuid::from_u128(0xc4));
+pub const LASAGNE: ProductId = ProductId::new(Uuid::from_u128(0xd1));
+pub const APPLE: ProductId = ProductId::new(Uuid::from_u128(0xd2));
+pub const NOT_TODAY: ProductId = ProductId::new(Uuid::from_u128(0xd3));
+
+pub fn kr(kroner: i32) -> Money {
+    Money::from_kroner(kroner)
+}
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// A clock that stands until it is set.
+#[derive(Clone)]
+pub struct SetClock(Arc<AtomicI64>);
+
+impl SetClock {
+    pub fn set(&self, to: Timestamp) {
+        self.0.store(to.as_microsecond(), Ordering::SeqCst);
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+
+    pub fn forward(&self, by: SignedDuration) {
+        self.set(self.now() + by);
+    }
+}
+
+pub struct Server {
+    pub url: String,
+    pub clock: SetClock,
+    pub state: AppState,
+    pub path: PathBuf,
+    serving: JoinHandle<std::io::Result<()>>,
+    _folder: TempDir,
+}
+
+impl Server {
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("books.db");
+        SqliteStore::migrate(&path).unwrap();
+        let store = Arc::new(SqliteStore::open(&path).unwrap());
+        store.put(SCHOOL, things()).await.unwrap();
+        let clock = SetClock(Arc::new(AtomicI64::new(at(START).as_microsecond())));
+        let sandbox = Arc::new(Sandbox::open(&folder.path().join("sandbox.db")).unwrap());
+        let payments = Payments::with_sandbox(store.clone(), sandbox, "http://127.0.0.1");
+        let told = clock.clone();
+        let state = AppState::new(store, Clock::new(move || told.now()), payments);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let serving = tokio::spawn(sync_server::serve(listener, state.clone()));
+        Self { url, clock, state, path, serving, _folder: folder }
+    }
+
+    /// Stops as on SIGTERM, and waits for it.
+    pub async fn stop(self) {
+        self.state.stop();
+        self.serving.await.unwrap().unwrap();
+    }
+
+    pub fn store(&self) -> &dyn Store {
+        &*self.state.store
+    }
+
+    pub async fn code(&self, kind: DeviceKind) -> String {
+        let code = enrolment::new_code().unwrap();
+        let expires_at = self.clock.now() + enrolment::VALID;
+        let hash = enrolment::hash(&code);
+        let new = NewCode { hash, school: SCHOOL, kind, name: "Test".into(), expires_at };
+        self.store().add_enrolment_code(new).await.unwrap();
+        code
+    }
+
+    pub async fn device(&self, kind: DeviceKind) -> Signer {
+        let key = SigningKey::from_seed(Uuid::new_v4().into_bytes().repeat(2).try_into().unwrap());
+        let enrol = Enrol { code: self.code(kind).await, kind, name: "Foyer".into(), public_key: key.public() };
+        let answer = unsigned(self, Method::POST, "/v1/devices", &serde_json::to_vec(&enrol).unwrap()).await;
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        let enrolled: Enrolled = answer.json().await.unwrap();
+        Signer { id: enrolled.device, key, url: self.url.clone(), count: AtomicU64::new(0), seq: AtomicU64::new(0) }
+    }
+
+    pub async fn kiosk(&self) -> Signer {
+        self.device(DeviceKind::Kiosk).await
+    }
+
+    pub async fn register(&self) -> Signer {
+        self.device(DeviceKind::Register).await
+    }
+
+    /// Pays in as a gateway would confirm it.
+    pub async fn fund(&self, kiosk: &Signer, account: AccountId, amount: Money) {
+        let id = self.id();
+        let now = self.clock.now();
+        let deposit = NewDeposit {
+            id,
+            device: kiosk.id,
+            card: if account == BO {
+                BOS_CARD
+            } else if account == GUEST {
+                GUEST_CARD
+            } else {
+                ANNAS_CARD
+            },
+            account,
+            amount,
+            email: "mor@skole.example".into(),
+            terms_version: "1".into(),
+            language: Language::Danish,
+            gateway: "sandbox".into(),
+            page: id.to_string(),
+            expires_at: now + SignedDuration::from_mins(10),
+        };
+        self.store().open_deposit(deposit, now).await.unwrap();
+        self.store().pay_deposit(id, amount, now).await.unwrap();
+    }
+
+    /// A new version 7 id of this moment.
+    pub fn id(&self) -> OperationId {
+        let millis = u64::try_from(self.clock.now().as_millisecond()).unwrap();
+        let tail = Uuid::new_v4().into_bytes()[..10].try_into().unwrap();
+        OperationId::new(uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid())
+    }
+
+    pub async fn balance(&self, account: AccountId) -> Money {
+        self.store().account(SCHOOL, account).await.unwrap().unwrap().balance
+    }
+
+    /// The books add up: every test that moves money ends here.
+    pub async fn books_are_right(&self) {
+        assert_eq!(self.store().verify().await.unwrap().err(), None);
+    }
+}
+
+pub struct Signer {
+    pub id: DeviceId,
+    pub key: SigningKey,
+    pub url: String,
+    pub count: AtomicU64,
+    pub seq: AtomicU64,
+}
+
+impl Signer {
+    pub fn next_seq(&self) -> u64 {
+        self.seq.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    pub fn next_count(&self) -> u64 {
+        self.count.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    pub async fn send(&self, method: Method, path: &str, body: &[u8]) -> Response {
+        self.send_counted(method, path, body, self.next_count()).await
+    }
+
+    pub async fn send_counted(&self, method: Method, path: &str, body: &[u8], count: u64) -> Response {
+        let to_sign = RequestToSign { method: method.as_str(), path, device: self.id, count, body };
+        let signature = self.key.sign(&to_sign);
+        self.send_raw(method, path, body, count, &signature.to_hex()).await
+    }
+
+    pub async fn send_raw(&self, method: Method, path: &str, body: &[u8], count: u64, signature: &str) -> Response {
+        reqwest::Client::new()
+            .request(method, format!("{}{path}", self.url))
+            .header(HEADER_API, API_VERSION)
+            .header(HEADER_DEVICE, self.id.to_string())
+            .header(HEADER_REQUEST, count)
+            .header(HEADER_SIGNATURE, signature)
+            .body(body.to_vec())
+            .send()
+            .await
+            .unwrap()
+    }
+
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> T {
+        let answer = self.send(Method::GET, path, b"").await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.json().await.unwrap()
+    }
+
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> T {
+        let answer = self.send(Method::POST, path, &serde_json::to_vec(body).unwrap()).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.json().await.unwrap()
+    }
+
+    pub async fn push(&self, operations: Vec<Operation>) -> Pushed {
+        self.post("/v1/operations", &Push { operations }).await
+    }
+
+    /// Pushes one operation and says what became of it.
+    pub async fn outcome(&self, operation: Operation) -> Outcome {
+        self.push(vec![operation]).await.answers.remove(0).outcome
+    }
+
+    pub async fn problem_of(&self, method: Method, path: &str, body: &[u8]) -> Problem {
+        problem(self.send(method, path, body).await).await
+    }
+}
+
+/// A request nobody signed, with the right API version.
+pub async fn unsigned(server: &Server, method: Method, path: &str, body: &[u8]) -> Response {
+    let request = reqwest::Client::new().request(method, format!("{}{path}", server.url));
+    request.header(HEADER_API, API_VERSION).body(body.to_vec()).send().await.unwrap()
+}
+
+/// The answer is a problem document that agrees with its status.
+pub async fn problem(answer: Response) -> Problem {
+    let status = answer.status().as_u16();
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    assert_eq!(answer.headers()[HEADER_API], "1");
+    let problem: Problem = answer.json().await.unwrap();
+    assert_eq!(problem.status, status);
+    assert_eq!(problem.code.status(), status);
+    problem
+}
+
+pub fn refused(outcome: &Outcome) -> Rule {
+    match outcome {
+        Outcome::Refused(refusal) => refusal.rule,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// One lasagne (45 kr.) for Tuesday on Anna's card.
+pub fn lasagne(number: &str) -> PlaceOrder {
+    PlaceOrder {
+        number: number.into(),
+        card: ANNAS_CARD,
+        account: ANNA,
+        date: TUESDAY,
+        lines: vec![LineRequest { product: LASAGNE, quantity: 1, price: kr(45), comment: "uden løg".into() }],
+        total: kr(45),
+    }
+}
+
+/// An operation recorded with the server in reach.
+pub fn operation(server: &Server, kiosk: &Signer, body: OperationBody) -> Operation {
+    Operation { id: server.id(), seq: kiosk.next_seq(), claimed_at: server.clock.now(), offline: false, body }
+}
+
+pub fn order(server: &Server, kiosk: &Signer, order: PlaceOrder) -> Operation {
+    operation(server, kiosk, OperationBody::PlaceOrder(order))
+}
+
+pub fn verifier(code: &str) -> CodeVerifier {
+    // As weak as it can be: what is tested is not its strength.
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
+    CodeVerifier::new(argon2.hash_password_with_salt(code.as_bytes(), &[7; 16]).unwrap().to_string())
+}
+
+pub fn school() -> School {
+    School {
+        id: SCHOOL,
+        name: "Prøveskolen".into(),
+        issuer: Issuer { name: "Udsteder".into(), cvr: "00000000".into(), address: "Vej 1".into() },
+        terms: Terms { version: "1".into(), da: "Vilkår".into(), en: "Terms".into() },
+        support_email: "hjaelp@skole.example".into(),
+        support_phone: "00 00 00 00".into(),
+        tap: TapPolicy::CardDecides,
+        offline: OfflineLimits { per_sale: kr(100), per_card: kr(120), per_kiosk: kr(150), hours: 24 },
+        deposit: DepositLimits { lowest: kr(50), highest: kr(1000) },
+    }
+}
+
+fn person(n: u128, name: &str, kind: PersonKind, accounts: &[AccountId]) -> Thing {
+    Thing::Person(Person {
+        id: PersonId::new(Uuid::from_u128(n)),
+        name: name.into(),
+        kind,
+        class: (kind == PersonKind::Pupil).then(|| "7.B".into()),
+        email: None,
+        language: Language::Danish,
+        accounts: accounts.to_vec(),
+    })
+}
+
+fn account(id: AccountId, owner: u128, label: &str, kind: AccountKind) -> Thing {
+    Thing::Account(NewAccount { id, owner: PersonId::new(Uuid::from_u128(owner)), label: label.into(), kind })
+}
+
+pub fn uid(n: u8) -> CardUid {
+    CardUid::parse(&format!("04A1B2C3D4E5{n:02X}")).unwrap()
+}
+
+fn card(id: CardId, n: u8, person: u128, status: CardStatus) -> Thing {
+    Thing::Card(CardRecord {
+        id,
+        uid: uid(n),
+        number: CardNumber::from_first_13(&format!("12345678901{n:02}")).unwrap(),
+        person: PersonId::new(Uuid::from_u128(person)),
+        status,
+        ask_code: false,
+        code: verifier("1234"),
+    })
+}
+
+pub fn product(id: ProductId, name: &str, price: Money) -> Product {
+    Product {
+        id,
+        category: Category::HotMeal,
+        name_da: name.into(),
+        name_en: name.into(),
+        about_da: String::new(),
+        about_en: String::new(),
+        price,
+        vat_percent: 25,
+        allergens: vec![Allergen::Gluten, Allergen::Milk],
+    }
+}
+
+fn things() -> Vec<Thing> {
+    vec![
+        Thing::School(school()),
+        person(1, "Anna And", PersonKind::Pupil, &[ANNA]),
+        person(2, "Bo And", PersonKind::Guardian, &[BO, ANNA]),
+        person(3, "", PersonKind::Guest, &[GUEST]),
+        account(ANNA, 1, "Anna", AccountKind::Card),
+        account(BO, 2, "Bo", AccountKind::Card),
+        account(GUEST, 3, "Gæstekort 1", AccountKind::Guest),
+        card(ANNAS_CARD, 1, 1, CardStatus::Active),
+        card(BOS_CARD, 2, 2, CardStatus::Active),
+        card(GUEST_CARD, 3, 3, CardStatus::Active),
+        card(BLOCKED_CARD, 4, 1, CardStatus::Blocked),
+        Thing::Product(product(LASAGNE, "Lasagne", kr(45))),
+        Thing::Product(product(APPLE, "Æble", kr(5))),
+        Thing::Product(product(NOT_TODAY, "Suppe", kr(30))),
+        Thing::Day(MenuDay { date: TUESDAY, cut_off: at("2026-11-23T08:00:00Z"), products: vec![LASAGNE, APPLE] }),
+    ]
+}

@@ -1,0 +1,276 @@
+//! Auto top-up: from the purchase that triggers it to the ledger, through every decline and doubt.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use jiff::SignedDuration;
+use madkort_ledger::recharge::{DeclineClass, MandateState};
+use madkort_protocol::{AutoRechargeState, Money, StatementText};
+use support::School;
+use sync_server::payments::cards::find;
+use sync_server::payments::{Outcome, Sandbox, Taken};
+use sync_server::store::{Charge, ChargeOpening, ChargeState, Mandate, NewCharge};
+
+const MALTHE_HAS: i64 = 5_300;
+
+fn taken(kroner: i32) -> Outcome {
+    let amount = Money::from_kroner(kroner);
+    Outcome::Succeeded(Taken { reference: "far-1".to_owned(), amount, currency: "DKK".to_owned() })
+}
+
+async fn mandate(school: &School, label: &str) -> Mandate {
+    let account = school.card(label).account;
+    school.store.recharge_facts(account, school.now()).await.unwrap().unwrap().0
+}
+
+async fn consider(school: &School, label: &str) -> Option<Charge> {
+    school.payments.consider(school.card(label).account, school.now()).await.unwrap()
+}
+
+async fn shown(school: &School, label: &str) -> AutoRechargeState {
+    school.account(label).await.auto_recharge.unwrap().state
+}
+
+/// Puts another test card behind Malthe's mandate, as if it had been stored when the mandate was given.
+async fn with_card(school: &School, number: &str) {
+    let sandbox = Sandbox::open(&School::sandbox_file(&school.folder)).unwrap();
+    sandbox.store_card(&mandate(school, "Malthe").await.reference, find(number).unwrap()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_purchase_at_the_till_tops_up_within_the_same_breath() {
+    let school = School::serving().await;
+    let said = school.purchase("Malthe", 2_500).await;
+    assert_eq!(said.json["outcome"], "posted");
+    let topped_up = |account: &madkort_protocol::Account| account.balance.ore() == MALTHE_HAS - 2_500 + 10_000;
+    let account = school.until("Malthe", topped_up).await;
+    assert_eq!(account.auto_recharge.unwrap().state, AutoRechargeState::Armed);
+
+    let tenant = school.store.schools().await.unwrap().remove(0).id;
+    let month = jiff::civil::date(2026, 11, 1);
+    let statement = school.store.statement(tenant, account.id, month).await.unwrap().unwrap();
+    assert_eq!(statement.lines.last().unwrap().text, StatementText::Recharge);
+    school.audit().await;
+}
+
+#[tokio::test]
+async fn exactly_fifty_kroner_is_enough_and_one_ore_less_is_not() {
+    let school = School::open().await;
+    school.purchase("Malthe", 300).await;
+    assert_eq!(school.balance("Malthe").await, 5_000);
+    assert_eq!(consider(&school, "Malthe").await, None);
+    school.purchase("Malthe", 1).await;
+    let charge = consider(&school, "Malthe").await.unwrap();
+    assert_eq!((charge.state, charge.amount.ore()), (ChargeState::Succeeded, 10_000));
+    assert_eq!(school.balance("Malthe").await, 14_999);
+}
+
+#[tokio::test]
+async fn many_purchases_and_many_wake_ups_are_one_charge() {
+    let school = School::open().await;
+    let booked = school.audit().await;
+    for _ in 0..3 {
+        school.purchase("Malthe", 1_000).await;
+    }
+    let (a, b, c) = tokio::join!(consider(&school, "Malthe"), consider(&school, "Malthe"), consider(&school, "Malthe"));
+    assert_eq!([a, b, c].iter().flatten().count(), 1);
+    assert_eq!(consider(&school, "Malthe").await, None, "and it is not chained");
+    assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 3_000 + 10_000);
+    assert_eq!(school.audit().await, booked + 4);
+}
+
+#[tokio::test]
+async fn a_charge_names_the_purchase_that_caused_it() {
+    let school = School::open().await;
+    let said = school.purchase("Malthe", 1_000).await;
+    let charge = consider(&school, "Malthe").await.unwrap();
+    assert_eq!(said.json["id"], serde_json::to_value(charge.cause).unwrap());
+}
+
+#[tokio::test]
+async fn it_waits_for_the_first_hundred_kroner_and_then_for_a_purchase() {
+    let school = School::open().await;
+    school.purchase("Noah", 1_000).await;
+    assert_eq!(school.balance("Noah").await, 4_600);
+    assert_eq!(consider(&school, "Noah").await, None, "80 kr. have been paid in");
+    assert_eq!(shown(&school, "Noah").await, AutoRechargeState::WaitingForDeposits);
+
+    let request = school.deposit("Noah", 20);
+    let page = school.post_deposit(&request).await.json["url"].as_str().unwrap().to_owned();
+    school.pay(&page, "4242424242424242").await;
+    assert_eq!(shown(&school, "Noah").await, AutoRechargeState::Armed);
+    school.purchase("Noah", 2_000).await;
+    assert!(consider(&school, "Noah").await.is_some());
+    assert_eq!(school.balance("Noah").await, 4_600 + 2_000 - 2_000 + 10_000);
+}
+
+#[tokio::test]
+async fn a_soft_decline_is_tried_again_after_a_day_three_days_and_a_week_and_then_stops() {
+    let school = School::open().await;
+    with_card(&school, "1000000000000065").await;
+    school.purchase("Malthe", 1_000).await;
+    assert_eq!(consider(&school, "Malthe").await.unwrap().state, ChargeState::Declined);
+    let second = SignedDuration::from_secs(1);
+    for hours in [24, 48, 96] {
+        assert_eq!(shown(&school, "Malthe").await, AutoRechargeState::Retrying);
+        school.purchase("Malthe", 1).await;
+        assert_eq!(consider(&school, "Malthe").await, None, "another purchase does not hurry it");
+        school.wait(SignedDuration::from_hours(hours) - second);
+        school.payments.look_around(school.now(), true).await.unwrap();
+        assert_eq!(shown(&school, "Malthe").await, AutoRechargeState::Retrying);
+        let declines = school.balance("Malthe").await;
+        school.wait(second);
+        school.payments.look_around(school.now(), true).await.unwrap();
+        assert_eq!(school.balance("Malthe").await, declines);
+    }
+    assert_eq!(shown(&school, "Malthe").await, AutoRechargeState::Suspended);
+    school.audit().await;
+}
+
+#[tokio::test]
+async fn a_retry_that_goes_through_ends_the_declines() {
+    let school = School::open().await;
+    with_card(&school, "1000000000000065").await;
+    school.purchase("Malthe", 1_000).await;
+    consider(&school, "Malthe").await.unwrap();
+    with_card(&school, "4242424242424242").await;
+    school.wait(SignedDuration::from_hours(24));
+    // The round of mandates, not only the one at start.
+    school.payments.look_around(school.now(), false).await.unwrap();
+    assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000 + 10_000);
+    assert_eq!(shown(&school, "Malthe").await, AutoRechargeState::Armed);
+}
+
+#[tokio::test]
+async fn a_hard_decline_stops_at_once() {
+    for card in ["1000000000000024", "4000000000000002", "1000000000000073"] {
+        let school = School::open().await;
+        with_card(&school, card).await;
+        school.purchase("Malthe", 1_000).await;
+        consider(&school, "Malthe").await.unwrap();
+        assert_eq!(shown(&school, "Malthe").await, AutoRechargeState::Suspended, "{card}");
+        school.wait(SignedDuration::from_hours(24 * 30));
+        school.purchase("Malthe", 1).await;
+        school.payments.look_around(school.now(), true).await.unwrap();
+        assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_001, "{card}");
+    }
+}
+
+#[tokio::test]
+async fn a_charge_without_an_answer_is_asked_about_and_not_made_again() {
+    let school = School::open().await;
+    with_card(&school, "1000000000000099").await;
+    school.purchase("Malthe", 1_000).await;
+    assert_eq!(consider(&school, "Malthe").await.unwrap().state, ChargeState::Unknown);
+    assert_eq!(shown(&school, "Malthe").await, AutoRechargeState::Charging);
+    school.purchase("Malthe", 1_000).await;
+    assert_eq!(consider(&school, "Malthe").await, None);
+    school.payments.look_around(school.now(), true).await.unwrap();
+    assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 2_000 + 10_000);
+    school.payments.look_around(school.now(), true).await.unwrap();
+    assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 2_000 + 10_000);
+    school.audit().await;
+}
+
+/// An intent on disk, as a crash leaves it.
+async fn left_behind(school: &School, state: ChargeState) -> Charge {
+    let account = school.card("Malthe").account;
+    let (mandate, facts) = school.store.recharge_facts(account, school.now()).await.unwrap().unwrap();
+    let (id, cause) = (school.new_id(), facts.purchase.unwrap());
+    let charge = NewCharge { id, mandate: mandate.id, amount: mandate.amount, cause };
+    let opened = school.store.open_charge(charge, school.now()).await.unwrap();
+    assert!(matches!(opened, ChargeOpening::Opened(_)));
+    if state == ChargeState::Sent {
+        school.store.move_charge(id, vec![ChargeState::Created], ChargeState::Sent, None).await.unwrap();
+    }
+    school.store.charge(id).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn killed_before_the_call_it_is_sent_at_start() {
+    let (school, gateway) = School::scripted().await;
+    school.purchase("Malthe", 1_000).await;
+    let charge = left_behind(&school, ChargeState::Created).await;
+    gateway.charges.lock().unwrap().push_back(taken(100));
+    school.payments.look_around(school.now(), true).await.unwrap();
+    assert_eq!(gateway.charged.lock().unwrap()[0].key, charge.id);
+    assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000 + 10_000);
+}
+
+#[tokio::test]
+async fn killed_after_the_call_it_is_asked_about_and_not_sent() {
+    let (school, gateway) = School::scripted().await;
+    school.purchase("Malthe", 1_000).await;
+    left_behind(&school, ChargeState::Sent).await;
+    gateway.will_say(Some(taken(100)));
+    school.payments.look_around(school.now(), true).await.unwrap();
+    assert!(gateway.charged.lock().unwrap().is_empty());
+    assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000 + 10_000);
+}
+
+#[tokio::test]
+async fn killed_in_the_call_and_never_arrived_it_is_sent_with_the_same_key() {
+    let (school, gateway) = School::scripted().await;
+    school.purchase("Malthe", 1_000).await;
+    let charge = left_behind(&school, ChargeState::Sent).await;
+    gateway.will_say(None);
+    gateway.charges.lock().unwrap().push_back(taken(100));
+    school.payments.look_around(school.now(), true).await.unwrap();
+    assert_eq!(gateway.charged.lock().unwrap()[0].key, charge.id);
+    assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000 + 10_000);
+}
+
+#[tokio::test]
+async fn a_mandate_taken_back_while_its_charge_is_on_the_way() {
+    // The gateway took the money: it is the holder's. It never heard of it: nothing is sent any more.
+    for (answer, gained) in [(Some(taken(100)), 10_000), (None, 0)] {
+        let (school, gateway) = School::scripted().await;
+        school.purchase("Malthe", 1_000).await;
+        let charge = left_behind(&school, ChargeState::Sent).await;
+        let cancelled = Mandate { state: MandateState::Cancelled, ..mandate(&school, "Malthe").await };
+        school.store.put_mandate(cancelled).await.unwrap();
+        gateway.will_say(answer);
+        school.payments.look_around(school.now(), true).await.unwrap();
+        assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000 + gained);
+        assert!(gateway.charged.lock().unwrap().is_empty());
+        let state = school.store.charge(charge.id).await.unwrap().unwrap().state;
+        assert!(matches!(state, ChargeState::Succeeded | ChargeState::Declined));
+        school.audit().await;
+    }
+}
+
+#[tokio::test]
+async fn another_amount_is_never_credited_and_stays_open() {
+    let (school, gateway) = School::scripted().await;
+    school.purchase("Malthe", 1_000).await;
+    gateway.charges.lock().unwrap().push_back(taken(99));
+    assert_eq!(consider(&school, "Malthe").await.unwrap().state, ChargeState::Unknown);
+    assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000);
+    assert_eq!(shown(&school, "Malthe").await, AutoRechargeState::Charging);
+}
+
+#[tokio::test]
+async fn a_gateway_that_calls_our_request_wrong_is_not_asked_twice() {
+    let (school, gateway) = School::scripted().await;
+    school.purchase("Malthe", 1_000).await;
+    gateway.charges.lock().unwrap().push_back(Outcome::Declined(DeclineClass::OurError));
+    consider(&school, "Malthe").await.unwrap();
+    assert_eq!(shown(&school, "Malthe").await, AutoRechargeState::Suspended);
+}
+
+#[tokio::test]
+async fn caps_hold_by_the_day() {
+    let school = School::open().await;
+    for expected in [true, true, false] {
+        // Down to 40 kr.
+        let balance = school.balance("Malthe").await;
+        school.purchase("Malthe", balance - 4_000).await;
+        assert_eq!(consider(&school, "Malthe").await.is_some(), expected, "200 kr. a day");
+        school.wait(SignedDuration::from_mins(10));
+    }
+    // Danish midnight.
+    school.wait(SignedDuration::from_hours(12));
+    school.purchase("Malthe", 1).await;
+    assert!(consider(&school, "Malthe").await.is_some());
+}
