@@ -83,7 +83,6 @@ impl Display {
             ("DISPLAY", self.name.clone()),
             ("DBUS_SESSION_BUS_ADDRESS", self.bus.clone()),
             ("XDG_RUNTIME_DIR", self.runtime.display().to_string()),
-            ("SLINT_BACKEND", "winit-software".to_owned()),
             ("WINIT_UNIX_BACKEND", "x11".to_owned()),
         ];
         pairs.map(|(key, value)| (key.to_owned(), value)).to_vec()

@@ -124,6 +124,11 @@ impl Kiosk {
         })
     }
 
+    /// Whether its program has ended, by itself or by its window being closed.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.as_mut().is_none_or(Process::has_ended)
+    }
+
     /// Everything its program has said since it was switched on.
     pub fn log(&self) -> Vec<String> {
         self.process.as_ref().map(Process::log).unwrap_or_default()

@@ -135,6 +135,19 @@ impl Ledger {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The number of the newest paid deposit's receipt on that account.
+    pub fn last_receipt(&self, label: &str) -> Result<String> {
+        let sql = "SELECT receipt FROM deposits JOIN accounts ON accounts.id = deposits.account
+                   WHERE label = ?1 AND receipt IS NOT NULL ORDER BY paid_at DESC LIMIT 1";
+        self.open()?.query_row(sql, [label], |row| row.get(0)).with_context(|| format!("no paid deposit of {label}"))
+    }
+
+    /// The newest payment page that waits for its payer, if any: the last part of its address.
+    pub fn open_page(&self) -> Result<Option<String>> {
+        let sql = "SELECT page FROM deposits WHERE state = 'open' ORDER BY created_at DESC LIMIT 1";
+        Ok(self.open()?.query_row(sql, [], |row| row.get(0)).optional()?)
+    }
+
     /// Every support ticket.
     pub fn tickets(&self) -> Result<Vec<TicketRow>> {
         let books = self.open()?;

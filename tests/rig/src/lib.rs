@@ -3,6 +3,7 @@
 //! **Invariant:** everything a rig starts ends with it, listens only on 127.0.0.1, and knows no other rig.
 
 pub mod album;
+pub mod bench;
 pub mod bench_words;
 pub mod bins;
 pub mod browser;
@@ -11,6 +12,7 @@ pub mod display;
 pub mod folders;
 pub mod http;
 pub mod kiosk;
+pub mod kiosk_user;
 pub mod ledger;
 pub mod patience;
 pub mod pcscd;
@@ -21,6 +23,7 @@ pub mod reader;
 pub mod rig;
 pub mod school;
 pub mod server;
+pub mod visit;
 pub mod window;
 pub mod wire;
 pub mod words;

@@ -75,6 +75,15 @@ impl Process {
         }
     }
 
+    /// The next line, or none if it says nothing for so long; an error once it has ended.
+    pub fn listen(&self, patience: Duration) -> Result<Option<String>> {
+        match self.lines.recv_timeout(patience) {
+            Ok(line) => Ok(Some(line)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => bail!("{} has ended. It said:\n{}", self.name, self.tail()),
+        }
+    }
+
     /// The next line, if there is one already.
     pub fn next_line(&self) -> Option<String> {
         self.lines.try_recv().ok()
@@ -121,6 +130,12 @@ impl Process {
                 }
             }
         }
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        // What cannot be asked about is no longer ours.
+        !matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Sends a signal.

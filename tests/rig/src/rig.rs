@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use madkort_protocol::DeviceKind;
@@ -13,7 +14,8 @@ use crate::browser::Browser;
 use crate::device::Device;
 use crate::display::{Display, Size};
 use crate::kiosk::{Kiosk, Told};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, OrderRow};
+use crate::patience::until;
 use crate::printer::{Paper, Printer};
 use crate::qr;
 use crate::reader::Reader;
@@ -21,6 +23,10 @@ use crate::school::Card;
 use crate::server::Server;
 use crate::window::Window;
 use crate::wire::Wire;
+use crate::words::Words;
+
+/// How soon an order must be in the ledger once there is a way to it: one step of the kiosk's back-off, with room.
+const CAUGHT_UP: Duration = Duration::from_mins(1);
 
 /// Where the kiosk is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +68,8 @@ pub struct Rig {
     pub printer: Printer,
     /// The server.
     pub server: Server,
+    /// What the screen calls things.
+    pub words: Words,
     browser: Option<Browser>,
     _display: Option<Display>,
     dir: TempDir,
@@ -89,7 +97,7 @@ impl Rig {
         let network = Wire::to(server.address())?;
         let printer_cable = Wire::to(printer.address())?;
         let mut env: BTreeMap<_, _> = display.iter().flat_map(Display::env).collect();
-        env.extend([reader.env()]);
+        env.extend([reader.env(), ("SLINT_BACKEND".to_owned(), "winit-software".to_owned())]);
         let told = Told {
             server: network.near(),
             printer: printer_cable.near(),
@@ -108,6 +116,7 @@ impl Rig {
             printer_cable,
             printer,
             server,
+            words: Words::danish()?,
             browser: None,
             _display: display,
             dir,
@@ -134,6 +143,14 @@ impl Rig {
         self.server.ledger()
     }
 
+    /// Waits until the server has the preorder of that number.
+    pub fn order_in_ledger(&self, label: &str, number: &str) -> Result<OrderRow> {
+        let ledger = self.ledger();
+        until(&format!("order {number} in the ledger"), CAUGHT_UP, || {
+            Ok(ledger.orders(label)?.into_iter().find(|order| order.number == number))
+        })
+    }
+
     /// A till, enrolled.
     pub fn till(&self) -> Result<Device> {
         self.server.enrol(DeviceKind::Register, "Kassen")
@@ -158,9 +175,7 @@ impl Rig {
         self.reader.tap(&card.uid)?;
         if card.ask_code {
             self.kiosk.wait_for_screen("Code")?;
-            for digit in card.code.chars() {
-                self.window().tap(&digit.to_string())?;
-            }
+            self.type_code(&card.code)?;
         }
         self.kiosk.wait_for_screen("Home")
     }

@@ -151,20 +151,23 @@ impl Window {
         self.touch(&sight, &element)
     }
 
-    /// Touches a field, empties it and types into it; waits until the field shows the text.
-    pub fn fill(&self, name: &str, text: &str) -> Result<()> {
+    /// Touches a field.
+    pub fn open_field(&self, name: &str) -> Result<()> {
         let field = |sight: &Sight| sight.find(Role::Field, name).cloned();
         let sight = self.wait_until(&format!("the field {name:?}"), |sight| field(sight).is_some())?;
         let element = field(&sight).context("it was there")?;
-        self.touch(&sight, &element)?;
+        self.touch(&sight, &element)
+    }
+
+    /// Empties the field that has the keyboard and types into it; waits until it shows the text.
+    pub fn replace_text(&self, name: &str, text: &str) -> Result<()> {
         self.hand.focus_top_window()?;
         for _ in self.typed(name)?.chars() {
             self.hand.press(BACKSPACE)?;
         }
         self.hand.write(text)?;
-        self.wait_until(&format!("{text:?} in the field {name:?}"), |_| {
-            self.typed(name).is_ok_and(|typed| typed == text)
-        })?;
+        let what = format!("{text:?} in the field {name:?}");
+        self.wait_until(&what, |_| self.typed(name).is_ok_and(|typed| typed == text))?;
         Ok(())
     }
 

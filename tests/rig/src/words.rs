@@ -9,95 +9,105 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// The Danish catalogue, from the root of the source.
+/// The Danish catalogue, from the folder of this crate.
 const DANISH: &str = "../kiosk/lang/da/LC_MESSAGES/kiosk.po";
 
 /// A catalogue.
 #[derive(Clone, Debug, Default)]
 pub struct Words {
-    translations: HashMap<String, String>,
+    entries: HashMap<String, Entry>,
+    english: bool,
+}
+
+/// One entry: the English plural, if it has one, and the translations of singular and plural.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Entry {
+    plural: String,
+    forms: [String; 2],
 }
 
 impl Words {
     /// The words of the source.
-    pub fn english() -> Self {
-        Self::default()
+    pub fn english() -> Result<Self> {
+        Ok(Self { english: true, ..Self::danish()? })
     }
 
     /// The Danish ones.
     pub fn danish() -> Result<Self> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(DANISH);
         let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-        Ok(Self::parse(&text))
+        Ok(Self { entries: parse(&text), english: false })
     }
 
     /// What the screen says for `english`.
     pub fn say(&self, english: &str) -> String {
-        self.translations.get(english).cloned().unwrap_or_else(|| english.to_owned())
+        let [one, _] = self.forms(english);
+        one
     }
 
-    /// The same with something put in for `{}` or `{0}`, `{1}` …; `{n}` is the first.
+    /// The same with something put in for `{}`, or for `{0}`, `{1}` ….
     pub fn say_with(&self, english: &str, parts: &[&str]) -> String {
         let mut text = self.say(english);
         for (n, part) in parts.iter().enumerate() {
             text = text.replace(&format!("{{{n}}}"), part);
         }
-        let first = parts.first().copied().unwrap_or_default();
-        text.replacen("{}", first, 1).replace("{n}", first)
+        text.replacen("{}", parts.first().copied().unwrap_or_default(), 1)
     }
 
-    /// Reads a gettext catalogue. Of words with a context the first meaning without one wins; of plurals, the singular.
-    fn parse(text: &str) -> Self {
-        let mut translations = HashMap::new();
-        let (mut id, mut translation, mut context) = (String::new(), String::new(), String::new());
-        let mut into = Into::Nothing;
-        for line in text.lines().chain([""]) {
-            let line = line.trim();
-            let quoted = if let Some(rest) = line.strip_prefix("msgctxt ") {
-                into = Into::Context;
-                rest
-            } else if let Some(rest) = line.strip_prefix("msgid ") {
-                into = Into::Id;
-                rest
-            } else if let Some(rest) = line.strip_prefix("msgstr ").or_else(|| line.strip_prefix("msgstr[0] ")) {
-                into = Into::Translation;
-                rest
-            } else if line.starts_with('"') {
-                line
-            } else {
-                if line.is_empty() {
-                    if !id.is_empty()
-                        && !translation.is_empty()
-                        && (context.is_empty() || !translations.contains_key(&id))
-                    {
-                        translations.insert(std::mem::take(&mut id), std::mem::take(&mut translation));
-                    }
-                    (id, translation, context) = Default::default();
-                }
-                into = Into::Nothing;
-                continue;
-            };
-            let words = unquote(quoted);
-            match into {
-                Into::Context => context.push_str(&words),
-                Into::Id => id.push_str(&words),
-                Into::Translation => translation.push_str(&words),
-                Into::Nothing => {}
-            }
+    /// What the screen says for `count` of it; named by its singular.
+    pub fn count(&self, english: &str, count: u32) -> String {
+        let [one, many] = self.forms(english);
+        (if count == 1 { one } else { many }).replace("{n}", &count.to_string())
+    }
+
+    /// Whether `text` is what the screen says for some count of it.
+    pub fn is_count(&self, english: &str, text: &str) -> bool {
+        self.forms(english).iter().any(|form| {
+            form.split_once("{n}").is_some_and(|(before, after)| {
+                let number = text.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+                number.is_some_and(|number| number.parse::<u32>().is_ok())
+            })
+        })
+    }
+
+    fn forms(&self, english: &str) -> [String; 2] {
+        let entry = self.entries.get(english).cloned().unwrap_or_default();
+        let or = |form: String, otherwise: &str| if form.is_empty() { otherwise.to_owned() } else { form };
+        let plural = or(entry.plural, english);
+        if self.english {
+            return [english.to_owned(), plural];
         }
-        Self { translations }
+        let [one, many] = entry.forms;
+        [or(one, english), or(many, &plural)]
     }
 }
 
-enum Into {
-    Context,
-    Id,
-    Translation,
-    Nothing,
+/// Reads a gettext catalogue. Of words that stand there with and without a context, the one without wins.
+fn parse(text: &str) -> HashMap<String, Entry> {
+    let mut entries = HashMap::new();
+    for block in text.split("\n\n") {
+        let mut fields: HashMap<&str, String> = HashMap::new();
+        let mut field = "";
+        for line in block.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
+            let Some(quote) = line.find('"') else { continue };
+            if quote > 0 {
+                field = line[..quote].trim();
+            }
+            fields.entry(field).or_default().push_str(&unquote(&line[quote..]));
+        }
+        let mut take = |name: &str| fields.remove(name).unwrap_or_default();
+        let (id, with_context) = (take("msgid"), !take("msgctxt").is_empty());
+        let one = [take("msgstr"), take("msgstr[0]")].concat();
+        let entry = Entry { plural: take("msgid_plural"), forms: [one, take("msgstr[1]")] };
+        if !(id.is_empty() || with_context && entries.contains_key(&id)) {
+            entries.insert(id, entry);
+        }
+    }
+    entries
 }
 
 fn unquote(quoted: &str) -> String {
-    let inner = quoted.trim().trim_start_matches('"').strip_suffix('"').unwrap_or_default();
+    let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
     inner.replace("\\n", "\n").replace("\\\"", "\"").replace("\\\\", "\\")
 }
 
@@ -121,11 +131,11 @@ msgstr "Mandag"
 msgid "Monday"
 msgstr "mandag"
 
-msgid "{n} try left."
-msgid_plural "{n} tries left."
-msgstr[0] "{n} forsøg "
-"tilbage."
-msgstr[1] "{n} forsøg tilbage."
+msgid "Wait {n} second, then try again."
+msgid_plural "Wait {n} seconds, then try again."
+msgstr[0] "Vent {n} sekund, "
+"og prøv så igen."
+msgstr[1] "Vent {n} sekunder, og prøv så igen."
 
 msgid "Back"
 msgstr ""
@@ -133,10 +143,15 @@ msgstr ""
 
     #[test]
     fn a_catalogue_is_read() {
-        let words = Words::parse(CATALOGUE);
+        let words = Words { entries: parse(CATALOGUE), english: false };
         assert_eq!(words.say("Top up"), "Indbetal");
         assert_eq!(words.say("Monday"), "mandag");
         assert_eq!(words.say("Back"), "Back", "no translation yet");
-        assert_eq!(words.say_with("{n} try left.", &["4"]), "4 forsøg tilbage.");
+        let wait = "Wait {n} second, then try again.";
+        assert_eq!(words.count(wait, 1), "Vent 1 sekund, og prøv så igen.");
+        assert!(words.is_count(wait, "Vent 30 sekunder, og prøv så igen."));
+        assert!(!words.is_count(wait, "Vent lidt, og prøv så igen."));
+        let english = Words { english: true, ..words };
+        assert_eq!(english.count(wait, 2), "Wait 2 seconds, then try again.");
     }
 }
