@@ -27,7 +27,7 @@ pub(super) struct Lists {
     presets: Rows<i32, i32>,
     terms: Rows<String, slint::SharedString>,
     days: Rows<DayChoice, ui::DayView>,
-    products: Rows<(ProductCard, bool, Language), ui::ProductView>,
+    products: Rows<(bool, Vec<ProductCard>, Language), ui::ShelfRow>,
     lines: Rows<(CheckoutLine, Language), ui::LineView>,
     entries: Rows<(StatementLine, Language), ui::EntryView>,
     pay_url: std::cell::RefCell<String>,
@@ -201,17 +201,17 @@ impl Lists {
             tomorrow: d.tomorrow,
             today: d.today,
         });
-        let first = |place: usize| place == 0 || page.products[place - 1].category != page.products[place].category;
-        let cards = page.products.iter().enumerate().map(|(place, card)| (card.clone(), first(place), language));
-        self.products.show(cards, |(card, first_of_shelf, language)| ui::ProductView {
-            id: slint::format!("{}", card.id),
-            shelf: kinds::shelf(card.category),
+        let shelves = page.products.chunk_by(|a, b| a.category == b.category);
+        let rows = shelves.flat_map(|shelf| {
+            let pairs = shelf.chunks(2).enumerate();
+            pairs.map(|(place, pair)| (place == 0, pair.to_vec(), language))
+        });
+        self.products.show(rows, |(first_of_shelf, pair, language)| ui::ShelfRow {
             first_of_shelf: *first_of_shelf,
-            name: (&card.name).into(),
-            about: (&card.about).into(),
-            price: card.price.in_words(*language).into(),
-            allergens: allergens(&card.allergens),
-            quantity: kinds::whole(card.quantity),
+            shelf: pair.first().map(|p| kinds::shelf(p.category)).unwrap_or_default(),
+            left: pair.first().map(|p| product(p, *language)).unwrap_or_default(),
+            right: pair.get(1).map(|p| product(p, *language)).unwrap_or_default(),
+            paired: pair.len() > 1,
         });
         ui::PageKind::Menu
     }
@@ -321,6 +321,18 @@ fn filed(api: &ui::Api, page: &SupportDonePage) -> ui::PageKind {
 
 fn account(choice: &AccountChoice) -> ui::AccountView {
     ui::AccountView { label: (&choice.label).into(), chosen: choice.chosen }
+}
+
+fn product(card: &ProductCard, language: Language) -> ui::ProductView {
+    ui::ProductView {
+        id: slint::format!("{}", card.id),
+        shelf: kinds::shelf(card.category),
+        name: (&card.name).into(),
+        about: (&card.about).into(),
+        price: card.price.in_words(language).into(),
+        allergens: allergens(&card.allergens),
+        quantity: kinds::whole(card.quantity),
+    }
 }
 
 fn order((order, language): &(OrderBrief, Language)) -> ui::OrderView {

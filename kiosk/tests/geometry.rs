@@ -1,0 +1,214 @@
+//! Nothing lies off the screen, under something else, or too small for a finger: every page, both orientations, both languages,
+//! at the smallest and the largest type.
+
+#![allow(clippy::unwrap_used)]
+
+mod fixtures;
+
+use fixtures::{LANDSCAPE, PORTRAIT, Stage, open_stage, samples};
+use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
+use kiosk_core::{Page, Screen};
+use madkort_protocol::Language;
+
+/// The least height of something to tap, in pixels: 7.7 mm on the 7 inch panel.
+const FINGER: f32 = 64.0;
+/// The least width: a row of the Danish keyboard has eleven keys, also in portrait.
+const FINGER_ACROSS: f32 = 56.0;
+/// Half a pixel is rounding.
+const ROUNDING: f32 = 0.75;
+
+/// Panels that words must not stick out of.
+const PANELS: [&str; 15] = [
+    "Card", "Note", "Banner", "Balance", "Button", "Chip", "Tile", "Field", "Allergen", "Digit", "Cap", "Speak", "Tick",
+    "Product", "Line",
+];
+
+#[derive(Clone, Debug)]
+struct Box2 {
+    what: String,
+    left: f32,
+    top: f32,
+    right: f32,
+    bottom: f32,
+}
+
+impl Box2 {
+    fn of(e: &ElementHandle) -> Self {
+        let (at, size) = (e.absolute_position(), e.size());
+        let what = format!("{} {:?}", e.type_name().unwrap_or_default(), e.accessible_label().unwrap_or_default());
+        Self { what, left: at.x, top: at.y, right: at.x + size.width, bottom: at.y + size.height }
+    }
+
+    fn within(&self, other: &Self) -> bool {
+        self.left >= other.left - ROUNDING
+            && self.top >= other.top - ROUNDING
+            && self.right <= other.right + ROUNDING
+            && self.bottom <= other.bottom + ROUNDING
+    }
+
+    fn overlaps(&self, other: &Self) -> bool {
+        self.left < other.right - ROUNDING
+            && other.left < self.right - ROUNDING
+            && self.top < other.bottom - ROUNDING
+            && other.top < self.bottom - ROUNDING
+    }
+
+    fn clipped(&self, view: &Self) -> Self {
+        Self { top: self.top.max(view.top), bottom: self.bottom.min(view.bottom), ..self.clone() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.right - self.left <= ROUNDING || self.bottom - self.top <= ROUNDING
+    }
+}
+
+/// What is seen at once: the parts of the page that stand, and those inside the part that scrolls, cut to what shows.
+struct Seen {
+    controls: Vec<Box2>,
+    texts: Vec<Box2>,
+}
+
+fn controls(of: &ElementQueryFrom) -> Vec<ElementHandle> {
+    [AccessibleRole::Button, AccessibleRole::Checkbox, AccessibleRole::TextInput]
+        .into_iter()
+        .flat_map(|role| of.query().match_accessible_role(role).find_all())
+        .collect()
+}
+
+enum ElementQueryFrom<'a> {
+    Window(&'a Stage),
+    Element(&'a ElementHandle),
+}
+
+impl ElementQueryFrom<'_> {
+    fn query(&self) -> ElementQuery {
+        match self {
+            Self::Window(stage) => ElementQuery::from_root(stage.ui.window()),
+            Self::Element(e) => e.query_descendants(),
+        }
+    }
+}
+
+fn seen(stage: &Stage, size: (u32, u32), faults: &mut Vec<String>) -> Seen {
+    #[allow(clippy::cast_precision_loss)]
+    let (width, height) = (size.0 as f32, size.1 as f32);
+    let window = Box2 { what: "window".into(), left: 0.0, top: 0.0, right: width, bottom: height };
+    let whole = ElementQueryFrom::Window(stage);
+    let scrolls = whole.query().match_id("Sheet::flick").find_all();
+    let view = scrolls.first().map(Box2::of);
+    let inside = |query: &dyn Fn(&ElementQueryFrom) -> Vec<ElementHandle>| -> Vec<Box2> {
+        scrolls.first().map(|s| query(&ElementQueryFrom::Element(s)).iter().map(Box2::of).collect()).unwrap_or_default()
+    };
+    let texts = |from: &ElementQueryFrom| from.query().match_inherits("Text").find_all();
+    let all_controls = controls(&whole);
+    for control in &all_controls {
+        let size = control.size();
+        if size.height < FINGER || size.width < FINGER_ACROSS {
+            faults.push(format!("too small for a finger: {:?}", Box2::of(control)));
+        }
+    }
+    let mut see = |all: Vec<Box2>, scrolled: Vec<Box2>| -> Vec<Box2> {
+        let mut kept = Vec::new();
+        for part in all.into_iter().filter(|p| !p.is_empty()) {
+            let same = |s: &Box2| s.left == part.left && s.top == part.top && s.bottom == part.bottom && s.what == part.what;
+            let Some(view) = view.as_ref().filter(|_| scrolled.iter().any(same)) else {
+                if !part.within(&window) {
+                    faults.push(format!("off the screen: {part:?}"));
+                }
+                kept.push(part);
+                continue;
+            };
+            if part.left < view.left - ROUNDING || part.right > view.right + ROUNDING || part.top < view.top - ROUNDING {
+                faults.push(format!("off the page: {part:?}"));
+            }
+            let shown = part.clipped(view);
+            if !shown.is_empty() {
+                kept.push(shown);
+            }
+        }
+        kept
+    };
+    Seen {
+        controls: see(all_controls.iter().map(Box2::of).collect(), inside(&controls)),
+        texts: see(texts(&whole).iter().map(Box2::of).collect(), inside(&texts)),
+    }
+}
+
+fn check(stage: &Stage, screen: &Screen, size: (u32, u32)) -> Vec<String> {
+    let mut faults = Vec::new();
+    let seen = seen(stage, size, &mut faults);
+    // Over a page lies a question; what is under it is covered on purpose.
+    if screen.warning.is_none() {
+        for (place, a) in seen.controls.iter().enumerate() {
+            for b in &seen.controls[place + 1..] {
+                if a.overlaps(b) {
+                    faults.push(format!("one on the other: {a:?} {b:?}"));
+                }
+            }
+            for text in &seen.texts {
+                if a.overlaps(text) && !text.within(a) {
+                    faults.push(format!("words across an edge: {text:?} {a:?}"));
+                }
+            }
+        }
+        for (place, a) in seen.texts.iter().enumerate() {
+            faults.extend(
+                seen.texts[place + 1..].iter().filter(|b| a.overlaps(b)).map(|b| format!("words on words: {a:?} {b:?}")),
+            );
+        }
+    }
+    for kind in PANELS {
+        for panel in ElementQuery::from_root(stage.ui.window()).match_inherits(kind).find_all() {
+            let edge = Box2::of(&panel);
+            let words = panel.query_descendants().match_inherits("Text").find_all();
+            faults.extend(
+                words.iter().map(Box2::of).filter(|w| !w.is_empty() && !w.within(&edge)).map(|w| format!("words out of {edge:?}: {w:?}")),
+            );
+        }
+    }
+    faults
+}
+
+fn every_page_fits(size: (u32, u32), scale: f32) {
+    let stage = open_stage();
+    stage.resize(size);
+    stage.text_scale(scale);
+    let mut wrong = Vec::new();
+    for language in [Language::Danish, Language::English] {
+        for (name, screen) in samples(language) {
+            stage.show(&screen);
+            for fault in check(&stage, &screen, size) {
+                wrong.push(format!("{name} {}: {fault}", language.tag()));
+            }
+            if matches!(screen.page, Page::Support(_)) {
+                stage.tap(&stage.all(AccessibleRole::TextInput)[3]);
+                for fault in check(&stage, &screen, size) {
+                    wrong.push(format!("{name} keyboard {}: {fault}", language.tag()));
+                }
+                let done = if language == Language::Danish { "Færdig" } else { "Done" };
+                stage.tap(&stage.button(done));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} faults at {size:?} × {scale}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_page_fits_in_portrait() {
+    every_page_fits(PORTRAIT, 1.0);
+}
+
+#[test]
+fn every_page_fits_in_portrait_with_large_type() {
+    every_page_fits(PORTRAIT, 1.4);
+}
+
+#[test]
+fn every_page_fits_in_landscape() {
+    every_page_fits(LANDSCAPE, 1.0);
+}
+
+#[test]
+fn every_page_fits_in_landscape_with_large_type() {
+    every_page_fits(LANDSCAPE, 1.4);
+}

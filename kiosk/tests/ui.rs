@@ -1,0 +1,293 @@
+//! What a hand, a keyboard and an ear find on the screen.
+
+#![allow(clippy::unwrap_used)]
+
+mod fixtures;
+
+use fixtures::{LANDSCAPE, Stage, TODAY, key, open_stage, product, samples, screen};
+use i_slint_backend_testing::{AccessibleRole, ElementQuery};
+use jiff::civil::date;
+use kiosk_core::{DepositAmountPage, Field, HomePage, Intent, Page, Screen, Tile, TileKind, WhyNot};
+use madkort_protocol::Language;
+use slint::platform::Key;
+
+const DANISH: Language = Language::Danish;
+
+fn stage_with(page: Page) -> Stage {
+    let stage = open_stage();
+    stage.show(&screen(DANISH, page));
+    stage
+}
+
+/// Taps the button of that name and says what was asked for.
+fn asked(stage: &Stage, label: &str) -> Vec<Intent> {
+    stage.tap(&stage.button(label));
+    stage.heard()
+}
+
+#[test]
+fn a_tap_on_home_names_the_room() {
+    let stage = stage_with(Page::Home(fixtures::home_of_a_parent(true)));
+    for (label, intent) in [
+        ("Bestil mad", Intent::Open(TileKind::Order)),
+        ("Indbetal", Intent::Open(TileKind::Deposit)),
+        ("Kontoudtog", Intent::Open(TileKind::Statement)),
+        ("Support", Intent::Open(TileKind::Support)),
+        ("Viggo", Intent::Account(1)),
+        ("Log ud", Intent::Leave),
+        ("English", Intent::Speak(Language::English)),
+        ("Dansk", Intent::Speak(Language::Danish)),
+    ] {
+        assert_eq!(asked(&stage, label), [intent], "{label}");
+    }
+}
+
+#[test]
+fn an_order_is_taken_back_by_its_number() {
+    let home = fixtures::home(true);
+    let id = home.coming[0].id;
+    let stage = stage_with(Page::Home(home));
+    assert_eq!(asked(&stage, "Fortryd K1-142"), [Intent::CancelOrder(id)]);
+}
+
+#[test]
+fn a_closed_room_says_why_and_does_not_open() {
+    let tile = |kind| Tile { kind, why_not: Some(WhyNot::Offline) };
+    let stage = stage_with(Page::Home(HomePage {
+        tiles: vec![tile(TileKind::Order), tile(TileKind::Deposit)],
+        ..fixtures::home(true)
+    }));
+    let deposit = stage.button("Indbetal");
+    assert_eq!(deposit.accessible_enabled(), Some(false));
+    assert_eq!(deposit.accessible_description().unwrap(), "Kræver forbindelse");
+    deposit.invoke_accessible_default_action();
+    assert_eq!(asked(&stage, "Indbetal"), []);
+}
+
+#[test]
+fn the_keypad_types_digits_and_erases() {
+    let stage = stage_with(Page::Code(fixtures::code(2, false, None)));
+    for digit in 0..=9 {
+        assert_eq!(asked(&stage, &digit.to_string()), [Intent::Digit(digit)]);
+    }
+    assert_eq!(asked(&stage, "Slet"), [Intent::Erase]);
+}
+
+#[test]
+fn a_deposit_is_filled_in_by_touch() {
+    let stage = stage_with(Page::DepositAmount(fixtures::amount("", None)));
+    assert_eq!(asked(&stage, "200 kr."), [Intent::Preset(200)]);
+    assert_eq!(asked(&stage, "5"), [Intent::Digit(5)]);
+    assert_eq!(asked(&stage, "Læs betingelser"), [Intent::ShowTerms(true)]);
+    let terms = stage.find(AccessibleRole::Checkbox, "Jeg accepterer betingelserne");
+    assert_eq!(terms.accessible_checked(), Some(false), "the box is never ticked beforehand");
+    stage.tap(&terms);
+    assert_eq!(stage.heard(), [Intent::AcceptTerms(true)]);
+    assert_eq!(asked(&stage, "Næste"), [Intent::Next]);
+    assert_eq!(asked(&stage, "Tilbage"), [Intent::Back]);
+
+    stage.show(&screen(
+        DANISH,
+        Page::DepositAmount(DepositAmountPage { terms: Some("1. Saldoen er din.".into()), ..fixtures::amount("", None) }),
+    ));
+    assert_eq!(asked(&stage, "Luk betingelser"), [Intent::ShowTerms(false)]);
+}
+
+#[test]
+fn a_payment_can_be_given_up_only_while_it_waits() {
+    use kiosk_core::PayState;
+    let stage = stage_with(Page::DepositPay(fixtures::pay(PayState::Waiting)));
+    assert_eq!(asked(&stage, "Annuller"), [Intent::CancelPayment]);
+    stage.show(&screen(DANISH, Page::DepositPay(fixtures::pay(PayState::Declined))));
+    assert_eq!(asked(&stage, "Tilbage"), [Intent::Back]);
+}
+
+#[test]
+fn a_menu_is_ordered_from_by_touch() {
+    let stage = stage_with(Page::Menu(fixtures::menu(true, true)));
+    assert_eq!(asked(&stage, "Læg Linsegryde med kokos i kurven"), [Intent::Add(product(2))]);
+    assert_eq!(asked(&stage, "Fjern Lasagne med rugbrødsdrys"), [Intent::Remove(product(1))]);
+    assert_eq!(asked(&stage, "I dag"), [Intent::Day(TODAY)]);
+    assert_eq!(asked(&stage, "I morgen"), [Intent::Day(date(2026, 11, 26))]);
+    assert_eq!(asked(&stage, "Senere dage"), []);
+    assert_eq!(asked(&stage, "Mandag 30. november"), [Intent::Day(date(2026, 11, 30))]);
+    assert_eq!(asked(&stage, "Til kassen"), [Intent::Checkout]);
+    assert_eq!(asked(&stage, "Tilbage"), [Intent::Back]);
+
+    stage.show(&screen(DANISH, Page::Checkout(fixtures::checkout(true))));
+    assert_eq!(asked(&stage, "Betal"), [Intent::Pay]);
+}
+
+#[test]
+fn a_statement_turns_its_months_and_prints() {
+    let stage = stage_with(Page::Statement(fixtures::statement(true, None)));
+    assert_eq!(asked(&stage, "Forrige måned"), [Intent::Month(date(2026, 10, 1))]);
+    assert_eq!(stage.button("Næste måned").accessible_enabled(), Some(false));
+    assert_eq!(asked(&stage, "Print"), [Intent::Print]);
+}
+
+#[test]
+fn the_long_way_down_is_a_key_and_not_only_a_drag() {
+    let stage = stage_with(Page::Statement(fixtures::statement(true, None)));
+    let last = || {
+        let texts = stage.all(AccessibleRole::Text);
+        texts.into_iter().find(|t| t.accessible_label().is_some_and(|l| l == "Saldo til sidst"))
+    };
+    assert!(last().is_none(), "out of sight");
+    for _ in 0..6 {
+        stage.tap(&stage.button("Ned"));
+    }
+    let bar = stage.button("Print").absolute_position().y;
+    assert!(last().unwrap().absolute_position().y < bar, "the last line comes into view");
+    assert_eq!(stage.button("Ned").accessible_enabled(), Some(false));
+}
+
+#[test]
+fn everything_works_from_a_keyboard() {
+    let stage = stage_with(Page::Home(fixtures::home(true)));
+    stage.resize(LANDSCAPE);
+    let mut heard = Vec::new();
+    for press in [Key::Return.into(), slint::SharedString::from(" ")] {
+        for _ in 0..12 {
+            key(stage.ui.window(), Key::Tab);
+            key(stage.ui.window(), press.clone());
+            heard.extend(stage.heard());
+        }
+    }
+    for intent in [
+        Intent::Speak(Language::English),
+        Intent::Leave,
+        Intent::Open(TileKind::Order),
+        Intent::Open(TileKind::Deposit),
+        Intent::Open(TileKind::Statement),
+        Intent::Open(TileKind::Support),
+    ] {
+        assert!(heard.contains(&intent), "{intent:?} in {heard:?}");
+    }
+}
+
+#[test]
+fn a_keyboard_scrolls_to_what_it_reaches() {
+    let stage = stage_with(Page::Checkout(fixtures::checkout(true)));
+    stage.text_scale(1.4);
+    stage.resize(LANDSCAPE);
+    let milk = stage.find(AccessibleRole::TextInput, "Kommentar til Økologisk letmælk");
+    let bar = stage.button("Betal").absolute_position().y;
+    assert!(milk.absolute_position().y + milk.size().height > bar, "the page must be too long for this test");
+    for _ in 0..8 {
+        key(stage.ui.window(), Key::Tab);
+        stage.settle();
+        if milk.absolute_position().y + milk.size().height < bar {
+            return;
+        }
+    }
+    panic!("the field never came into view");
+}
+
+#[test]
+fn aeble_is_typed_on_the_screen() {
+    let stage = stage_with(Page::Checkout(fixtures::checkout(true)));
+    stage.tap(&stage.find(AccessibleRole::TextInput, "Kommentar til Æble"));
+    for letter in ["æ", "b", "l", "e"] {
+        stage.tap(&stage.button(letter));
+    }
+    let field = Field::Comment(product(5));
+    let typed = stage.heard();
+    assert_eq!(typed.last(), Some(&Intent::Edit(field, "æble".into())));
+    assert_eq!(typed.len(), 4, "one for each letter");
+
+    stage.tap(&stage.button("Slet"));
+    stage.tap(&stage.button("Store bogstaver"));
+    stage.tap(&stage.button("Ø"));
+    stage.tap(&stage.button(".dk"));
+    assert_eq!(stage.heard().last(), Some(&Intent::Edit(field, "æblØ.dk".into())));
+
+    key(stage.ui.window(), "!");
+    assert_eq!(stage.heard().last(), Some(&Intent::Edit(field, "æblØ.dk!".into())), "a real keyboard types too");
+    stage.tap(&stage.button("Færdig"));
+    assert_eq!(asked(&stage, "Betal"), [Intent::Pay], "the page is back");
+}
+
+#[test]
+fn a_field_is_filled_by_assistive_technology() {
+    let stage = stage_with(Page::DepositAmount(fixtures::amount("100", None)));
+    let field = stage.find(AccessibleRole::TextInput, "E-mail");
+    assert_eq!(field.accessible_value().unwrap(), "maren.holm-soerensen@skovvejens-venner.dk");
+    field.set_accessible_value("ida@skole.dk");
+    assert_eq!(stage.heard(), [Intent::Edit(Field::Email, "ida@skole.dk".into())]);
+}
+
+#[test]
+fn under_the_question_only_its_answers_work() {
+    let stage = open_stage();
+    stage.show(&Screen { warning: Some(12), ..screen(DANISH, Page::Home(fixtures::home(true))) });
+    stage.button("Indbetal").invoke_accessible_default_action();
+    assert_eq!(stage.heard(), []);
+    assert_eq!(asked(&stage, "Jeg er her stadig"), [Intent::StillHere]);
+    assert_eq!(asked(&stage, "Log ud nu"), [Intent::Leave]);
+    key(stage.ui.window(), Key::Return);
+    assert_eq!(stage.heard(), [Intent::StillHere], "the answer has the focus");
+}
+
+#[test]
+fn the_language_changes_at_once() {
+    let stage = stage_with(Page::Home(fixtures::home(true)));
+    stage.show(&screen(Language::English, Page::Home(fixtures::home(false))));
+    assert_eq!(asked(&stage, "Top up"), [Intent::Open(TileKind::Deposit)]);
+    stage.show(&screen(Language::Danish, Page::Home(fixtures::home(true))));
+    assert_eq!(asked(&stage, "Indbetal"), [Intent::Open(TileKind::Deposit)]);
+}
+
+#[test]
+fn everywhere_there_is_a_way_out_and_a_choice_of_language() {
+    let stage = open_stage();
+    for (name, screen) in samples(DANISH) {
+        stage.show(&screen);
+        for label in ["Dansk", "English"] {
+            stage.button(label);
+        }
+        let signed_in = !matches!(screen.page, Page::Starting | Page::OutOfService(_) | Page::Idle(_));
+        let out = stage.all(AccessibleRole::Button).iter().any(|b| b.accessible_label().is_some_and(|l| l == "Log ud"));
+        assert_eq!(out, signed_in, "{name}");
+    }
+}
+
+#[test]
+fn no_two_things_on_a_page_have_one_name() {
+    let stage = open_stage();
+    for (name, screen) in samples(DANISH) {
+        stage.show(&screen);
+        let mut labels = Vec::new();
+        for role in [AccessibleRole::Button, AccessibleRole::Checkbox, AccessibleRole::TextInput] {
+            labels.extend(stage.all(role).iter().map(|e| (format!("{role:?}"), e.accessible_label().unwrap_or_default())));
+        }
+        let count = labels.len();
+        assert!(labels.iter().all(|(_, l)| !l.is_empty()), "{name}: a control without a name");
+        labels.sort();
+        labels.dedup();
+        assert_eq!(labels.len(), count, "{name}");
+    }
+}
+
+#[test]
+fn nothing_of_a_visit_is_left_when_it_is_over() {
+    let stage = open_stage();
+    for (name, visit) in samples(DANISH) {
+        stage.show(&visit);
+        if matches!(visit.page, Page::Checkout(_)) {
+            stage.tap(&stage.find(AccessibleRole::TextInput, "Kommentar til Lasagne med rugbrødsdrys"));
+        }
+        stage.show(&screen(DANISH, Page::Idle(fixtures::idle(true, None))));
+        let said: Vec<String> = ElementQuery::from_root(stage.ui.window())
+            .find_all()
+            .iter()
+            .flat_map(|e| [e.accessible_label(), e.accessible_value(), e.accessible_description()])
+            .flatten()
+            .map(Into::into)
+            .collect();
+        assert!(said.iter().any(|s| s == "Hold dit madkort mod læseren"));
+        for personal in ["Ida", "Maren", "Holm", "87,50", "K1-", "Anne-Sofie", "løg", "skovvejens-venner"] {
+            assert!(!said.iter().any(|s| s.contains(personal)), "{personal:?} after {name}: {said:?}");
+        }
+    }
+}
