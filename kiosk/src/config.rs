@@ -17,10 +17,10 @@ use toml::de::{DeTable, DeValue};
 pub const DEFAULT_FILE: &str = "/etc/madkort/kiosk.toml";
 /// Bytes of a configuration: a hundred times what all keys need, so that a wrong path is noticed before it is read.
 const LARGEST_FILE: u64 = 64 * 1024;
-/// Characters of the name staff call the kiosk.
-const LONGEST_NAME: usize = 60;
+/// Characters of the name staff call the kiosk: what the server takes.
+const LONGEST_NAME: usize = 40;
 /// Least and most of the text scale in percent: beyond these the screens do not hold their words.
-const TEXT_SCALE: (i64, i64) = (80, 160);
+const TEXT_SCALE: (i64, i64) = (100, 140);
 /// Least and most of a window's side in pixels.
 const WINDOW_SIDE: (i64, i64) = (320, 4096);
 /// BCM numbers of the pins on the 40-pin header.
@@ -274,7 +274,7 @@ fn any_text(value: &DeValue<'_>) -> Result<String, Expected> {
 
 fn name(value: &DeValue<'_>) -> Result<String, Expected> {
     check_text(&any_text(value)?, LONGEST_NAME)
-        .or_else(|_| expected("et navn på højst 60 tegn", "a name of at most 60 characters"))
+        .or_else(|_| expected("et navn på højst 40 tegn", "a name of at most 40 characters"))
 }
 
 /// A code typed at the kiosk travels to the server: only this machine itself may be reached without TLS.

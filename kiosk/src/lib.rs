@@ -4,7 +4,14 @@
 //!
 //! **Invariant:** no driver blocks the screen: each has a thread of its own and is spoken to through a channel.
 
+pub mod appliance;
+pub mod card;
 pub mod config;
 pub mod events;
+pub mod lights;
+pub mod notify;
+pub mod paper;
+pub mod shell;
 pub mod store;
 pub mod sync;
+pub mod ui;

@@ -169,7 +169,7 @@ fn kiosk_with(printer: Option<&FakePrinter>) -> Kiosk {
 impl Kiosk {
     fn order(&self, number: u128) -> String {
         self.store.tell(move |desk| {
-            desk.record(operation(number), draft(1), Some((slip(1, false), Language::Danish)), false)
+            desk.record(operation(number), draft(1), Some((slip(1, false), Language::Danish)), false);
         });
         operation(number).to_string()
     }

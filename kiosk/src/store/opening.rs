@@ -164,11 +164,10 @@ fn keep_copy(path: &Path) -> io::Result<PathBuf> {
     let changed = fs::metadata(path)?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let kept = with_suffix(path, &format!(".broken-{changed}"));
     if !kept.exists() {
-        for companion in COMPANIONS {
-            let side = with_suffix(path, companion);
-            if side.exists() {
-                fs::copy(&side, with_suffix(&kept, companion))?;
-            }
+        // The log may hold the newest rows; the third file, `-shm`, is only an index of it.
+        let log = with_suffix(path, COMPANIONS[0]);
+        if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+            fs::copy(&log, with_suffix(&kept, COMPANIONS[0]))?;
         }
         fs::copy(path, &kept)?;
     }

@@ -153,13 +153,13 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let (now, bytes) = (now.to_string(), i64::try_from(bytes_sent).unwrap_or(i64::MAX));
-        let begun = state == SpoolState::Sending && bytes_sent == 0;
         let done = !matches!(state, SpoolState::Queued | SpoolState::Sending | SpoolState::WaitingPaper);
         let tx = self.write()?;
         let before: Option<String> = tx
             .query_row("SELECT state FROM spool WHERE job = ?1", [job], |row| row.get(0))
             .optional()
             .doing("find a paper")?;
+        let begun = state == SpoolState::Sending && before.as_deref() == Some(SpoolState::Queued.name());
         tx.execute(
             "UPDATE spool SET state = ?2, bytes_sent = ?3, last_error = ?4, attempts = attempts + ?5,
                     started_at = CASE WHEN ?5 THEN ?7 ELSE started_at END, done_at = CASE WHEN ?6 THEN ?7 END

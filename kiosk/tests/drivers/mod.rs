@@ -222,12 +222,12 @@ impl Ears {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            match self.heard.recv_timeout(left) {
-                Ok(event) => match wanted(&event) {
-                    Some(found) => return found,
-                    None => self.kept.push_back(event),
-                },
-                Err(_) => panic!("nobody told {what}; told was {:?}", self.kept),
+            let Ok(event) = self.heard.recv_timeout(left) else {
+                panic!("nobody told {what}; told was {:?}", self.kept);
+            };
+            match wanted(&event) {
+                Some(found) => return found,
+                None => self.kept.push_back(event),
             }
         }
     }

@@ -1,0 +1,447 @@
+//! The way to the server, against the real one and against everything that can stand in between.
+
+#![allow(clippy::unwrap_used)]
+
+mod drivers;
+#[path = "drivers/server.rs"]
+mod server;
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use drivers::*;
+use kiosk::events::{Clock, Dice};
+use kiosk::store::{Bells, Store, StoreHandle};
+use kiosk::sync::enrol::{EnrolError, KEY_FILE, enrol};
+use kiosk::sync::{self, Outside, Question, SyncConfig, SyncHandle, TypedCode};
+use kiosk_core::{Catalogue, Draft, Event, Link, Visitor};
+use madkort_protocol::*;
+use server::{Asked, RealServer, Reply, scripted};
+
+/// A kiosk's store and sync, without a screen.
+struct Kiosk {
+    store: StoreHandle,
+    sync: SyncHandle,
+    ears: Ears,
+}
+
+impl Kiosk {
+    fn start(server: &str, state: &Path, code_file: Option<PathBuf>, clock: Clock) -> Self {
+        let (events, ears) = Ears::new();
+        let (bells, _) = Bells::new();
+        let outbox = bells.outbox.clone();
+        let store = StoreHandle::start(state.to_owned(), events.clone(), clock.clone(), bells).unwrap();
+        let config = SyncConfig {
+            server: server.to_owned(),
+            state: state.to_owned(),
+            name: "Kiosken ved trappen".to_owned(),
+            enrol_code_file: code_file,
+        };
+        let outside = Outside { store: store.clone(), events, clock, dice: Dice::new(|| 0), outbox };
+        let sync = sync::start(config, outside).unwrap();
+        Self { store, sync, ears }
+    }
+
+    fn wait_for_link(&mut self, link: Link) {
+        self.ears.wait_for_event(&Event::Link(link));
+    }
+
+    fn wait_for_offline(&mut self) {
+        self.ears.wait_for("Offline", |event| matches!(event, Event::Link(Link::Offline { .. })).then_some(()));
+    }
+
+    fn catalogue_of(&mut self, day: jiff::civil::Date) -> Arc<Catalogue> {
+        self.ears.wait_for("a catalogue with that day", |event| match event {
+            Event::Catalogue(catalogue) if catalogue.day(day).is_some() => Some(catalogue.clone()),
+            _ => None,
+        })
+    }
+
+    /// Waits until whoever is followed looks as wanted.
+    fn wait_for_visitor(&mut self, what: &str, wanted: impl Fn(&Visitor) -> bool) -> Visitor {
+        self.ears.wait_for(what, |event| match event {
+            Event::Changed(visitor) | Event::Known(visitor) if wanted(visitor) => Some((**visitor).clone()),
+            _ => None,
+        })
+    }
+
+    fn code(&mut self, card: CardId, code: &str) -> LoginAnswer {
+        self.sync.ask(Question::CheckCode { card, code: TypedCode(code.to_owned()) });
+        self.ears.wait_for("CodeChecked", |event| match event {
+            Event::CodeChecked(answer) => Some(*answer),
+            _ => None,
+        })
+    }
+
+    fn deposit_is(&mut self, state: DepositState) -> Deposit {
+        self.ears.wait_for(&format!("a deposit that is {state:?}"), |event| match event {
+            Event::DepositIs(deposit) if deposit.state == state => Some((**deposit).clone()),
+            _ => None,
+        })
+    }
+}
+
+fn uid_of(server: &RealServer, label: &str) -> CardUid {
+    CardUid::parse(&server.card(label).uid).unwrap()
+}
+
+/// One piece of the first dish of a day.
+fn first_dish(catalogue: &Catalogue, day: jiff::civil::Date, visitor: &Visitor) -> PlaceOrder {
+    let product = catalogue.product(catalogue.day(day).unwrap().products[0]).unwrap();
+    PlaceOrder {
+        number: String::new(),
+        card: visitor.card,
+        account: visitor.accounts[0].id,
+        date: day,
+        lines: vec![LineRequest { product: product.id, quantity: 1, price: product.price, comment: String::new() }],
+        total: product.price,
+    }
+}
+
+#[test]
+fn a_kiosk_enrols_pulls_the_school_and_has_its_orders_in_the_ledger() {
+    let server = RealServer::start(clock());
+    let state = tempfile::tempdir().unwrap();
+    let code_file = server.code_file();
+    let mut kiosk = Kiosk::start(&server.url(), state.path(), Some(code_file.clone()), clock());
+    kiosk.wait_for_link(Link::NotEnrolled);
+    kiosk.wait_for_link(Link::Online);
+    let day = server.demo.next_school_day;
+    let catalogue = kiosk.catalogue_of(day);
+    assert!(!code_file.exists());
+    let key = std::fs::metadata(state.path().join(KEY_FILE)).unwrap();
+    assert_eq!(key.permissions().mode() & 0o777, 0o600);
+
+    let uid = uid_of(&server, "Alma");
+    kiosk.store.tell(move |desk| desk.look_up(uid));
+    let alma = kiosk.wait_for_visitor("Alma", |_| true);
+    assert_eq!(alma.accounts[0].balance, server.balance("Alma"));
+    let (card, before) = (alma.card, alma.accounts[0].balance);
+
+    assert_eq!(kiosk.code(card, "0000"), LoginAnswer::Wrong { tries_left: FREE_TRIES - 1 });
+    assert_eq!(kiosk.code(card, &server.card("Alma").code), LoginAnswer::Right);
+
+    let order = first_dish(&catalogue, day, &alma);
+    let price = order.total;
+    kiosk.store.tell(move |desk| {
+        desk.follow(Some(card));
+        desk.record(operation(1), Draft::Order(order), None, false);
+    });
+    let recorded = kiosk.ears.wait_for("Recorded", |event| match event {
+        Event::Recorded { number, visitor, .. } => Some((number.clone(), (**visitor).clone())),
+        _ => None,
+    });
+    assert_eq!(recorded.1.accounts[0].balance, before.minus(price).unwrap());
+    assert_eq!(recorded.1.unacknowledged, [operation(1)]);
+    let settled = kiosk.wait_for_visitor("the order acknowledged", |visitor| {
+        visitor.unacknowledged.is_empty() && visitor.orders.iter().any(|o| o.id == operation(1))
+    });
+    assert_eq!(settled.accounts[0].balance, before.minus(price).unwrap());
+    assert_eq!(server.balance("Alma"), before.minus(price).unwrap());
+
+    kiosk.sync.ask(Question::LoadStatement { account: alma.accounts[0].id, month: None });
+    let statement = kiosk.ears.wait_for("the statement", |event| match event {
+        Event::StatementIs(statement) => Some((**statement).clone()),
+        _ => None,
+    });
+    assert!(statement.lines.iter().any(|line| line.number == recorded.0), "{} in {:?}", recorded.0, statement.lines);
+}
+
+#[test]
+fn an_order_the_server_refuses_is_told_and_undone() {
+    let server = RealServer::start(clock());
+    let state = tempfile::tempdir().unwrap();
+    let mut kiosk = Kiosk::start(&server.url(), state.path(), Some(server.code_file()), clock());
+    let day = server.demo.next_school_day;
+    let catalogue = kiosk.catalogue_of(day);
+    let uid = uid_of(&server, "Alma");
+    kiosk.store.tell(move |desk| desk.look_up(uid));
+    let alma = kiosk.wait_for_visitor("Alma", |_| true);
+    let mut order = first_dish(&catalogue, day, &alma);
+    order.lines[0].price = kroner(1);
+    order.total = kroner(1);
+    let card = alma.card;
+    kiosk.store.tell(move |desk| {
+        desk.follow(Some(card));
+        desk.record(operation(1), Draft::Order(order), None, false);
+    });
+    let rule = kiosk.ears.wait_for("OperationRefused", |event| match event {
+        Event::OperationRefused { id, refusal, .. } if *id == operation(1) => Some(refusal.rule),
+        _ => None,
+    });
+    assert_eq!(rule, Rule::Price);
+    let undone = kiosk
+        .wait_for_visitor("the order undone", |visitor| visitor.orders.iter().any(|o| o.state == OrderState::Refused));
+    assert_eq!(undone.accounts[0].balance, server.balance("Alma"));
+}
+
+#[test]
+fn a_deposit_is_followed_until_it_is_paid_and_another_is_given_up() {
+    let server = RealServer::start(clock());
+    let state = tempfile::tempdir().unwrap();
+    let mut kiosk = Kiosk::start(&server.url(), state.path(), Some(server.code_file()), clock());
+    kiosk.wait_for_link(Link::Online);
+    let before = server.balance("Alma");
+    let request = |number, amount| {
+        Question::OpenDeposit(Box::new(DepositRequest {
+            id: operation(number),
+            card: server.card("Alma").card,
+            account: server.card("Alma").account,
+            amount: kroner(amount),
+            email: "alma@hojager.example".to_owned(),
+            terms_version: block_terms(&server),
+            language: Language::Danish,
+        }))
+    };
+    kiosk.sync.ask(request(1, 100));
+    let open = kiosk.deposit_is(DepositState::Open);
+    server.pay(&open.url);
+    let paid = kiosk.deposit_is(DepositState::Paid);
+    assert_eq!((paid.id, paid.balance), (operation(1), Some(before.plus(kroner(100)).unwrap())));
+
+    kiosk.sync.ask(request(2, 200));
+    kiosk.deposit_is(DepositState::Open);
+    kiosk.sync.ask(Question::CancelDeposit(operation(2)));
+    assert_eq!(kiosk.deposit_is(DepositState::Cancelled).id, operation(2));
+
+    // Far above what the school takes at once.
+    kiosk.sync.ask(request(3, 100_000));
+    kiosk.ears.wait_for_event(&Event::DepositRefused(operation(3)));
+}
+
+fn block_terms(server: &RealServer) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(server.store.schools()).unwrap().remove(0).terms.version
+}
+
+#[test]
+fn while_the_server_is_away_orders_are_kept_and_codes_are_looked_at_here() {
+    let mut server = RealServer::start(clock());
+    let state = tempfile::tempdir().unwrap();
+    let mut kiosk = Kiosk::start(&server.url(), state.path(), Some(server.code_file()), clock());
+    let day = server.demo.next_school_day;
+    let catalogue = kiosk.catalogue_of(day);
+    let uid = uid_of(&server, "Alma");
+    kiosk.store.tell(move |desk| desk.look_up(uid));
+    let alma = kiosk.wait_for_visitor("Alma", |_| true);
+    let (card, account) = (alma.card, alma.accounts[0].id);
+    let booked = server.audit();
+
+    server.switch_off();
+    kiosk.wait_for_offline();
+    let order = first_dish(&catalogue, day, &alma);
+    let price = order.total;
+    kiosk.store.tell(move |desk| {
+        desk.follow(Some(card));
+        desk.record(operation(1), Draft::Order(order), None, true);
+    });
+    kiosk.ears.wait_for("Recorded", |event| matches!(event, Event::Recorded { .. }).then_some(()));
+    assert_eq!(kiosk.code(card, "0000"), LoginAnswer::Wrong { tries_left: FREE_TRIES - 1 });
+    assert_eq!(kiosk.code(card, &server.card("Alma").code), LoginAnswer::Right);
+    kiosk.sync.ask(Question::LoadStatement { account, month: Some(day) });
+    kiosk.ears.wait_for_event(&Event::StatementUnreachable);
+
+    server.switch_on();
+    kiosk.sync.ask(Question::Hurry);
+    kiosk.wait_for_link(Link::Online);
+    kiosk.wait_for_visitor("the order acknowledged", |visitor| {
+        visitor.unacknowledged.is_empty() && !visitor.orders.is_empty()
+    });
+    assert_eq!(server.balance("Alma"), alma.accounts[0].balance.minus(price).unwrap());
+    assert_eq!(server.audit(), booked + 1);
+}
+
+#[test]
+fn the_sixth_wrong_code_waits_even_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(store_in(folder.path()));
+    let nobody = scripted(|_| Reply::HangUp);
+    let key = [7; 32].map(|byte: u8| format!("{byte:02x}")).concat();
+    std::fs::write(folder.path().join(KEY_FILE), key).unwrap();
+    let mut kiosk = Kiosk::start(&format!("http://{nobody}"), folder.path(), None, clock());
+    for left in (1..FREE_TRIES).rev() {
+        assert_eq!(kiosk.code(card_id(), "0000"), LoginAnswer::Wrong { tries_left: left });
+    }
+    let until = now() + jiff::SignedDuration::from_secs(30);
+    assert_eq!(kiosk.code(card_id(), "0000"), LoginAnswer::Wait { until });
+    // Not even the right one, and not by pulling the plug.
+    assert_eq!(kiosk.code(card_id(), CODE), LoginAnswer::Wait { until });
+    let wrong = kiosk.store.ask(|desk| desk.store.throttle(card_id()).unwrap().wrong).blocking_recv().unwrap();
+    assert_eq!(wrong, FREE_TRIES);
+    let later = Clock::new(|| now() + jiff::SignedDuration::from_secs(30));
+    let Kiosk { store, sync, .. } = kiosk;
+    drop((store, sync));
+    let mut kiosk = restarted(&format!("http://{nobody}"), folder.path(), later);
+    assert_eq!(kiosk.code(card_id(), CODE), LoginAnswer::Right);
+    assert_eq!(kiosk.code(card_id(), "0000"), LoginAnswer::Wrong { tries_left: FREE_TRIES - 1 });
+}
+
+/// Starts again when the threads of the one before have let go of the database.
+fn restarted(server: &str, state: &Path, clock: Clock) -> Kiosk {
+    let mut kiosk = Kiosk::start(server, state, None, clock);
+    kiosk.ears.wait_for("the store to open", |event| matches!(event, Event::Catalogue(_)).then_some(()));
+    kiosk
+}
+
+/// An enrolled kiosk with one order, facing whatever the test puts in the server's place.
+fn facing(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> (Kiosk, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store_in(folder.path());
+    store.record(to_record(1, 1)).unwrap();
+    drop(store);
+    std::fs::write(folder.path().join(KEY_FILE), "07".repeat(32)).unwrap();
+    let kiosk = Kiosk::start(&format!("http://{}", scripted(answer)), folder.path(), None, clock());
+    (kiosk, folder)
+}
+
+fn problem(code: ProblemCode, expected_seq: Option<u64>) -> Reply {
+    let problem = Problem { expected_seq, ..Problem::new(code) };
+    Reply::Say(code.status(), Some(API_VERSION), serde_json::to_string(&problem).unwrap())
+}
+
+fn settled(push: &Push, outcome: Outcome) -> Reply {
+    let answers = push.operations.iter().map(|o| Answer { id: o.id, outcome: outcome.clone() }).collect();
+    let acked_seq = push.operations.last().unwrap().seq;
+    let pushed = Pushed { acked_seq, answers, accounts: vec![], orders: vec![] };
+    Reply::Say(200, Some(API_VERSION), serde_json::to_string(&pushed).unwrap())
+}
+
+#[test]
+fn another_version_is_named_whether_the_server_says_so_or_only_shows_it() {
+    let (mut kiosk, _folder) = facing(|_| problem(ProblemCode::ApiVersion, None));
+    kiosk.wait_for_link(Link::WrongVersion);
+    let (mut kiosk, _folder) = facing(|_| Reply::Say(200, Some(API_VERSION + 1), "{}".to_owned()));
+    kiosk.wait_for_link(Link::WrongVersion);
+}
+
+#[test]
+fn a_captive_portal_is_out_of_reach_and_settles_nothing() {
+    let (mut kiosk, _folder) = facing(|_| Reply::Say(200, None, "<html>Log på gæstenettet</html>".to_owned()));
+    kiosk.wait_for_offline();
+    let unsettled = kiosk.store.ask(|desk| desk.store.unsettled().unwrap()).blocking_recv().unwrap();
+    assert_eq!(unsettled, 1);
+}
+
+#[test]
+fn a_shut_out_kiosk_says_so_and_keeps_its_journal() {
+    let (mut kiosk, folder) = facing(|_| problem(ProblemCode::UnknownDevice, None));
+    kiosk.wait_for_link(Link::NotEnrolled);
+    let Kiosk { store, sync, mut ears } = kiosk;
+    drop((store, sync));
+    // Enrolling anew does not throw the orders away unasked.
+    let refused = loop {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        match runtime.block_on(enrol("http://127.0.0.1:9", folder.path(), "Kiosk", "code", false)) {
+            // The threads of the kiosk have not let go of the database yet.
+            Err(EnrolError::Store(_)) => std::thread::yield_now(),
+            other => break other.unwrap_err(),
+        }
+    };
+    assert!(matches!(refused, EnrolError::Unsettled(1)), "{refused:?}");
+    assert!(refused.sentence(Language::Danish).contains("--set-aside"));
+    assert!(Store::open(folder.path()).unwrap().identity().unwrap().is_some());
+    ears.drain();
+}
+
+#[test]
+fn an_answer_that_is_lost_is_asked_for_again_and_the_order_counts_once() {
+    let pushes = Arc::new(Mutex::new(Vec::<Push>::new()));
+    let seen = pushes.clone();
+    let (kiosk, _folder) = facing(move |asked| {
+        if asked.path != "/v1/operations" {
+            return Reply::Hold;
+        }
+        let push: Push = serde_json::from_slice(&asked.body).unwrap();
+        let mut seen = seen.lock().unwrap();
+        seen.push(push.clone());
+        if seen.len() == 1 { Reply::HangUp } else { settled(&push, Outcome::AlreadyPosted) }
+    });
+    wait_until_settled(&kiosk);
+    let pushes = pushes.lock().unwrap();
+    assert_eq!(pushes.len(), 2);
+    assert_eq!(pushes[0], pushes[1]);
+}
+
+#[test]
+fn a_server_back_from_a_backup_gets_what_it_lost() {
+    let (kiosk, _folder) = facing(|asked| {
+        if asked.path != "/v1/operations" {
+            return Reply::Hold;
+        }
+        let push: Push = serde_json::from_slice(&asked.body).unwrap();
+        // Once settled up to 2, the server now wants 1 again.
+        if push.operations[0].seq == 1 && push.operations.len() == 3 {
+            settled(&push, Outcome::Posted)
+        } else if push.operations.iter().any(|o| o.seq == 3) {
+            problem(ProblemCode::SequenceGap, Some(1))
+        } else {
+            settled(&push, Outcome::Posted)
+        }
+    });
+    wait_until_settled(&kiosk);
+    kiosk.store.tell(|desk| desk.record(operation(2), draft(1), None, false));
+    wait_until_settled(&kiosk);
+    kiosk.store.tell(|desk| desk.record(operation(3), draft(1), None, false));
+    wait_until_settled(&kiosk);
+}
+
+/// Asks the store until nothing is left to push: each question waits for the store's thread, so this does not spin.
+fn wait_until_settled(kiosk: &Kiosk) {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while kiosk.store.ask(|desk| desk.store.unsettled().unwrap()).blocking_recv().unwrap() > 0 {
+        assert!(std::time::Instant::now() < deadline, "the outbox is stuck");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn an_overtaken_request_is_sent_again_under_a_new_count() {
+    let counts = Arc::new(Mutex::new(BTreeSet::new()));
+    let (seen, refused) = (counts.clone(), AtomicUsize::new(0));
+    let (kiosk, _folder) = facing(move |asked| {
+        assert!(seen.lock().unwrap().insert(asked.count.unwrap()), "a count came twice");
+        if asked.path != "/v1/operations" {
+            return Reply::Hold;
+        }
+        if refused.fetch_add(1, Ordering::SeqCst) == 0 {
+            return problem(ProblemCode::BadSignature, None);
+        }
+        settled(&serde_json::from_slice(&asked.body).unwrap(), Outcome::Posted)
+    });
+    wait_until_settled(&kiosk);
+    assert!(counts.lock().unwrap().len() >= 3);
+}
+
+#[test]
+fn a_wrong_enrolment_code_is_said_in_both_languages_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = scripted(|_| problem(ProblemCode::EnrolmentCode, None));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let error =
+        runtime.block_on(enrol(&format!("http://{address}"), folder.path(), "Kiosk", "forkert", false)).unwrap_err();
+    assert_eq!(error.sentence(Language::Danish), "Tilmeldingskoden er forkert, brugt eller for gammel.");
+    assert_eq!(error.sentence(Language::English), "The enrolment code is wrong, used or too old.");
+    assert_eq!(Store::open(folder.path()).unwrap().identity().unwrap(), None);
+}
+
+#[test]
+fn enrolling_again_puts_the_old_journal_aside_and_starts_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store_in(folder.path());
+    store.record(to_record(1, 1)).unwrap();
+    drop(store);
+    let server = RealServer::start(clock());
+    let code = std::fs::read_to_string(server.code_file()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let enrolled = runtime.block_on(enrol(&server.url(), folder.path(), "Kiosk", &code, true)).unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    assert_eq!(store.identity().unwrap().unwrap().device, enrolled.device);
+    assert_eq!(store.unsettled().unwrap(), 0);
+    let aside = std::fs::read_dir(folder.path())
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("kiosk.db.K1-"));
+    assert!(aside.count() >= 1);
+}
