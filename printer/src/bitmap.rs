@@ -115,11 +115,14 @@ impl Bitmap {
 
     /// Draws the black dots of `other` with its upper left corner at `x`, `y`.
     pub fn draw(&mut self, other: &Self, x: usize, y: usize) {
-        for row in 0..other.height {
-            for column in 0..other.width {
-                if other.get(column, row) {
-                    self.set(x + column, y + row);
-                }
+        for (index, byte) in other.bits.iter().enumerate() {
+            // Most of a receipt is white.
+            if *byte == 0 {
+                continue;
+            }
+            let (row, column) = (index / other.stride(), index % other.stride() * 8);
+            for bit in (0..8).filter(|bit| byte & (0x80 >> bit) != 0) {
+                self.set(x + column + bit, y + row);
             }
         }
     }

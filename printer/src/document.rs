@@ -61,8 +61,8 @@ impl Style {
     pub const PLAIN: Self = Self { bold: false, underline: false, size: Size::Normal };
     /// Bold at normal size.
     pub const BOLD: Self = Self { bold: true, underline: false, size: Size::Normal };
-    /// Bold and double height: totals and balances.
-    pub const TOTAL: Self = Self { bold: true, underline: false, size: Size::Tall };
+    /// Bold and as large as fits on the line: totals and balances.
+    pub const TOTAL: Self = Self { bold: true, underline: false, size: Size::Big };
 
     /// The same style at another size.
     #[must_use]
@@ -168,7 +168,7 @@ pub enum Block {
         /// Where it stands.
         align: Align,
     },
-    /// Cells beside each other.
+    /// Cells beside each other. [`Size::Big`] becomes [`Size::Tall`] where the row would not fit on one line.
     Row {
         /// From left to right.
         cells: Vec<Cell>,
@@ -275,7 +275,7 @@ impl Document {
         self.cells(vec![Cell::label(label), Cell::amount(amount, 0)], Style::PLAIN)
     }
 
-    /// Adds a row in bold, double height: the sum, the new balance.
+    /// Adds a row in large, bold characters: the sum, the new balance.
     #[must_use]
     pub fn total(self, label: impl Into<String>, amount: impl Into<String>) -> Self {
         self.cells(vec![Cell::label(label), Cell::amount(amount, 0)], Style::TOTAL)

@@ -242,13 +242,15 @@ impl Page<'_> {
                 Cell::Amount { text, columns } => (Kind::Amount, self.cell_text(text), usize::from(*columns)),
             })
             .collect();
-        // A row of big characters that does not fit is printed smaller rather than torn apart.
         let fixed: usize = cells.iter().map(fixed_width).sum();
-        let labelled = cells.iter().any(|(kind, ..)| *kind == Kind::Label);
-        let needed = fixed + if labelled { MIN_LABEL_COLUMNS } else { 0 };
-        let size = if needed <= self.characters(style.size) { style.size } else { narrower(style.size) };
-        let style = style.sized(size);
-        let width = self.characters(size);
+        let labelled = cells.iter().filter(|(kind, ..)| *kind == Kind::Label).count();
+        let labels: usize =
+            cells.iter().filter(|(kind, ..)| *kind == Kind::Label).map(|(_, text, _)| text.chars().count()).sum();
+        // A row of big characters that does not fit on one line is printed smaller rather than wrapped.
+        let fits = fixed + labels <= self.characters(style.size);
+        let style = style.sized(if fits { style.size } else { narrower(style.size) });
+        let width = self.characters(style.size);
+        let needed = fixed + labels.clamp(labelled, MIN_LABEL_COLUMNS.max(labelled));
         if needed <= width {
             self.cells_abreast(&cells, width, fixed, style);
         } else {
@@ -303,18 +305,22 @@ impl Page<'_> {
             line.push(text, style);
             self.line(line);
         }
-        let mut amounts = String::new();
-        for (_, amount, _) in cells.iter().filter(|(kind, text, _)| *kind == Kind::Amount && !text.is_empty()) {
-            if !amounts.is_empty() && amounts.chars().count() + GAP + amount.chars().count() > width {
-                self.amounts(&std::mem::take(&mut amounts), width, style);
+        let amounts: Vec<_> =
+            cells.iter().filter(|(kind, text, _)| *kind == Kind::Amount && !text.is_empty()).collect();
+        // Under each other they align as long as there is room for their columns.
+        let aligned = amounts.iter().map(|cell| fixed_width(cell)).sum::<usize>() <= width;
+        let mut line = String::new();
+        for cell in amounts {
+            let gap = if line.is_empty() { 0 } else { GAP };
+            let wide = if aligned { fixed_width(cell) } else { cell.1.chars().count() + gap };
+            if !line.is_empty() && line.chars().count() + wide > width {
+                self.amounts(&std::mem::take(&mut line), width, style);
             }
-            if !amounts.is_empty() {
-                amounts.push_str(&" ".repeat(GAP));
-            }
-            amounts.push_str(amount);
+            let wide = if line.is_empty() { cell.1.chars().count() } else { wide };
+            line += &format!("{:>wide$}", cell.1);
         }
-        if !amounts.is_empty() {
-            self.amounts(&amounts, width, style);
+        if !line.is_empty() {
+            self.amounts(&line, width, style);
         }
     }
 
@@ -352,7 +358,12 @@ impl Page<'_> {
 
     fn symbol(&mut self, kind: SymbolKind, data: &str, dots: Bitmap, native: bool) {
         // A printer adds no white around a code; without it no camera finds one. The same below: see `line`.
-        if matches!(self.layout.ops.last(), Some(Op::Line(line)) if !line.spans.is_empty()) {
+        let needs_white = match self.layout.ops.last() {
+            Some(Op::Line(line)) => !line.spans.is_empty(),
+            Some(Op::Symbol(_) | Op::Raster(_)) => true,
+            _ => false,
+        };
+        if needs_white {
             self.layout.ops.push(Op::Line(Line::default()));
         }
         self.layout.ops.push(Op::Symbol(Symbol { kind, data: data.to_owned(), dots, native }));

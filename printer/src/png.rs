@@ -23,15 +23,17 @@ pub struct PngError(#[from] ::png::EncodingError);
 /// The dots the print head burns, from the first line to the last.
 #[must_use]
 pub fn canvas(layout: &Layout) -> Bitmap {
-    let mut canvas = Bitmap::new(layout.dots, layout.ops.iter().map(|op| height(op, layout)).sum());
+    let end = layout.ops.iter().rposition(|op| !matches!(op, Op::Cut | Op::Drawer)).map_or(0, |last| last + 1);
+    let ops = &layout.ops[..end];
+    let mut canvas = Bitmap::new(layout.dots, ops.iter().map(|op| height(op, layout)).sum());
     let mut y = 0;
-    for op in &layout.ops {
+    for op in ops {
         match op {
             Op::Line(line) => draw_line(&mut canvas, line, y),
             Op::Symbol(symbol) => draw_symbol(&mut canvas, symbol, y),
             Op::Raster(bitmap) => canvas.draw(bitmap, middle(layout.dots, bitmap.width()), y),
-            Op::Cut if y + height(op, layout) < canvas.height() => dashes(&mut canvas, y + MARGIN),
-            Op::Cut | Op::Drawer => {}
+            Op::Cut => dashes(&mut canvas, y + MARGIN),
+            Op::Drawer => {}
         }
         y += height(op, layout);
     }

@@ -43,7 +43,7 @@ fn too_narrow_for_the_row_puts_the_amounts_below_the_label() {
     let cells =
         vec![Cell::lead("02.11", 6), Cell::label("Frokost"), Cell::amount("-22,00", 9), Cell::amount("178,00", 9)];
     let document = Document::new().cells(cells, Style::PLAIN);
-    assert_eq!(lines(&document, &narrow()), ["02.11 Frokost", "      -22,00  178,00"]);
+    assert_eq!(lines(&document, &narrow()), ["02.11 Frokost", "     -22,00   178,00"]);
 }
 
 #[test]
@@ -155,4 +155,32 @@ proptest! {
         prop_assert!(wrapped.iter().all(|line| line.chars().count() <= width));
         prop_assert_eq!(wrapped.concat().replace(' ', ""), text.replace(' ', ""));
     }
+}
+
+#[test]
+fn a_total_is_as_large_as_fits() {
+    let size = |label: &str, profile: &Profile| {
+        let layout = layout(&Document::new().total(label, "1.234,00 kr."), profile);
+        let Op::Line(line) = &layout.ops[0] else { panic!("{layout:?}") };
+        line.spans[0].style.size
+    };
+    assert_eq!(size("Ny saldo", &Profile::tm_t20iii()), Size::Big);
+    assert_eq!(size("Saldo 30.11.2026", &Profile::tm_t20iii()), Size::Tall);
+    assert_eq!(size("Ny saldo", &Profile::generic_58()), Size::Tall);
+}
+
+#[test]
+fn a_code_has_white_around_it() {
+    let document = Document::new().line("x").qr("1").qr("2").blank().code128("3").line("y");
+    let shape: Vec<&str> = layout(&document, &Profile::tm_t20iii())
+        .ops
+        .iter()
+        .map(|op| match op {
+            Op::Line(line) if line.spans.is_empty() => "white",
+            Op::Line(_) => "line",
+            Op::Symbol(_) => "code",
+            _ => "cut",
+        })
+        .collect();
+    assert_eq!(shape, ["line", "white", "code", "white", "code", "white", "code", "white", "line", "cut"]);
 }

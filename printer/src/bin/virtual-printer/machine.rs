@@ -132,15 +132,26 @@ impl Machine {
         self.lock().epoch
     }
 
-    /// Takes bytes into the buffer. True when the connection is to be cut now.
-    pub fn receive(&self, bytes: &[u8]) -> bool {
+    /// How many of the bytes that came are still before the cut of `rst-after`, and whether it is now.
+    pub fn before_reset(&self, count: usize) -> (usize, bool) {
         let mut state = self.lock();
-        let cut = state.reset_after.filter(|left| *left <= bytes.len());
-        let bytes = &bytes[..cut.unwrap_or(bytes.len())];
-        state.buffer.extend(bytes);
-        state.reset_after = if cut.is_some() { None } else { state.reset_after.map(|left| left - bytes.len()) };
+        match state.reset_after {
+            Some(left) if left <= count => {
+                state.reset_after = None;
+                (left, true)
+            }
+            Some(left) => {
+                state.reset_after = Some(left - count);
+                (count, false)
+            }
+            None => (count, false),
+        }
+    }
+
+    /// Takes bytes into the buffer.
+    pub fn receive(&self, bytes: &[u8]) {
+        self.lock().buffer.extend(bytes);
         self.changed.notify_all();
-        cut.is_some()
     }
 
     /// Obeys a real-time command, at the moment it arrives.

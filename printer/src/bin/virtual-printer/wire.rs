@@ -41,13 +41,15 @@ fn client(mut stream: TcpStream, machine: &Machine, epoch: usize) -> usize {
     while let Take::Room(free) = machine.room(epoch) {
         let room = free.min(buffer.len());
         let Ok(count @ 1..) = stream.read(&mut buffer[..room]) else { break };
+        let (count, reset) = machine.before_reset(count);
         for byte in &buffer[..count] {
             if let Some(command) = ear.hear(*byte) {
                 machine.real_time(&command);
             }
         }
         received += count;
-        if machine.receive(&buffer[..count]) {
+        machine.receive(&buffer[..count]);
+        if reset {
             tell(&Event::Reset { received });
             // Lingering for no time makes the end a reset instead of an orderly goodbye.
             let _ = rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO));
