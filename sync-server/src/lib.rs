@@ -19,9 +19,11 @@ mod state;
 pub mod store;
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 pub use clock::Clock;
 pub use failure::Failure;
@@ -37,14 +39,11 @@ pub async fn serve(listener: TcpListener, state: AppState) -> std::io::Result<()
     let app = routes::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let stopping = state.clone();
     let serving = axum::serve(listener, app).with_graceful_shutdown(async move { stopping.stopped().await });
-    let too_late = async {
-        state.stopped().await;
-        tokio::time::sleep(FAREWELL).await;
-    };
     let jobs = tokio::spawn(jobs::run(state.clone()));
+    let mut serving = pin!(serving.into_future());
     let served = tokio::select! {
-        served = serving => served,
-        () = too_late => Ok(()),
+        served = &mut serving => served,
+        () = state.stopped() => timeout(FAREWELL, serving).await.unwrap_or(Ok(())),
     };
     // However serving ended, the jobs end with it.
     state.stop();

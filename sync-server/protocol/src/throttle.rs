@@ -57,7 +57,7 @@ mod tests {
         let mut waits = Vec::new();
         for _ in 0..14 {
             throttle = throttle.after_wrong(now);
-            waits.push(throttle.wait_until(now).map(|until| until.as_second()));
+            waits.push(throttle.wait_until(now).map(Timestamp::as_second));
         }
         let expected = [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600].map(Some);
         assert_eq!(waits[..4], [None; 4]);

@@ -1,8 +1,12 @@
 //! `/v1/changes`
 
-use madkort_protocol::{Changes, MenuDay, Outcome, ProblemCode, School, SchoolId};
+use madkort_protocol::{
+    Changes, HEADER_API, HEADER_DEVICE, HEADER_REQUEST, HEADER_SIGNATURE, MenuDay, Outcome, ProblemCode, RequestToSign,
+    School, SchoolId,
+};
 use reqwest::Method;
 use sync_server::store::Thing;
+use tokio::net::TcpStream;
 use uuid::Uuid;
 
 use crate::support::*;
@@ -43,11 +47,43 @@ async fn whoever_waits_is_let_go_when_the_server_stops() {
     let kiosk = server.kiosk().await;
     let cursor = kiosk.get::<Changes>("/v1/changes?after=0").await.cursor;
     let path = format!("/v1/changes?after={cursor}&wait=25");
-    let (answer, ()) = tokio::join!(kiosk.get::<Changes>(&path), async {
-        server.state.stop();
-    });
-    assert_eq!(answer.cursor, cursor);
+    let to_sign = RequestToSign { method: "GET", path: &path, device: kiosk.id, count: 9, body: b" " };
+    let signature = kiosk.key.sign(&to_sign).to_hex();
+    let head = format!(
+        "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-length: 1\r\n\
+         {HEADER_API}: 1\r\n{HEADER_DEVICE}: {}\r\n{HEADER_REQUEST}: 9\r\n{HEADER_SIGNATURE}: {signature}\r\n\r\n",
+        kiosk.id
+    );
+    let line = TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
+    write(&line, head.as_bytes()).await;
+    // The server asks for the body: the request is inside it.
+    assert!(read_until(&line, "100 Continue").await);
+    server.state.stop();
+    write(&line, b" ").await;
+    assert!(read_until(&line, &format!("{{\"cursor\":{cursor}")).await);
     server.stop().await;
+}
+
+async fn write(line: &TcpStream, bytes: &[u8]) {
+    line.writable().await.unwrap();
+    assert_eq!(line.try_write(bytes).unwrap(), bytes.len());
+}
+
+/// Whether the text comes before the line is closed.
+async fn read_until(line: &TcpStream, text: &str) -> bool {
+    let mut heard = Vec::new();
+    loop {
+        line.readable().await.unwrap();
+        let mut buffer = [0; 4096];
+        match line.try_read(&mut buffer) {
+            Ok(0) => return false,
+            Ok(n) => heard.extend_from_slice(&buffer[..n]),
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock),
+        }
+        if String::from_utf8_lossy(&heard).contains(text) {
+            return true;
+        }
+    }
 }
 
 #[tokio::test]

@@ -243,11 +243,12 @@ async fn an_id_stands_for_one_thing() {
     server.books_are_right().await;
 }
 
+type Change = fn(&mut Value);
+
 #[tokio::test]
 async fn what_is_no_push_is_malformed() {
     let (server, kiosk) = funded().await;
     let good = serde_json::to_value(Push { operations: vec![order(&server, &kiosk, lasagne("K1-1"))] }).unwrap();
-    type Change = fn(&mut Value);
     let changes: [Change; 9] = [
         |push| push["extra"] = json!(1),
         |push| push["operations"][0]["extra"] = json!(1),

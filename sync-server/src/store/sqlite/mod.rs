@@ -123,3 +123,24 @@ fn ignore_no_rows(error: rusqlite::Error) -> rusqlite::Result<()> {
 fn engine(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
     move |source| StoreError::Engine { doing, source: Box::new(source) }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_cannot_be_made_durable_is_refused() {
+        // In memory there is no WAL, and SQLite says so only to those who ask.
+        let refused = connect(Path::new(":memory:")).unwrap_err();
+        assert!(matches!(refused, StoreError::Setting { name: "journal_mode", wanted: "wal", .. }), "{refused}");
+    }
+
+    #[test]
+    fn what_durability_rests_on_is_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = connect(&folder.path().join("books.db")).unwrap();
+        let pragma = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!((pragma("synchronous"), pragma("foreign_keys"), pragma("wal_autocheckpoint")), (2, 1, 20_000));
+    }
+}

@@ -32,7 +32,7 @@ pub(super) fn settle(
     let (account, payer) = payer_of(write, &device, request)?;
     let sale =
         Sale { id: request.id, at: now, account, payer, amount: request.amount, vat_percent: request.vat_percent };
-    let outcome = sold(&sale).map_err(without_figures);
+    let outcome = sold(&sale).map_err(|refusal| without_figures(&refusal));
     let noted = Note {
         id: request.id,
         school: device.school,
@@ -62,8 +62,8 @@ fn answer(request: &PurchaseRequest, outcome: Outcome, account: Option<AccountId
 }
 
 /// A till must not show what somebody has left.
-fn without_figures(refusal: Refusal) -> Refusal {
-    Refusal { limit: None, asked: None, ..refusal }
+const fn without_figures(refusal: &Refusal) -> Refusal {
+    Refusal { rule: refusal.rule, limit: None, asked: None }
 }
 
 /// The account behind the card's UID: its person's own.

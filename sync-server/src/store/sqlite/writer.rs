@@ -168,7 +168,9 @@ fn settle(db: &Connection, mut group: Vec<Box<dyn Work>>, feeds: &Feeds) {
         }
         Err(error) if group.len() > 1 => {
             tracing::warn!(size = group.len(), %error, "a group failed and is tried one by one");
-            group.into_iter().for_each(|work| settle(db, vec![work], feeds));
+            for work in group {
+                settle(db, vec![work], feeds);
+            }
         }
         Err(error) => {
             if let Some(work) = group.pop() {
