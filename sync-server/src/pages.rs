@@ -24,6 +24,7 @@ struct Pay<'a> {
     language: Language,
     sandbox: bool,
     school: &'a str,
+    support: String,
     account: &'a str,
     amount: String,
     issuer: &'a str,
@@ -43,6 +44,7 @@ struct End<'a> {
     language: Language,
     sandbox: bool,
     school: &'a str,
+    support: String,
     refresh: u32,
     good: bool,
     heading: String,
@@ -95,6 +97,7 @@ fn form(about: &About<'_>, wrong_card: bool) -> Result<String, askama::Error> {
         language,
         sandbox,
         school: &school.name,
+        support: support(school),
         account: &account.label,
         amount: deposit.amount.in_words(language),
         issuer: &school.issuer.name,
@@ -164,7 +167,8 @@ fn end(about: &About<'_>) -> Result<String, askama::Error> {
     }
     let refresh = if unknown { LOOK_AGAIN } else { 0 };
     let good = deposit.state == DepositState::Paid;
-    End { language, sandbox, school: &school.name, refresh, good, heading, sentences, facts }.render()
+    let (school, support) = (&school.name, support(school));
+    End { language, sandbox, school, support, refresh, good, heading, sentences, facts }.render()
 }
 
 /// A page that is no payment: an unknown or mistyped address, or a fault.
@@ -184,8 +188,12 @@ pub fn nothing_here(language: Language, fault: bool) -> Result<String, askama::E
         (t("Betalingen findes ikke", "There is no such payment"), sentence)
     };
     let sentences = vec![sentence];
-    End { language, sandbox: false, school: "Madkort", refresh: 0, good: false, heading, sentences, facts: vec![] }
-        .render()
+    let (school, support, facts) = ("Madkort", String::new(), vec![]);
+    End { language, sandbox: false, school, support, refresh: 0, good: false, heading, sentences, facts }.render()
+}
+
+fn support(school: &School) -> String {
+    format!("{} · {}", school.support_email, school.support_phone)
 }
 
 fn pick_static(language: Language, da: &'static str, en: &'static str) -> &'static str {

@@ -23,9 +23,9 @@ fn state(said: &Said) -> &str {
     said.json["state"].as_str().unwrap()
 }
 
-fn taken(ore: i64, currency: &str) -> Option<Outcome> {
+fn taken(ore: i64, currency: &str) -> Outcome {
     let (amount, currency) = (Money::from_ore(ore), currency.to_owned());
-    Some(Outcome::Succeeded(Taken { reference: "far-1".to_owned(), amount, currency }))
+    Outcome::Succeeded(Taken { reference: "far-1".to_owned(), amount, currency })
 }
 
 #[tokio::test]
@@ -238,11 +238,11 @@ async fn money_that_comes_after_cancelling_goes_to_the_account() {
     let request = school.deposit("Alma", 100);
     school.post_deposit(&request).await;
     assert_eq!(state(&school.delete_deposit(request.id).await), "cancelled");
-    gateway.will_say(taken(10_000, "DKK"));
+    gateway.will_say(Some(taken(10_000, "DKK")));
     let row = school.store.deposit(request.id).await.unwrap().unwrap();
     let row = school.payments.page_was_used(row, school.now()).await.unwrap();
     assert_eq!(row.state, DepositState::Paid);
-    gateway.will_say(taken(10_000, "DKK"));
+    gateway.will_say(Some(taken(10_000, "DKK")));
     school.payments.page_was_used(row, school.now()).await.unwrap();
     assert_eq!(school.balance("Alma").await, before + 10_000, "told twice, posted once");
     school.audit().await;
@@ -254,7 +254,7 @@ async fn cancelling_what_has_just_been_paid_posts_it() {
     let before = school.balance("Alma").await;
     let request = school.deposit("Alma", 100);
     school.post_deposit(&request).await;
-    gateway.closes.lock().unwrap().push_back(taken(10_000, "DKK"));
+    gateway.closes.lock().unwrap().push_back(Some(taken(10_000, "DKK")));
     assert_eq!(state(&school.delete_deposit(request.id).await), "paid");
     assert_eq!(school.balance("Alma").await, before + 10_000);
 }
@@ -266,7 +266,7 @@ async fn another_amount_or_currency_is_not_credited() {
         let (before, transactions) = (school.balance("Alma").await, school.audit().await);
         let request = school.deposit("Alma", 100);
         school.post_deposit(&request).await;
-        gateway.will_say(taken(ore, currency));
+        gateway.will_say(Some(taken(ore, currency)));
         let row = school.store.deposit(request.id).await.unwrap().unwrap();
         let row = school.payments.page_was_used(row, school.now()).await.unwrap();
         assert_eq!(row.state, DepositState::Unknown, "{currency}");

@@ -41,5 +41,6 @@ fn row(text: &mut String, card: &DemoCard) {
 
 fn line(text: &mut String, who: &str, uid: &str, number: &str, code: &str, balance: &str, shows: &str) {
     let who: String = who.chars().take(34).collect();
-    let _ = writeln!(text, "{who:<34}  {uid:<14}  {number:<14}  {code:<5}  {balance:>11}  {shows}");
+    let line = format!("{who:<34}  {uid:<14}  {number:<14}  {code:<5}  {balance:>11}  {shows}");
+    let _ = writeln!(text, "{}", line.trim_end());
 }

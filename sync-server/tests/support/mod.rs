@@ -116,7 +116,7 @@ impl School {
 
     pub fn wait(&self, duration: SignedDuration) {
         let mut now = self.now.lock().unwrap();
-        *now = *now + duration;
+        *now += duration;
     }
 
     pub fn new_id(&self) -> OperationId {
