@@ -1,34 +1,68 @@
-//! Pictures of every page in both languages and both orientations, to be looked at: `cargo test -p kiosk --test gallery`, then
-//! open `target/gallery/`. `GALLERY=home` paints only the pages whose name begins so.
+//! Pictures of the pages, to be looked at: `cargo test -p kiosk --test gallery`, then open `target/gallery/`.
+//!
+//! Painted are the pages of [`SHOWN`]; `GALLERY=menu` paints every sample whose name begins so, `GALLERY=` all of them.
 
 #![allow(clippy::unwrap_used)]
 
 mod fixtures;
 
 use fixtures::{LANDSCAPE, PORTRAIT, open_stage, picture, samples};
+use i_slint_backend_testing::AccessibleRole;
 use madkort_protocol::Language;
+
+/// One of each kind.
+const SHOWN: [&str; 24] = [
+    "starting",
+    "out-of-service-NoReader",
+    "out-of-service-OfflineTooLong",
+    "idle",
+    "idle-Refused(Phone)",
+    "idle-faults",
+    "code-wrong",
+    "home",
+    "home-parent",
+    "home-long",
+    "amount-filled",
+    "amount-Terms",
+    "terms",
+    "pay-Waiting",
+    "pay-Declined",
+    "paid-Printed",
+    "menu",
+    "menu-basket",
+    "checkout",
+    "ordered-offline",
+    "statement",
+    "support",
+    "filed-Printed",
+    "warning",
+];
 
 #[test]
 fn every_page_is_painted() {
-    let only = std::env::var("GALLERY").unwrap_or_default();
+    let only = std::env::var("GALLERY").ok();
+    let chosen = |name: &str| only.as_ref().map_or_else(|| SHOWN.contains(&name), |only| name.starts_with(only));
     let stage = open_stage();
     let mut painted = 0;
-    for scale in [1.0, 1.4] {
+    for (scale, large) in [(1.0, ""), (1.4, "-large")] {
         stage.text_scale(scale);
         for (size, across) in [(PORTRAIT, "portrait"), (LANDSCAPE, "landscape")] {
             stage.resize(size);
             for language in [Language::Danish, Language::English] {
-                for (name, screen) in samples(language) {
-                    if !name.starts_with(&only) {
-                        continue;
-                    }
+                if language == Language::English && scale > 1.0 {
+                    continue;
+                }
+                for (name, screen) in samples(language).into_iter().filter(|(name, _)| chosen(name)) {
                     stage.show(&screen);
-                    let size = if scale > 1.0 { "-large" } else { "" };
-                    picture(&stage, &format!("{name}-{across}-{}{size}", language.tag()));
+                    picture(&stage, &format!("{name}-{across}-{}{large}", language.tag()));
                     painted += 1;
+                    if name == "support" {
+                        stage.tap(&stage.all(AccessibleRole::TextInput)[1]);
+                        picture(&stage, &format!("keyboard-{across}-{}{large}", language.tag()));
+                    }
                 }
             }
         }
     }
-    assert!(painted > 0, "no page is called {only}…");
+    assert!(painted > 0, "no page is called so");
 }

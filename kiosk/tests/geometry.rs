@@ -19,8 +19,8 @@ const ROUNDING: f32 = 0.75;
 
 /// Panels that words must not stick out of.
 const PANELS: [&str; 15] = [
-    "Card", "Note", "Banner", "Balance", "Button", "Chip", "Tile", "Field", "Allergen", "Digit", "Cap", "Speak", "Tick",
-    "Product", "Line",
+    "Card", "Note", "Banner", "Balance", "Button", "Chip", "Tile", "Field", "Allergen", "Digit", "Cap", "Speak",
+    "Tick", "Product", "Line",
 ];
 
 #[derive(Clone, Debug)]
@@ -110,7 +110,8 @@ fn seen(stage: &Stage, size: (u32, u32), faults: &mut Vec<String>) -> Seen {
     let mut see = |all: Vec<Box2>, scrolled: Vec<Box2>| -> Vec<Box2> {
         let mut kept = Vec::new();
         for part in all.into_iter().filter(|p| !p.is_empty()) {
-            let same = |s: &Box2| s.left == part.left && s.top == part.top && s.bottom == part.bottom && s.what == part.what;
+            let same =
+                |s: &Box2| s.left == part.left && s.top == part.top && s.bottom == part.bottom && s.what == part.what;
             let Some(view) = view.as_ref().filter(|_| scrolled.iter().any(same)) else {
                 if !part.within(&window) {
                     faults.push(format!("off the screen: {part:?}"));
@@ -118,7 +119,8 @@ fn seen(stage: &Stage, size: (u32, u32), faults: &mut Vec<String>) -> Seen {
                 kept.push(part);
                 continue;
             };
-            if part.left < view.left - ROUNDING || part.right > view.right + ROUNDING || part.top < view.top - ROUNDING {
+            if part.left < view.left - ROUNDING || part.right > view.right + ROUNDING || part.top < view.top - ROUNDING
+            {
                 faults.push(format!("off the page: {part:?}"));
             }
             let shown = part.clipped(view);
@@ -153,18 +155,21 @@ fn check(stage: &Stage, screen: &Screen, size: (u32, u32)) -> Vec<String> {
         }
         for (place, a) in seen.texts.iter().enumerate() {
             faults.extend(
-                seen.texts[place + 1..].iter().filter(|b| a.overlaps(b)).map(|b| format!("words on words: {a:?} {b:?}")),
+                seen.texts[place + 1..]
+                    .iter()
+                    .filter(|b| a.overlaps(b))
+                    .map(|b| format!("words on words: {a:?} {b:?}")),
             );
         }
     }
-    for kind in PANELS {
-        for panel in ElementQuery::from_root(stage.ui.window()).match_inherits(kind).find_all() {
-            let edge = Box2::of(&panel);
-            let words = panel.query_descendants().match_inherits("Text").find_all();
-            faults.extend(
-                words.iter().map(Box2::of).filter(|w| !w.is_empty() && !w.within(&edge)).map(|w| format!("words out of {edge:?}: {w:?}")),
-            );
-        }
+    let is_panel = |e: &ElementHandle| {
+        e.type_name().into_iter().chain(e.bases().into_iter().flatten()).any(|name| PANELS.contains(&name.as_str()))
+    };
+    for panel in ElementQuery::from_root(stage.ui.window()).match_predicate(is_panel).find_all() {
+        let edge = Box2::of(&panel);
+        let words = panel.query_descendants().match_inherits("Text").find_all();
+        let out = words.iter().map(Box2::of).filter(|w| !w.is_empty() && !w.within(&edge));
+        faults.extend(out.map(|w| format!("words out of {edge:?}: {w:?}")));
     }
     faults
 }

@@ -88,7 +88,10 @@ fn a_deposit_is_filled_in_by_touch() {
 
     stage.show(&screen(
         DANISH,
-        Page::DepositAmount(DepositAmountPage { terms: Some("1. Saldoen er din.".into()), ..fixtures::amount("", None) }),
+        Page::DepositAmount(DepositAmountPage {
+            terms: Some("1. Saldoen er din.".into()),
+            ..fixtures::amount("", None)
+        }),
     ));
     assert_eq!(asked(&stage, "Luk betingelser"), [Intent::ShowTerms(false)]);
 }
@@ -259,7 +262,9 @@ fn no_two_things_on_a_page_have_one_name() {
         stage.show(&screen);
         let mut labels = Vec::new();
         for role in [AccessibleRole::Button, AccessibleRole::Checkbox, AccessibleRole::TextInput] {
-            labels.extend(stage.all(role).iter().map(|e| (format!("{role:?}"), e.accessible_label().unwrap_or_default())));
+            labels.extend(
+                stage.all(role).iter().map(|e| (format!("{role:?}"), e.accessible_label().unwrap_or_default())),
+            );
         }
         let count = labels.len();
         assert!(labels.iter().all(|(_, l)| !l.is_empty()), "{name}: a control without a name");

@@ -122,7 +122,10 @@ fn every_character_is_in_every_font() {
         used.extend(literals(&code).iter().flat_map(|(l, ..)| l.chars()));
     }
     // What names, dishes and amounts are written with.
-    used.extend("ABCDEFGHIJKLMNOPQRSTUVWXYZÆØÅÉÖÄÜabcdefghijklmnopqrstuvwxyzæøåéöäüßñçèë0123456789.,:;-–—'’\"()/&%+*½¼¾ ".chars());
+    used.extend(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZÆØÅÉÖÄÜabcdefghijklmnopqrstuvwxyzæøåéöäüßñçèë0123456789.,:;-–—'’\"()/&%+*½¼¾ "
+            .chars(),
+    );
     for font in ["Inter-Regular", "Inter-SemiBold", "InterDisplay-SemiBold"] {
         let data = std::fs::read(here().join(format!("ui/fonts/{font}.otf"))).unwrap();
         let face = ttf_parser::Face::parse(&data, 0).unwrap();
