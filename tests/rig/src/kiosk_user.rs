@@ -8,6 +8,9 @@ use madkort_protocol::{Language, Money};
 use crate::rig::Rig;
 use crate::window::{Role, Sight};
 
+/// Turns of the longest page: a year's statement on the smallest screen.
+const LONGEST_PAGE: u32 = 40;
+
 impl Rig {
     /// Presses what the source calls `english`.
     pub fn press(&self, english: &str) -> Result<()> {
@@ -32,6 +35,20 @@ impl Rig {
     /// Waits until the screen says some count of what the source calls `english` in the singular.
     pub fn see_some(&self, english: &str) -> Result<Sight> {
         self.window().wait_until(english, |sight| sight.texts().iter().any(|text| self.words.is_count(english, text)))
+    }
+
+    /// Turns the page down until the screen says what the source calls `english`.
+    pub fn scroll_to(&self, english: &str) -> Result<Sight> {
+        let wanted = self.words.say(english);
+        for _ in 0..LONGEST_PAGE {
+            let before = self.window().sight();
+            if before.says(&wanted) {
+                return Ok(before);
+            }
+            self.press("Down")?;
+            self.window().wait_until("the page turned", |sight| sight.texts() != before.texts())?;
+        }
+        self.see(english)
     }
 
     /// Waits until the screen shows an amount.

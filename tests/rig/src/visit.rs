@@ -202,7 +202,7 @@ impl Visit<'_> {
             self.receipt,
             kroner(self.balance)
         ));
-        self.rig.see("The receipt has been printed")?;
+        self.rig.see("Take your paper below the screen.")?;
         self.screen("Paid")?;
         self.album.png(Kind::Paper, &paper.png, "The receipt")?;
         self.rig.press("To my page")
@@ -241,9 +241,11 @@ impl Visit<'_> {
     fn statement(&mut self) -> Result<()> {
         self.rig.press("Statement")?;
         self.rig.kiosk.wait_for_screen("Statement")?;
-        self.rig.see("Balance at the end")?;
-        self.rig.see_money(self.balance)?;
+        self.rig.see("Balance when the month began")?;
         self.screen("This month")?;
+        let end = self.rig.scroll_to("Balance at the end")?;
+        ensure!(end.says(&kroner(self.balance)), "the statement ends on something else:\n{}", end.told());
+        self.screen("This month, its end")?;
         self.rig.press("Print")?;
         let paper = self.rig.paper()?;
         paper.says_all(&[&kroner(self.balance), &kroner(DEPOSIT_KR * 100), &self.receipt])?;
