@@ -3,8 +3,15 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use madkort_protocol::{API_VERSION, DeviceKind, Enrol, Enrolled, HEADER_API, SigningKey};
+use madkort_protocol::*;
+use reqwest::Method;
+use sync_server::store::sqlite::SqliteStore;
+use sync_server::store::{Audit, Catalogue};
+
+use crate::support::{ANNA, SCHOOL, Server, Signer, kr, uid};
 
 fn run(folder: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sync-server"));
@@ -99,6 +106,72 @@ async fn from_an_empty_folder_to_a_kiosk_that_is_let_in_and_a_kill_in_between() 
     let verified = run(folder.path(), &["verify"]);
     assert_eq!(verified.status.code(), Some(1));
     assert!(text(&verified.stderr).contains("entries add up to"), "{}", text(&verified.stderr));
+}
+
+/// Sells one krone at a time until the line breaks. Answers what was posted, and the sale whose answer never came.
+async fn sell_until_the_line_breaks(
+    till: &Signer,
+    next: impl Fn() -> OperationId,
+    kill: impl Fn(),
+) -> (Vec<PurchaseRequest>, PurchaseRequest) {
+    let mut posted = Vec::new();
+    loop {
+        let sale =
+            PurchaseRequest { id: next(), card_uid: uid(1), amount: kr(1), vat_percent: 25, text: "Æble".into() };
+        let body = serde_json::to_vec(&sale).unwrap();
+        let Ok(answer) = till.try_send(Method::POST, "/v1/purchases", &body).await else { return (posted, sale) };
+        let Ok(answer) = answer.json::<PurchaseAnswer>().await else { return (posted, sale) };
+        assert_eq!(answer.outcome, Outcome::Posted);
+        posted.push(sale);
+        kill();
+    }
+}
+
+#[tokio::test]
+async fn killed_among_sales_it_remembers_every_one_it_answered() {
+    let server = Server::start().await;
+    let mut tills = vec![server.register().await, server.register().await, server.register().await];
+    let kiosk = server.kiosk().await;
+    server.fund(&kiosk, ANNA, kr(1000)).await;
+    let ids: Vec<_> = (0..900).map(|_| server.id()).collect();
+    let folder = server.stop().await;
+
+    let serving = Serving::start(folder.path());
+    tills.iter_mut().for_each(|till| till.url = format!("http://{}", serving.address));
+    let (taken, answered) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let serving = Mutex::new(serving);
+    let next = || ids[taken.fetch_add(1, Ordering::SeqCst)];
+    let kill = || {
+        if answered.fetch_add(1, Ordering::SeqCst) == 40 {
+            serving.lock().unwrap().child.kill().unwrap();
+        }
+    };
+    let (one, two, three) = tokio::join!(
+        sell_until_the_line_breaks(&tills[0], next, kill),
+        sell_until_the_line_breaks(&tills[1], next, kill),
+        sell_until_the_line_breaks(&tills[2], next, kill),
+    );
+    drop(serving);
+
+    let serving = Serving::start(folder.path());
+    tills.iter_mut().for_each(|till| till.url = format!("http://{}", serving.address));
+    let mut sold = 0;
+    for (posted, in_doubt) in [one, two, three] {
+        for sale in posted {
+            let again: PurchaseAnswer = tills[0].post("/v1/purchases", &sale).await;
+            assert_eq!(again.outcome, Outcome::AlreadyPosted);
+            sold += 1;
+        }
+        // Either it was on disk before the kill or it is now: once.
+        let again: PurchaseAnswer = tills[0].post("/v1/purchases", &in_doubt).await;
+        assert!(matches!(again.outcome, Outcome::Posted | Outcome::AlreadyPosted));
+        sold += 1;
+    }
+    assert!(sold > 40);
+    drop(serving);
+    let store = SqliteStore::open(&folder.path().join("books.db")).unwrap();
+    assert_eq!(store.account(SCHOOL, ANNA).await.unwrap().unwrap().balance, kr(1000 - sold));
+    assert_eq!(store.verify().await.unwrap().err(), None);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 use madkort_protocol::*;
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sync_server::payments::{Payments, Sandbox};
@@ -70,7 +70,7 @@ pub struct Server {
     pub state: AppState,
     pub path: PathBuf,
     serving: JoinHandle<std::io::Result<()>>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Server {
@@ -88,13 +88,14 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let serving = tokio::spawn(sync_server::serve(listener, state.clone()));
-        Self { url, clock, state, path, serving, _folder: folder }
+        Self { url, clock, state, path, serving, folder }
     }
 
-    /// Stops as on SIGTERM, and waits for it.
-    pub async fn stop(self) {
+    /// Stops as on SIGTERM, waits for it, and leaves the files.
+    pub async fn stop(self) -> TempDir {
         self.state.stop();
         self.serving.await.unwrap().unwrap();
+        self.folder
     }
 
     pub fn store(&self) -> &dyn Store {
@@ -198,7 +199,19 @@ impl Signer {
         self.send_raw(method, path, body, count, &signature.to_hex()).await
     }
 
+    /// Sends to a server that may not be there.
+    pub async fn try_send(&self, method: Method, path: &str, body: &[u8]) -> reqwest::Result<Response> {
+        let count = self.next_count();
+        let to_sign = RequestToSign { method: method.as_str(), path, device: self.id, count, body };
+        let signature = self.key.sign(&to_sign).to_hex();
+        self.request(method, path, body, count, &signature).send().await
+    }
+
     pub async fn send_raw(&self, method: Method, path: &str, body: &[u8], count: u64, signature: &str) -> Response {
+        self.request(method, path, body, count, signature).send().await.unwrap()
+    }
+
+    fn request(&self, method: Method, path: &str, body: &[u8], count: u64, signature: &str) -> RequestBuilder {
         reqwest::Client::new()
             .request(method, format!("{}{path}", self.url))
             .header(HEADER_API, API_VERSION)
@@ -206,9 +219,6 @@ impl Signer {
             .header(HEADER_REQUEST, count)
             .header(HEADER_SIGNATURE, signature)
             .body(body.to_vec())
-            .send()
-            .await
-            .unwrap()
     }
 
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> T {
