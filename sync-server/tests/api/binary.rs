@@ -130,14 +130,16 @@ async fn sell_until_the_line_breaks(
 #[tokio::test]
 async fn killed_among_sales_it_remembers_every_one_it_answered() {
     let server = Server::start().await;
-    let mut tills = vec![server.register().await, server.register().await, server.register().await];
+    let mut tills = [server.register().await, server.register().await, server.register().await];
     let kiosk = server.kiosk().await;
     server.fund(&kiosk, ANNA, kr(1000)).await;
     let ids: Vec<_> = (0..900).map(|_| server.id()).collect();
     let folder = server.stop().await;
 
     let serving = Serving::start(folder.path());
-    tills.iter_mut().for_each(|till| till.url = format!("http://{}", serving.address));
+    for till in &mut tills {
+        till.url = format!("http://{}", serving.address);
+    }
     let (taken, answered) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let serving = Mutex::new(serving);
     let next = || ids[taken.fetch_add(1, Ordering::SeqCst)];
@@ -154,7 +156,9 @@ async fn killed_among_sales_it_remembers_every_one_it_answered() {
     drop(serving);
 
     let serving = Serving::start(folder.path());
-    tills.iter_mut().for_each(|till| till.url = format!("http://{}", serving.address));
+    for till in &mut tills {
+        till.url = format!("http://{}", serving.address);
+    }
     let mut sold = 0;
     for (posted, in_doubt) in [one, two, three] {
         for sale in posted {
