@@ -19,7 +19,9 @@ test: setup-test lint binaries
 
 bench: setup-demo
 	cargo build --locked --release --workspace --bins
-	cargo run --locked --release -p madkort-tests --bin bench
+	rm -f target/bench-kiosk.jsonl
+	MADKORT_FIGURES=$(CURDIR)/target/bench-kiosk.jsonl cargo bench --locked -p kiosk --bench kiosk
+	MADKORT_LOG=kiosk=debug MADKORT_BIN_DIR=$(CURDIR)/target/release target/release/bench
 
 gallery: setup-demo
 	cargo test --locked -p kiosk --test gallery

@@ -1,0 +1,181 @@
+//! What a visit costs inside the kiosk: a frame, a key, a moment of stillness, and the way from a touch to the disk.
+//!
+//! `cargo bench -p kiosk`. Prints one figure a line; with `MADKORT_FIGURES` set, appends each as a JSON line to that file.
+
+#![allow(clippy::unwrap_used, clippy::float_arithmetic, clippy::cast_precision_loss, missing_docs)]
+
+#[path = "../tests/drivers/mod.rs"]
+mod drivers;
+#[path = "../tests/fixtures/mod.rs"]
+mod fixtures;
+
+use std::cell::Cell;
+use std::io::Write as _;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use i_slint_backend_testing::{AccessibleRole, ElementQuery};
+use kiosk::ui::Ui;
+use kiosk_core::Page;
+use madkort_protocol::Language;
+use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
+use slint::platform::{Platform, PointerEventButton, WindowAdapter, WindowEvent};
+use slint::{ComponentHandle as _, PhysicalSize, PlatformError, Rgb8Pixel};
+
+/// The larger panel.
+const WIDTH: u32 = 1280;
+const HEIGHT: u32 = 800;
+/// Repetitions of everything drawn.
+const FRAMES: usize = 200;
+/// Orders recorded, each beside a bare fsync.
+const RECORDS: u128 = 300;
+
+/// A panel in memory and a clock turned by hand.
+struct Panel {
+    window: Rc<MinimalSoftwareWindow>,
+    time: Rc<Cell<Duration>>,
+}
+
+impl Platform for Panel {
+    fn create_window_adapter(&self) -> Result<Rc<dyn WindowAdapter>, PlatformError> {
+        Ok(self.window.clone())
+    }
+
+    fn duration_since_start(&self) -> Duration {
+        self.time.get()
+    }
+}
+
+/// What was measured, beside what it is measured by.
+struct Figure {
+    name: &'static str,
+    value: f64,
+    unit: &'static str,
+    reference: f64,
+    /// The most that `value / reference` may be.
+    target: f64,
+}
+
+fn main() {
+    let mut figures = frames();
+    figures.push(confirm_to_durable());
+    let file = std::env::var("MADKORT_FIGURES").ok();
+    for figure in figures {
+        let ratio = figure.value / figure.reference;
+        let holds = ratio <= figure.target;
+        let Figure { name, value, unit, reference, target } = figure;
+        println!("{name}: {value:.3} {unit}, {ratio:.3} of {reference:.3} {unit} (at most {target}): {holds}");
+        let line = serde_json::json!({
+            "name": name, "value": value, "unit": unit, "reference": reference,
+            "ratio": ratio, "target": target, "holds": holds,
+        });
+        if let Some(file) = &file {
+            let mut out = std::fs::OpenOptions::new().append(true).create(true).open(file).unwrap();
+            writeln!(out, "{line}").unwrap();
+        }
+    }
+}
+
+fn frames() -> Vec<Figure> {
+    let window = MinimalSoftwareWindow::new(RepaintBufferType::ReusedBuffer);
+    let time = Rc::new(Cell::new(Duration::ZERO));
+    slint::platform::set_platform(Box::new(Panel { window: window.clone(), time: time.clone() })).unwrap();
+    let ui = Ui::new(|_| {}).unwrap();
+    window.set_size(PhysicalSize::new(WIDTH, HEIGHT));
+    ui.window().show().unwrap();
+    let mut pixels = vec![Rgb8Pixel::default(); (WIDTH * HEIGHT) as usize];
+    let mut draw = |tick_ms: u64| {
+        time.set(time.get() + Duration::from_millis(tick_ms));
+        slint::platform::update_timers_and_animations();
+        let begun = Instant::now();
+        let drawn = window.draw_if_needed(|renderer| {
+            renderer.render(&mut pixels, WIDTH as usize);
+        });
+        (drawn, begun.elapsed())
+    };
+
+    let da = Language::Danish;
+    let home = fixtures::screen(da, Page::Home(fixtures::people::home(true)));
+    let idle = fixtures::screen(da, Page::Idle(fixtures::idle(true, None)));
+    let mut full = Vec::new();
+    for round in 0..FRAMES {
+        // Two unlike pages in turn: the whole screen is dirty.
+        ui.show(if round % 2 == 0 { &home } else { &idle });
+        full.push(draw(16).1);
+    }
+
+    // Long after the last touch: the attract pulse has come to rest.
+    ui.show(&idle);
+    for _ in 0..600 {
+        draw(100);
+    }
+    let at_rest = (0..600).filter(|_| draw(100).0).count();
+
+    ui.show(&fixtures::screen(da, Page::DepositAmount(fixtures::amount("10", None))));
+    for _ in 0..20 {
+        draw(50);
+    }
+    let key = ElementQuery::from_root(ui.window())
+        .match_accessible_role(AccessibleRole::Button)
+        .match_predicate(|e| e.accessible_label().is_some_and(|l| l == "5"))
+        .find_first()
+        .unwrap();
+    let (corner, size) = (key.absolute_position(), key.size());
+    let position = slint::LogicalPosition::new(corner.x + size.width / 2.0, corner.y + size.height / 2.0);
+    let button = PointerEventButton::Left;
+    let mut pressed = Vec::new();
+    for _ in 0..FRAMES {
+        ui.window().window().dispatch_event(WindowEvent::PointerPressed { position, button });
+        let (drawn, took) = draw(16);
+        assert!(drawn, "a pressed key looks pressed");
+        pressed.push(took);
+        ui.window().window().dispatch_event(WindowEvent::PointerReleased { position, button });
+        for _ in 0..12 {
+            draw(50);
+        }
+    }
+    vec![
+        Figure { name: "full redraw 1280x800 p50", value: p(&mut full, 50), unit: "ms", reference: 4.0, target: 1.0 },
+        Figure { name: "pressed key p50", value: p(&mut pressed, 50), unit: "ms", reference: 0.5, target: 1.0 },
+        Figure {
+            name: "frames in a minute at rest",
+            value: at_rest as f64,
+            unit: "frames",
+            reference: 1.0,
+            target: 0.0,
+        },
+    ]
+}
+
+/// From the touch that confirms to the row that a power cut cannot take back.
+fn confirm_to_durable() -> Figure {
+    let target = concat!(env!("CARGO_MANIFEST_DIR"), "/../target");
+    let folder = tempfile::tempdir_in(target).unwrap();
+    let mut store = drivers::store_in(folder.path());
+    let mut bare = std::fs::File::create(folder.path().join("bare")).unwrap();
+    let page = [7_u8; 4096];
+    let (mut records, mut syncs) = (Vec::new(), Vec::new());
+    for number in 1..=RECORDS {
+        let begun = Instant::now();
+        bare.write_all(&page).unwrap();
+        bare.sync_all().unwrap();
+        syncs.push(begun.elapsed());
+        let order = drivers::to_record(number, 1);
+        let begun = Instant::now();
+        store.record(order).unwrap();
+        records.push(begun.elapsed());
+    }
+    Figure {
+        name: "confirm to durable p95",
+        value: p(&mut records, 95),
+        unit: "ms",
+        reference: p(&mut syncs, 95),
+        target: 1.5,
+    }
+}
+
+/// The percentile, in milliseconds.
+fn p(times: &mut [Duration], percent: usize) -> f64 {
+    times.sort();
+    times[(times.len() * percent / 100).min(times.len() - 1)].as_secs_f64() * 1000.0
+}
