@@ -36,7 +36,7 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let post = way_in(out, wake);
     let hand = post.clone();
     let ui = Ui::new(move |intent| hand(Incoming::Hand(intent)))?;
-    ui.set_looks(Looks { text_scale: f32::from(config.text_scale) / 100.0, ..Looks::default() });
+    ui.set_looks(looks(config.text_scale));
     if let Some((width, height)) = config.window {
         ui.window().window().set_size(PhysicalSize::new(width, height));
     }
@@ -66,6 +66,12 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     }
     SHELL.with_borrow_mut(Option::take);
     Ok(())
+}
+
+/// A size of type, not an amount of money: the only float the kiosk makes.
+#[allow(clippy::float_arithmetic)]
+fn looks(text_scale_percent: u16) -> Looks {
+    Looks { text_scale: f32::from(text_scale_percent) / 100.0, ..Looks::default() }
 }
 
 fn start_drivers(

@@ -2,9 +2,9 @@
 //!
 //! **Invariant:** one sound for every outcome of a tap, so that the line behind learns nothing; a broken light never holds up a visit.
 
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kiosk_core::{Beep, Light};
 use rppal::gpio::{Gpio, OutputPin};
@@ -90,10 +90,28 @@ struct Board {
 
 impl Board {
     fn run(mut self, orders: &Receiver<Order>) {
-        while let Ok(order) = orders.recv() {
+        let mut sound = Vec::new().into_iter();
+        let mut next_part = None;
+        loop {
+            let order = match next_part {
+                Some(at) => orders.recv_timeout(Instant::saturating_duration_since(&at, Instant::now())),
+                None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
             match order {
-                Order::Light(light) => self.show(light),
-                Order::Beep(beep) => self.sound(beep),
+                Ok(Order::Light(light)) => self.show(light),
+                Ok(Order::Beep(beep)) => {
+                    sound = pattern(beep).into_iter();
+                    next_part = Some(Instant::now());
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    let part = sound.next();
+                    self.buzzer.write(part.is_some_and(|part: Part| part.on).into());
+                    next_part = part.map(|part| Instant::now() + part.time);
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.buzzer.set_low();
+                    return;
+                }
             }
         }
     }
@@ -104,14 +122,6 @@ impl Board {
         if let Some(busy) = &mut self.busy {
             busy.write((light == Light::Busy).into());
         }
-    }
-
-    fn sound(&mut self, beep: Beep) {
-        for part in pattern(beep) {
-            self.buzzer.write(part.on.into());
-            thread::sleep(part.time);
-        }
-        self.buzzer.set_low();
     }
 }
 

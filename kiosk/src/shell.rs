@@ -181,7 +181,6 @@ impl Shell {
 }
 
 /// A way for drivers and screen to reach the loop: into the channel, then `wake`.
-#[must_use]
 pub fn way_in(out: Sender<Incoming>, wake: fn()) -> impl Fn(Incoming) + Send + Sync + Clone {
     move |incoming| {
         // Fails only when the loop is gone.

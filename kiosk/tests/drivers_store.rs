@@ -373,3 +373,17 @@ fn a_damaged_database_is_a_fault_on_the_screen_until_it_is_mended() {
     ears.wait_for_event(&Event::Disk { works: true });
     assert!(desk.ask(|_| ()).blocking_recv().is_ok());
 }
+
+#[test]
+fn a_kiosk_that_has_not_heard_everything_offers_nothing_yet() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path()).unwrap();
+    store.enrolled(&enrolled()).unwrap();
+    store.apply(&Changes { more: true, ..changes() }, now()).unwrap();
+    assert_eq!(store.catalogue().unwrap(), None);
+    store.apply(&Changes { cursor: 8, ..Changes::default() }, now()).unwrap();
+    assert_eq!(store.catalogue().unwrap().unwrap().products.len(), 1);
+    // A long time away brings pages again, and the kiosk goes on offering what it knows.
+    store.apply(&Changes { cursor: 9, more: true, ..Changes::default() }, now()).unwrap();
+    assert!(store.catalogue().unwrap().is_some());
+}

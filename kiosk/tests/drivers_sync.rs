@@ -302,7 +302,7 @@ fn problem(code: ProblemCode, expected_seq: Option<u64>) -> Reply {
     Reply::Say(code.status(), Some(API_VERSION), serde_json::to_string(&problem).unwrap())
 }
 
-fn settled(push: &Push, outcome: Outcome) -> Reply {
+fn settled(push: &Push, outcome: &Outcome) -> Reply {
     let answers = push.operations.iter().map(|o| Answer { id: o.id, outcome: outcome.clone() }).collect();
     let acked_seq = push.operations.last().unwrap().seq;
     let pushed = Pushed { acked_seq, answers, accounts: vec![], orders: vec![] };
@@ -357,7 +357,7 @@ fn an_answer_that_is_lost_is_asked_for_again_and_the_order_counts_once() {
         let push: Push = serde_json::from_slice(&asked.body).unwrap();
         let mut seen = seen.lock().unwrap();
         seen.push(push.clone());
-        if seen.len() == 1 { Reply::HangUp } else { settled(&push, Outcome::AlreadyPosted) }
+        if seen.len() == 1 { Reply::HangUp } else { settled(&push, &Outcome::AlreadyPosted) }
     });
     wait_until_settled(&kiosk);
     let pushes = pushes.lock().unwrap();
@@ -374,11 +374,11 @@ fn a_server_back_from_a_backup_gets_what_it_lost() {
         let push: Push = serde_json::from_slice(&asked.body).unwrap();
         // Once settled up to 2, the server now wants 1 again.
         if push.operations[0].seq == 1 && push.operations.len() == 3 {
-            settled(&push, Outcome::Posted)
+            settled(&push, &Outcome::Posted)
         } else if push.operations.iter().any(|o| o.seq == 3) {
             problem(ProblemCode::SequenceGap, Some(1))
         } else {
-            settled(&push, Outcome::Posted)
+            settled(&push, &Outcome::Posted)
         }
     });
     wait_until_settled(&kiosk);
@@ -409,7 +409,7 @@ fn an_overtaken_request_is_sent_again_under_a_new_count() {
         if refused.fetch_add(1, Ordering::SeqCst) == 0 {
             return problem(ProblemCode::BadSignature, None);
         }
-        settled(&serde_json::from_slice(&asked.body).unwrap(), Outcome::Posted)
+        settled(&serde_json::from_slice(&asked.body).unwrap(), &Outcome::Posted)
     });
     wait_until_settled(&kiosk);
     assert!(counts.lock().unwrap().len() >= 3);

@@ -55,14 +55,19 @@ impl Store {
         keep_accounts(&tx, &changes.accounts)?;
         keep_orders(&tx, &changes.orders)?;
         let cursor = i64::try_from(changes.cursor).unwrap_or(i64::MAX);
-        tx.execute("UPDATE device SET cursor = ?1, last_heard = ?2", params![cursor, now.to_string()])
-            .doing("move its cursor")?;
+        let sql = "UPDATE device SET cursor = ?1, last_heard = ?2, pulled = max(pulled, ?3)";
+        tx.execute(sql, params![cursor, now.to_string(), !changes.more]).doing("move its cursor")?;
         tx.commit().doing("keep the changes")?;
         Ok(anything)
     }
 
-    /// What the school offers, once the kiosk has been told.
+    /// What the school offers, once the kiosk has been told everything: before that, a card it does not know might well be one.
     pub fn catalogue(&self) -> Result<Option<Arc<Catalogue>>, StoreError> {
+        let pulled: bool =
+            self.db.query_row("SELECT pulled FROM device", [], |row| row.get(0)).doing("tell what it has pulled")?;
+        if !pulled {
+            return Ok(None);
+        }
         let school = body(&self.db, "school", "SELECT body FROM school", [])?;
         let (Some(school), Some(identity)) = (school, self.identity()?) else { return Ok(None) };
         let products = bodies(&self.db, "products", "SELECT body FROM products ORDER BY id", [])?;

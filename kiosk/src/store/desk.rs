@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kiosk_core::{Draft, Event, Paper, PrintState, Visitor};
 use madkort_protocol::{CardId, CardUid, Changes, Enrolled, Language, OperationId, Pushed};
@@ -84,6 +84,7 @@ pub struct Desk {
     followed: Option<CardId>,
     shown: Option<Visitor>,
     disk_works: bool,
+    offered: bool,
 }
 
 impl Desk {
@@ -117,9 +118,12 @@ impl Desk {
     /// Puts an operation and its slip on disk.
     pub fn record(&mut self, id: OperationId, draft: Draft, slip: Option<(Paper, Language)>, offline: bool) {
         let has_slip = slip.is_some();
+        let began = Instant::now();
         let order = ToRecord { id, draft, slip, claimed_at: self.clock.now(), offline };
         match self.store.record(order) {
             Ok(recorded) => {
+                let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+                tracing::debug!(micros, "an operation is on disk");
                 let now_so = self.store.visitor(recorded.card, self.clock.today());
                 let visitor = now_so.ok().flatten().or_else(|| self.shown.clone());
                 if let Some(visitor) = visitor {
@@ -154,7 +158,7 @@ impl Desk {
     /// Takes what the server says has changed.
     pub fn apply(&mut self, changes: &Changes) -> Result<(), StoreError> {
         let anything = self.heed(|store, now| store.apply(changes, now))?;
-        if changes.school.is_some() || !changes.products.is_empty() || !changes.days.is_empty() {
+        if !self.offered || changes.school.is_some() || !changes.products.is_empty() || !changes.days.is_empty() {
             self.tell_catalogue();
         }
         if anything {
@@ -196,7 +200,10 @@ impl Desk {
 
     fn tell_catalogue(&mut self) {
         match self.store.catalogue() {
-            Ok(Some(catalogue)) => self.events.tell(Event::Catalogue(catalogue)),
+            Ok(Some(catalogue)) => {
+                self.offered = true;
+                self.events.tell(Event::Catalogue(catalogue));
+            }
             Ok(None) => {}
             Err(error) => self.failed(&error),
         }
@@ -262,7 +269,7 @@ fn run(state: &std::path::Path, errands: &Receiver<Errand>, events: &Events, clo
         events.tell(Event::Disk { works: true });
     }
     let (events, clock, bells) = (events.clone(), clock.clone(), bells.clone());
-    let mut desk = Desk { store, events, clock, bells, followed: None, shown: None, disk_works: true };
+    let mut desk = Desk { store, events, clock, bells, followed: None, shown: None, disk_works: true, offered: false };
     desk.tell_catalogue();
     desk.bells.outbox.notify_one();
     desk.bells.ring_spool();
@@ -288,9 +295,9 @@ fn open(state: &std::path::Path, clock: &Clock) -> Result<Store, StoreError> {
 
 /// Lets what is asked go unanswered until it is time to try again; false when nobody is left to ask.
 fn drop_errands(errands: &Receiver<Errand>) -> bool {
-    let until = std::time::Instant::now() + TRY_AGAIN;
+    let until = Instant::now() + TRY_AGAIN;
     loop {
-        match errands.recv_timeout(until.saturating_duration_since(std::time::Instant::now())) {
+        match errands.recv_timeout(until.saturating_duration_since(Instant::now())) {
             Ok(errand) => drop(errand),
             Err(RecvTimeoutError::Timeout) => return true,
             Err(RecvTimeoutError::Disconnected) => return false,

@@ -51,7 +51,7 @@ impl Store {
             view.cancel(*id)?;
         }
         let mut orders: Vec<Order> = view.orders.into_values().filter(|order| order.date >= today).collect();
-        orders.sort_by(|a, b| (a.date, a.id).cmp(&(b.date, b.id)));
+        orders.sort_by_key(|order| (order.date, order.id));
         Ok(Some(Visitor {
             card: card.id,
             card_masked: card.number.masked(),

@@ -47,7 +47,7 @@ impl Questions {
         match question {
             Question::Hurry => line.link.hurry.notify_waiters(),
             Question::CheckCode { card, code } => {
-                drop(tokio::spawn(async move { check_code(&line, card, code).await }))
+                drop(tokio::spawn(async move { check_code(&line, card, code).await }));
             }
             Question::OpenDeposit(request) => {
                 let id = request.id;

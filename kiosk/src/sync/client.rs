@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 use super::link::{Backoff, LinkState};
 use super::{Outside, SyncConfig, enrol};
 use crate::events::{Clock, Dice, Events};
-use crate::store::{Identity, StoreHandle};
+use crate::store::{Identity, Store, StoreHandle};
 
 /// A server that takes longer to accept a connection is out of reach; a person is waiting.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -221,7 +221,7 @@ impl Line {
             *noted = Some(now);
             self.store.tell(|desk| {
                 // A failure has been told by the desk; the next word is noted again.
-                let _ = desk.heed(|store, now| store.heard(now));
+                let _ = desk.heed(Store::heard);
             });
         }
     }

@@ -181,7 +181,7 @@ impl RealServer {
     /// Pays on the payment page with a card that is approved.
     pub fn pay(&self, page: &str) {
         let path = page.strip_prefix(&self.url()).unwrap();
-        let body = "card=4242424242424242";
+        let body = "card=4242424242424242&do=pay";
         let mut line = TcpStream::connect(self.address.unwrap()).unwrap();
         write!(
             line,

@@ -5,6 +5,7 @@ CREATE TABLE device (
     id            TEXT,               -- none before enrolment
     short_name    TEXT,               -- K1: the prefix of slip numbers
     cursor        INTEGER NOT NULL DEFAULT 0,
+    pulled        INTEGER NOT NULL DEFAULT 0,   -- 1 once everything there was had come
     request_count INTEGER NOT NULL DEFAULT 0,   -- counts up to this one may have been used
     acked_seq     INTEGER NOT NULL DEFAULT 0,   -- the outbox is the journal after this row
     last_heard    TEXT,
