@@ -46,7 +46,8 @@ impl Ui {
     pub fn new(on_intent: impl Fn(Intent) + 'static) -> Result<Self, PlatformError> {
         let window = ui::AppWindow::new()?;
         let lists = Lists::new(&window);
-        listen(&window, Rc::new(on_intent));
+        let out: Rc<dyn Fn(Intent)> = Rc::new(on_intent);
+        listen(&window, &out);
         Ok(Self { window, lists, language: RefCell::default(), page: RefCell::default() })
     }
 
@@ -95,11 +96,11 @@ impl Ui {
 }
 
 /// Every callback of the screen, each with the intent it stands for.
-fn listen(window: &ui::AppWindow, out: Rc<dyn Fn(Intent)>) {
+fn listen(window: &ui::AppWindow, out: &Rc<dyn Fn(Intent)>) {
     let api = window.global::<ui::Api>();
     macro_rules! on {
         ($($callback:ident($($argument:ident: $kind:ty),*) => $intent:expr;)+) => {$({
-            let out = Rc::clone(&out);
+            let out = Rc::clone(out);
             api.$callback(move |$($argument: $kind),*| {
                 if let Some(intent) = $intent {
                     out(intent);

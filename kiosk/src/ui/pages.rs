@@ -377,7 +377,7 @@ fn neighbours(statement: &Statement) -> (slint::SharedString, slint::SharedStrin
 }
 
 fn allergens(allergens: &[Allergen]) -> ModelRc<ui::AllergenKind> {
-    ModelRc::new(VecModel::from_iter(allergens.iter().map(|a| kinds::allergen(*a))))
+    ModelRc::new(allergens.iter().map(|a| kinds::allergen(*a)).collect::<VecModel<_>>())
 }
 
 fn iso(date: Date) -> slint::SharedString {
