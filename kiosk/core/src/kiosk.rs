@@ -348,7 +348,8 @@ impl Kiosk {
             Stage::Inside(inside) => inside.open_payment(),
             _ => None,
         };
-        if !matches!(self.stage, Stage::Waiting { .. }) {
+        // A card that opens nothing ends no visit: whoever chose the language still stands there, and must read why.
+        if !matches!(self.stage, Stage::Waiting { .. } | Stage::LookingUp { .. }) {
             self.spoken = None;
         }
         let now = self.now.map_or(0, |n| n.mono_ms);

@@ -45,6 +45,9 @@ const DRIVER: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
 /// In 2.3 and newer: polkit knows no seat in a test. Older ones do not know the option.
 const NO_POLKIT: &str = "--disable-polkit";
 
+/// How long the service may take to notice a card: it looks every 400 ms.
+const NOTICE: Duration = Duration::from_secs(3);
+
 const IN_NAMESPACE: &str =
     "mount -t tmpfs none /run && mkdir /run/pcscd && mount --bind . /run/pcscd && exec pcscd \"$@\"";
 
@@ -103,6 +106,14 @@ impl Pcscd {
     /// The variable through which a client process finds this service.
     pub fn env(&self) -> (&'static str, PathBuf) {
         ("PCSCLITE_CSOCK_NAME", self.socket())
+    }
+
+    /// Waits until the service says that it has noticed a card coming (or going). `false` if it does not say so in time: it is not
+    /// running, or the card was there too short a time to be seen.
+    pub fn wait_noticed(&self, coming: bool) -> bool {
+        let word = if coming { "Card inserted into" } else { "Card Removed From" };
+        let Some(process) = &self.process else { return false };
+        process.wait_line(word, NOTICE, |line| line.contains(word).then_some(())).is_ok()
     }
 
     /// Ends the service politely.

@@ -1,12 +1,12 @@
 //! The card reader on the counter, and the hand with the cards.
 //!
-//! **Invariant:** when [`Reader::tap`] returns, the card lies on the reader; whether the service has noticed is another matter: it
-//! looks every 400 ms.
+//! **Invariant:** when [`Reader::tap`] or [`Reader::lift`] returns, the card service has noticed. It looks every 400 ms, and a hand
+//! that is faster than that would not be seen at all.
 
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::bins::bin;
 use crate::pcscd::Pcscd;
@@ -37,22 +37,28 @@ impl Reader {
 
     /// Lays the card with this UID on the reader.
     pub fn tap(&mut self, uid: &str) -> Result<()> {
-        self.order(&format!("tap {uid}"))
+        self.lay(&format!("tap {uid}"))
     }
 
     /// Lays a telephone on the reader.
     pub fn tap_phone(&mut self) -> Result<()> {
-        self.order("tap 08A1B2C3 phone")
+        self.lay("tap 08A1B2C3 phone")
     }
 
     /// Takes away what lies there.
     pub fn lift(&mut self) -> Result<()> {
-        self.order("lift")
+        self.order("lift")?;
+        // Not noticed is as good: then it had not noticed the card either.
+        self.service.wait_noticed(false);
+        Ok(())
     }
 
-    /// Pulls the reader's plug.
+    /// Pulls the reader's plug; a card that lay on it is taken away.
     pub fn unplug(&mut self) -> Result<()> {
-        self.service.restart_without_reader()
+        self.service.restart_without_reader()?;
+        // There may have been none.
+        let _ = self.order("lift");
+        Ok(())
     }
 
     /// Puts it back.
@@ -73,6 +79,12 @@ impl Reader {
     /// Starts it again.
     pub fn restart_service(&mut self) -> Result<()> {
         self.service.restart()
+    }
+
+    fn lay(&mut self, order: &str) -> Result<()> {
+        self.order(order)?;
+        ensure!(self.service.wait_noticed(true), "the card service did not notice {order:?}");
+        Ok(())
     }
 
     fn order(&mut self, order: &str) -> Result<()> {

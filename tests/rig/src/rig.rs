@@ -80,6 +80,9 @@ impl Rig {
     pub fn start(options: Options) -> Result<Self> {
         let rig = Self::prepare(options, |_| Ok(()))?;
         rig.kiosk.wait_for_screen("Idle")?;
+        if let Some(window) = &rig.window {
+            window.wait_drawn()?;
+        }
         Ok(rig)
     }
 

@@ -110,6 +110,11 @@ impl Window {
         }
     }
 
+    /// Waits until a window is shown and drawn: before that, a touch would go through it.
+    pub fn wait_drawn(&self) -> Result<()> {
+        self.wait_until("a window", |_| self.hand.sees_a_window().unwrap_or(false)).map(drop)
+    }
+
     /// Waits for an element.
     pub fn wait_for(&self, role: Role, name: &str) -> Result<Element> {
         let sight = self.wait_until(&format!("{role:?} {name:?}"), |sight| sight.find(role, name).is_some())?;

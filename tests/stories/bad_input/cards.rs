@@ -35,6 +35,7 @@ fn the_sentence_is_there_in_english_too() -> Result<()> {
     let mut rig = Rig::start(Options::default())?;
     rig.window().tap("English")?;
     rig.words = madkort_tests::words::Words::english()?;
+    rig.see("Hold your school card to the reader")?;
     rig.reader.tap(STRANGER)?;
     rig.see("We do not know this card. Ask at the school office.")?;
     rig.reader.lift()

@@ -131,6 +131,17 @@ impl Hand {
         Ok(())
     }
 
+    /// Whether a window is shown and has been drawn into: the empty screen is black all over.
+    pub fn sees_a_window(&self) -> Result<bool> {
+        let children = self.x.query_tree(self.root)?.reply()?.children;
+        for window in children {
+            if self.x.get_window_attributes(window)?.reply()?.map_state == MapState::VIEWABLE {
+                return Ok(self.look()?.rgb.iter().any(|&byte| byte != 0));
+            }
+        }
+        Ok(false)
+    }
+
     /// A picture of the whole screen.
     pub fn look(&self) -> Result<Picture> {
         let geometry = self.x.get_geometry(self.root)?.reply()?;
