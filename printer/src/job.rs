@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use crate::command;
 use crate::profile::{Profile, StatusSupport};
+use crate::query;
 use crate::status::{Answer, AnswerReader, PrinterStatus, automatic_status};
 use crate::transport::{CONNECT_TIMEOUT, Connection, PrinterAddress, TransportError};
 
@@ -28,8 +29,6 @@ pub const CHUNK: usize = 1024;
 /// A printer that takes bytes is alive, though its answers are queued behind them; after this long without taking any
 /// its silence counts.
 const BUSY_GRACE: Duration = Duration::from_secs(2);
-/// For a printer to say who it is; it answers after what it is doing.
-const IDENTITY_TIME: Duration = Duration::from_secs(1);
 /// `GS a 255`: tell of every change. Sent after the job's own `ESC @`, which would switch it off.
 const AUTOMATIC_STATUS_ON: [u8; 3] = [0x1D, 0x61, 0xFF];
 const INITIALISE: [u8; 2] = [0x1B, 0x40];
@@ -138,16 +137,19 @@ pub enum NotStarted {
     /// The caller said so.
     #[error("stopped before the first byte")]
     Stopped,
+    /// There are no bytes.
+    #[error("there is nothing to print")]
+    Empty,
 }
 
 impl NotStarted {
-    /// How the printer is, as far as this tells; `None` when the caller stopped.
+    /// How the printer is, as far as this tells.
     #[must_use]
     pub fn status(&self) -> Option<PrinterStatus> {
         match self {
             Self::Status(status) => Some(*status),
             Self::Link(_) => Some(PrinterStatus::Unreachable),
-            Self::Stopped => None,
+            Self::Stopped | Self::Empty => None,
         }
     }
 }
@@ -172,56 +174,6 @@ pub enum Uncertain {
     Stopped,
 }
 
-/// Asks the printer how it is, over a connection of its own.
-///
-/// A printer whose profile only says [`StatusSupport::AskAndSee`] and that does not answer is
-/// [`PrinterStatus::Ready`]: the link stands, and more cannot be known.
-#[must_use]
-pub fn query_status(address: &PrinterAddress, profile: &Profile) -> PrinterStatus {
-    match Connection::open(address, CONNECT_TIMEOUT) {
-        Err(_) => PrinterStatus::Unreachable,
-        Ok(mut connection) => {
-            let status = round::ask(&mut connection);
-            connection.close();
-            match status {
-                Err(_) => PrinterStatus::Unreachable,
-                Ok(None) if profile.status == StatusSupport::AskAndSee => PrinterStatus::Ready,
-                Ok(None) => PrinterStatus::NotResponding,
-                Ok(Some(status)) => status,
-            }
-        }
-    }
-}
-
-/// Asks the printer who it is: maker and model, as far as it says (`GS I`). Only a person who sets up a printer asks.
-pub fn query_identity(address: &PrinterAddress) -> Result<Option<String>, TransportError> {
-    const MAKER_AND_MODEL: [u8; 6] = [0x1D, 0x49, 66, 0x1D, 0x49, 67];
-    let mut connection = Connection::open(address, CONNECT_TIMEOUT)?;
-    let mut asking = &MAKER_AND_MODEL[..];
-    let mut reader = AnswerReader::new();
-    let mut words: Vec<String> = Vec::new();
-    let deadline = Instant::now() + IDENTITY_TIME;
-    while words.len() < 2 {
-        asking = &asking[connection.try_write(asking)?..];
-        let mut buffer = [0; 512];
-        while let Some(count) = connection.try_read(&mut buffer)? {
-            words.extend(reader.push(&buffer[..count]).into_iter().filter_map(|answer| match answer {
-                Answer::Block(text) => Some(String::from_utf8_lossy(&text).into_owned()),
-                _ => None,
-            }));
-        }
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            break;
-        }
-        if words.len() < 2 {
-            connection.wait(!asking.is_empty(), left)?;
-        }
-    }
-    connection.close();
-    Ok((!words.is_empty()).then(|| words.join(" ")))
-}
-
 /// Prints `bytes` (made by [`crate::escpos::job`] with the same `tag`) on the printer at `address`.
 ///
 /// The printer is asked first: unless it can print, not a byte is sent. Then the bytes go out as fast as it takes them;
@@ -235,6 +187,9 @@ pub fn print_job(
     patience: &Patience,
     control: &mut dyn FnMut(JobEvent) -> Control,
 ) -> JobOutcome {
+    if bytes.is_empty() {
+        return JobOutcome::NotStarted { reason: NotStarted::Empty };
+    }
     let mut connection = match Connection::open(address, CONNECT_TIMEOUT) {
         Ok(connection) => connection,
         Err(error) => return JobOutcome::NotStarted { reason: NotStarted::Link(error) },
@@ -262,7 +217,7 @@ fn preflight(
     profile: &Profile,
     control: &mut dyn FnMut(JobEvent) -> Control,
 ) -> Result<Option<PrinterStatus>, NotStarted> {
-    let status = match round::ask(connection).map_err(NotStarted::Link)? {
+    let status = match query::ask(connection).map_err(NotStarted::Link)? {
         Some(status) => status,
         None if profile.status == StatusSupport::AskAndSee => return Ok(None),
         None => PrinterStatus::NotResponding,

@@ -317,7 +317,8 @@ impl Page<'_> {
                 self.amounts(&std::mem::take(&mut line), width, style);
             }
             let wide = if line.is_empty() { cell.1.chars().count() } else { wide };
-            line += &format!("{:>wide$}", cell.1);
+            line.push_str(&" ".repeat(wide.saturating_sub(cell.1.chars().count())));
+            line.push_str(&cell.1);
         }
         if !line.is_empty() {
             self.amounts(&line, width, style);

@@ -32,6 +32,7 @@ pub mod job;
 pub mod layout;
 pub mod png;
 pub mod profile;
+pub mod query;
 pub mod sample;
 pub mod status;
 pub mod symbol;
@@ -40,8 +41,9 @@ pub mod transport;
 
 pub use bitmap::Bitmap;
 pub use document::{Align, Block, Cell, Document, Mark, Size, Style};
-pub use job::{Control, JobEvent, JobOutcome, NotStarted, Patience, Tag, Uncertain, print_job, query_status};
+pub use job::{Control, JobEvent, JobOutcome, NotStarted, Patience, Tag, Uncertain, print_job};
 pub use layout::{Layout, layout};
 pub use profile::Profile;
+pub use query::query_status;
 pub use status::PrinterStatus;
 pub use transport::PrinterAddress;

@@ -220,6 +220,14 @@ fn nobody_there_is_not_started() {
 }
 
 #[test]
+fn no_bytes_are_no_job() {
+    let address = "tcp://127.0.0.1:1".parse().unwrap();
+    let outcome =
+        print_job(&address, &Profile::tm_t20iii(), &[], Tag::from_number(1), &patience(), &mut |_| Control::Continue);
+    assert!(matches!(outcome, JobOutcome::NotStarted { reason: NotStarted::Empty }), "{outcome:?}");
+}
+
+#[test]
 fn silence_and_empty_paper_are_not_waited_for_for_ever() {
     for (order, status) in [("mute on", PrinterStatus::NotResponding), ("paper out", PrinterStatus::PaperOut)] {
         let mut printer = VirtualPrinter::start(&Profile::tm_t20iii());

@@ -5,15 +5,10 @@
 //!
 //! **Invariant:** at most one round, so at most four queries, is waited for at a time.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::status::{Answer, AnswerReader, PrinterStatus, QUERIES, RealTime};
-use crate::transport::{Connection, TransportError};
-
-/// A printer answers a query in milliseconds; after this it will not.
-pub(crate) const ANSWER_TIME: Duration = Duration::from_millis(300);
-/// One answer may get lost; two do not.
-const SILENT_AFTER: u32 = 2;
+use crate::query::{ANSWER_TIME, SILENT_AFTER};
+use crate::status::{PrinterStatus, QUERIES, RealTime};
 
 /// What a real-time byte meant.
 pub(crate) enum Heard {
@@ -80,43 +75,5 @@ impl Round {
 
     pub(crate) fn is_silent(&self) -> bool {
         self.misses >= SILENT_AFTER
-    }
-}
-
-/// Asks on an idle wire; `None` when the printer does not answer.
-pub(crate) fn ask(connection: &mut Connection) -> Result<Option<PrinterStatus>, TransportError> {
-    for _ in 0..SILENT_AFTER {
-        let mut buffer = [0; 512];
-        // Stale bytes would be taken for the answers.
-        while connection.try_read(&mut buffer)?.is_some() {}
-        if let Some(status) = ask_once(connection)? {
-            return Ok(Some(status));
-        }
-    }
-    Ok(None)
-}
-
-fn ask_once(connection: &mut Connection) -> Result<Option<PrinterStatus>, TransportError> {
-    let mut reader = AnswerReader::new();
-    let mut answers = Vec::with_capacity(QUERIES.len());
-    let mut asking = QUERIES.as_flattened();
-    let deadline = Instant::now() + ANSWER_TIME;
-    loop {
-        asking = &asking[connection.try_write(asking)?..];
-        let mut buffer = [0; 512];
-        while let Some(count) = connection.try_read(&mut buffer)? {
-            answers.extend(reader.push(&buffer[..count]).into_iter().filter_map(|answer| match answer {
-                Answer::RealTime(byte) => Some(byte),
-                _ => None,
-            }));
-        }
-        if let [printer, offline, error, paper, ..] = answers[..] {
-            return Ok(Some(RealTime::new([printer, offline, error, paper]).status()));
-        }
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Ok(None);
-        }
-        connection.wait(!asking.is_empty(), left)?;
     }
 }

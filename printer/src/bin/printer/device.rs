@@ -1,7 +1,7 @@
 //! What the `printer` command does with a real device.
 
 use anyhow::bail;
-use receipt_printer::job::query_identity;
+use receipt_printer::query::query_identity;
 use receipt_printer::{
     Control, Document, JobEvent, JobOutcome, Patience, PrinterAddress, Profile, Tag, escpos, layout, print_job,
     query_status,

@@ -137,7 +137,7 @@ fn parse(bytes: &[u8]) -> Option<Command> {
             [] => None,
             [b'.'] => Some(Command::TwoByteMode(false)),
             [b'&'] => Some(Command::TwoByteMode(true)),
-            _ => Some(unknown(bytes)),
+            _ => skipped(bytes),
         },
         [0x1D, rest @ ..] => group(rest),
         [0x10, rest @ ..] => match rest {
@@ -165,7 +165,7 @@ fn escape(rest: &[u8]) -> Option<Command> {
         [b'J', n] => Some(Command::FeedDots(usize::from(*n))),
         [b'3', n] => Some(Command::LineSpacing(Some(usize::from(*n)))),
         [b'p', parameters @ ..] => (parameters.len() == 3).then_some(Command::DrawerPulse),
-        _ => Some(unknown(&[&[0x1B], rest].concat())),
+        _ => skipped(&[&[0x1B], rest].concat()),
     }
 }
 
@@ -191,7 +191,7 @@ fn group(rest: &[u8]) -> Option<Command> {
         [b'k', rest @ ..] => barcode(rest),
         [b'v', rest @ ..] => raster(rest),
         [b'(', rest @ ..] => extended(rest),
-        _ => Some(unknown(&[&[0x1D], rest].concat())),
+        _ => skipped(&[&[0x1D], rest].concat()),
     }
 }
 
@@ -232,6 +232,22 @@ fn extended(rest: &[u8]) -> Option<Command> {
     Some(command)
 }
 
+/// A command of the reference that nobody here sends: passed over with its parameters, so that they are not printed.
+fn skipped(bytes: &[u8]) -> Option<Command> {
+    let parameters = match bytes {
+        [0x1B, b'!' | b'M' | b' ' | b'{' | b'%' | b'?' | b'V' | b'r' | b'U' | b'B' | b'=', ..]
+        | [0x1C, b'-' | b'C' | b'!' | b'W', ..]
+        | [0x1D, b'B' | b'b' | b'f' | b'g' | b'/', ..] => 1,
+        [0x1B, b'$' | b'\\' | b'c', ..] | [0x1C, b'S', ..] | [0x1D, b'L' | b'W' | b'P' | b'$' | b'\\', ..] => 2,
+        [0x1D, b'8', b'L', a, b, c, d, ..] => {
+            usize::try_from(u32::from_le_bytes([*a, *b, *c, *d])).ok()?.checked_add(5)?
+        }
+        [0x1D, b'8', ..] => return None,
+        _ => 0,
+    };
+    (bytes.len() >= 2 + parameters).then(|| unknown(bytes))
+}
+
 fn unknown(bytes: &[u8]) -> Command {
     Command::Unknown(bytes.to_vec())
 }
@@ -261,7 +277,8 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_reported() {
-        assert_eq!(commands(&[0x1B, b'?', 0x0A]), [Command::Unknown(vec![0x1B, b'?']), Command::LineFeed]);
+        assert_eq!(commands(&[0x1B, b'~', 0x0A]), [Command::Unknown(vec![0x1B, b'~']), Command::LineFeed]);
+        assert_eq!(commands(&[0x1B, b'!', b'0', 0x0A]), [Command::Unknown(vec![0x1B, b'!', b'0']), Command::LineFeed]);
     }
 
     proptest! {

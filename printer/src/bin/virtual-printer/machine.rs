@@ -148,9 +148,12 @@ impl Machine {
         }
     }
 
-    /// Takes bytes into the buffer.
-    pub fn receive(&self, bytes: &[u8]) {
-        self.lock().buffer.extend(bytes);
+    /// Takes bytes into the buffer, unless the power was off since they were asked for: then they are lost.
+    pub fn receive(&self, bytes: &[u8], epoch: usize) {
+        let mut state = self.lock();
+        if state.epoch == epoch {
+            state.buffer.extend(bytes);
+        }
         self.changed.notify_all();
     }
 

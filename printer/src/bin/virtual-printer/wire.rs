@@ -48,7 +48,7 @@ fn client(mut stream: TcpStream, machine: &Machine, epoch: usize) -> usize {
             }
         }
         received += count;
-        machine.receive(&buffer[..count]);
+        machine.receive(&buffer[..count], epoch);
         if reset {
             tell(&Event::Reset { received });
             // Lingering for no time makes the end a reset instead of an orderly goodbye.
