@@ -366,7 +366,7 @@ impl Visit<'_> {
     }
 
     fn screen(&mut self, caption: &str) -> Result<()> {
-        let picture = self.rig.window().picture()?;
+        let picture = self.rig.window().still_picture()?;
         self.album.picture(Kind::Screen, &picture, caption)
     }
 }

@@ -24,6 +24,12 @@ use crate::folders::target_dir;
 pub const SOON: Duration = Duration::from_secs(20);
 /// How long to wait for a word of change before looking again all the same: a change of a place alone tells nobody.
 const GLANCE: Duration = Duration::from_millis(100);
+/// Between two looks at whether the program is busy.
+const BLINK: Duration = Duration::from_millis(30);
+/// Looks in a row that must find it idle: together longer than the wait for the next frame.
+const REST: u32 = 5;
+/// A program that is busy for longer than this is so by design.
+const RESTLESS: Duration = Duration::from_secs(5);
 /// `BackSpace` as an X keysym.
 const BACKSPACE: u32 = 0xff08;
 
@@ -210,6 +216,23 @@ impl Window {
     /// A picture of the screen.
     pub fn picture(&self) -> Result<Picture> {
         self.hand.look()
+    }
+
+    /// A picture of the screen once everything is drawn: what a screen reader is told comes a little before it. The program has drawn
+    /// when its main thread, the one that draws, has nothing to do.
+    pub fn still_picture(&self) -> Result<Picture> {
+        let program = self.sight().program.context("no window")?;
+        let stat = format!("/proc/{}/stat", self.tree.process_of(&program)?);
+        let began = Instant::now();
+        let mut at_rest = 0;
+        while at_rest < REST && began.elapsed() < RESTLESS {
+            // The state is the first word after the name, which stands in brackets: proc(5).
+            let told = std::fs::read_to_string(&stat)?;
+            let sleeps = told.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S'));
+            at_rest = if sleeps { at_rest + 1 } else { 0 };
+            self.tree.wait_change(BLINK);
+        }
+        self.picture()
     }
 
     /// Writes a picture of the screen.

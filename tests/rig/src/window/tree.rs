@@ -153,6 +153,17 @@ impl Tree {
         })
     }
 
+    /// The process number of the program.
+    pub fn process_of(&self, program: &OwnedUniqueName) -> Result<u32> {
+        block_on(async {
+            let bus = Some("org.freedesktop.DBus");
+            let name = program.as_str();
+            let answer =
+                self.bus.call_method(bus, "/org/freedesktop/DBus", bus, "GetConnectionUnixProcessID", &name).await?;
+            Ok(answer.body().deserialize()?)
+        })
+    }
+
     /// Where an element is now.
     pub fn place(&self, program: &OwnedUniqueName, element: &Element) -> Result<Place> {
         let (x, y, width, height): (i32, i32, i32, i32) = block_on(async {
