@@ -445,3 +445,52 @@ fn enrolling_again_puts_the_old_journal_aside_and_starts_a_new_one() {
         .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("kiosk.db.K1-"));
     assert!(aside.count() >= 1);
 }
+
+/// Nothing new, unless the kiosk is willing to wait for it.
+fn nothing_new(asked: &Asked) -> Reply {
+    let nothing = Changes { cursor: changes().cursor, ..Changes::default() };
+    if asked.path.ends_with("wait=0") {
+        Reply::Say(200, Some(API_VERSION), serde_json::to_string(&nothing).unwrap())
+    } else {
+        Reply::Hold
+    }
+}
+
+#[test]
+fn a_server_that_cannot_answer_one_question_is_not_away() {
+    let pushes = Arc::new(AtomicUsize::new(0));
+    let seen = pushes.clone();
+    let (mut kiosk, _folder) = facing(move |asked| {
+        if asked.path.starts_with("/v1/changes") {
+            return nothing_new(asked);
+        }
+        // Twice a fault of its own, then well.
+        if seen.fetch_add(1, Ordering::SeqCst) < 2 {
+            return Reply::Say(500, Some(API_VERSION), String::new());
+        }
+        settled(&serde_json::from_slice(&asked.body).unwrap(), &Outcome::Posted)
+    });
+    wait_until_settled(&kiosk);
+    kiosk.wait_for_link(Link::Online);
+    assert!(!kiosk.ears.drain().iter().any(|event| matches!(event, Event::Link(Link::Offline { .. }))));
+}
+
+#[test]
+fn one_lost_request_does_not_leave_the_kiosk_offline_until_something_changes() {
+    let lost = AtomicUsize::new(0);
+    let (mut kiosk, _folder) = facing(move |asked| {
+        if asked.path.starts_with("/v1/changes") {
+            return nothing_new(asked);
+        }
+        if asked.path == "/v1/operations" {
+            return settled(&serde_json::from_slice(&asked.body).unwrap(), &Outcome::Posted);
+        }
+        assert_eq!(lost.fetch_add(1, Ordering::SeqCst), 0, "asked again by itself");
+        Reply::HangUp
+    });
+    wait_until_settled(&kiosk);
+    kiosk.wait_for_link(Link::Online);
+    kiosk.sync.ask(Question::LoadStatement { account: account_id(), month: None });
+    kiosk.wait_for_offline();
+    kiosk.wait_for_link(Link::Online);
+}

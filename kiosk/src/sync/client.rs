@@ -42,6 +42,9 @@ pub enum CallError {
     /// No answer of the server's.
     #[error("the server is out of reach: {0}")]
     Unreachable(String),
+    /// The server is there and has a fault of its own.
+    #[error("the server has a fault: status {0}")]
+    Unwell(u16),
     /// The server does not know this kiosk.
     #[error("the server does not know this kiosk")]
     NotEnrolled,
@@ -146,7 +149,8 @@ impl Line {
                 self.link.shut_out(Link::NotEnrolled);
             }
             Err(CallError::WrongVersion) => self.link.shut_out(Link::WrongVersion),
-            Err(CallError::Store) => {}
+            // One question it cannot answer does not make a server absent; the pull decides.
+            Err(CallError::Unwell(_) | CallError::Store) => {}
         }
         answer
     }
@@ -269,7 +273,7 @@ async fn answer<T: DeserializeOwned>(request: RequestBuilder, patience: Duration
             .map_err(|error| CallError::Unreachable(format!("an answer nobody understands: {error}")));
     }
     if status.is_server_error() {
-        return Err(CallError::Unreachable(format!("status {status}")));
+        return Err(CallError::Unwell(status.as_u16()));
     }
     match serde_json::from_slice::<Problem>(&body) {
         Ok(problem) => Err(match problem.code {

@@ -62,6 +62,8 @@ impl EnrolError {
             Self::Call(CallError::Problem(problem)) => problem.sentence(language).to_owned(),
             Self::Call(CallError::Unreachable(why)) if danish => format!("Serveren kan ikke nås ({why})."),
             Self::Call(CallError::Unreachable(why)) => format!("The server cannot be reached ({why})."),
+            Self::Call(CallError::Unwell(_)) if danish => "Serveren har en fejl. Prøv igen om lidt.".to_owned(),
+            Self::Call(CallError::Unwell(_)) => "The server has a fault. Try again in a little while.".to_owned(),
             Self::Call(CallError::WrongVersion) if danish => {
                 "Kiosken og serveren taler ikke samme version. Kiosken skal opdateres.".to_owned()
             }

@@ -45,11 +45,13 @@ pub(super) struct LinkState {
     now: Mutex<(Option<Link>, Option<Timestamp>)>,
     /// Rung when waiting makes no more sense: somebody is here, or another request got through.
     pub(super) hurry: Notify,
+    /// Rung when one request got lost: the question that waits for changes may be waiting for nothing.
+    pub(super) doubt: Notify,
 }
 
 impl LinkState {
     pub(super) fn new(events: Events) -> Self {
-        Self { events, now: Mutex::new((None, None)), hurry: Notify::new() }
+        Self { events, now: Mutex::new((None, None)), hurry: Notify::new(), doubt: Notify::new() }
     }
 
     /// Takes what the database remembers of the server's last word.
@@ -72,7 +74,9 @@ impl LinkState {
     /// The server did not answer, or not as a server of ours does.
     pub(super) fn lost(&self) {
         let last_heard = self.now.lock().ok().and_then(|now| now.1);
-        self.is_now(Link::Offline { last_heard });
+        if self.is_now(Link::Offline { last_heard }) {
+            self.doubt.notify_waiters();
+        }
     }
 
     /// The server said that it will not speak with this kiosk.

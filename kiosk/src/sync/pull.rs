@@ -22,13 +22,25 @@ pub(super) async fn run(line: &Line) {
     // Asked without waiting until the first answer, so that a kiosk that starts knows at once whether the server is there.
     let mut wait = 0;
     loop {
-        match pull(line, wait).await {
+        let pulled = tokio::select! {
+            biased;
+            pulled = pull(line, wait) => pulled,
+            () = line.link.doubt.notified() => {
+                // Another request got lost: asked again without waiting, to know whether the server is there.
+                wait = 0;
+                continue;
+            }
+        };
+        match pulled {
             Ok(()) => {
                 backoff.reset();
                 wait = WAIT_SECONDS;
             }
             Err(error) => {
                 wait = 0;
+                if matches!(error, CallError::Unwell(_)) {
+                    line.link.lost();
+                }
                 let enrolled = matches!(error, CallError::NotEnrolled) && enrol::from_file(line).await;
                 if !enrolled {
                     line.rest(&mut backoff).await;
