@@ -3,11 +3,12 @@
 //! **Invariant:** `show` is idempotent and copies the whole visible state: whatever the last page held about a person is gone
 //! with the page, in the lists, in the field being typed into and in how far it was scrolled.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::mem::{Discriminant, discriminant};
 use std::rc::Rc;
 
-use kiosk_core::{Field, Intent, Page, Screen};
+use jiff::civil::Date;
+use kiosk_core::{Field, Intent, Page, Screen, StatementBody};
 use madkort_protocol::{Language, OperationId, ProductId};
 use slint::platform::WindowEvent;
 use slint::{ComponentHandle, PlatformError, SharedString};
@@ -33,12 +34,35 @@ impl Default for Looks {
     }
 }
 
+/// Where on the screen somebody is, as far as scrolling goes: another day, month or text starts at its top.
+#[derive(Clone, Copy, PartialEq)]
+struct Place {
+    page: Discriminant<Page>,
+    date: Option<Date>,
+    terms: bool,
+}
+
+impl Place {
+    fn of(page: &Page) -> Self {
+        let date = match page {
+            Page::Menu(menu) => menu.days.iter().find(|d| d.chosen).map(|d| d.date),
+            Page::Statement(statement) => match &statement.body {
+                StatementBody::Here(month) => Some(month.month),
+                StatementBody::Loading | StatementBody::Unreachable => None,
+            },
+            _ => None,
+        };
+        let terms = matches!(page, Page::DepositAmount(amount) if amount.terms.is_some());
+        Self { page: discriminant(page), date, terms }
+    }
+}
+
 /// The kiosk's window.
 pub struct Ui {
     window: ui::AppWindow,
     lists: Lists,
-    language: RefCell<Option<Language>>,
-    page: RefCell<Option<Discriminant<Page>>>,
+    language: Cell<Option<Language>>,
+    place: Cell<Option<Place>>,
 }
 
 impl Ui {
@@ -48,7 +72,7 @@ impl Ui {
         let lists = Lists::new(&window);
         let out: Rc<dyn Fn(Intent)> = Rc::new(on_intent);
         listen(&window, &out);
-        Ok(Self { window, lists, language: RefCell::default(), page: RefCell::default() })
+        Ok(Self { window, lists, language: Cell::default(), place: Cell::default() })
     }
 
     /// Shows this, whatever was shown before.
@@ -59,9 +83,12 @@ impl Ui {
             // Only possible when the catalogue was left out of the build; the words stay English.
             tracing::error!(%error, "no words in this language");
         }
-        let page = discriminant(&screen.page);
-        if self.page.replace(Some(page)) != Some(page) {
+        let place = Place::of(&screen.page);
+        let last = self.place.replace(Some(place));
+        if last.is_none_or(|last| last.page != place.page) {
             self.clear_desk();
+        } else if last != Some(place) {
+            self.window.global::<ui::Desk>().set_scroll(0.0);
         }
         let api = self.window.global::<ui::Api>();
         api.set_danish(screen.language == Language::Danish);

@@ -5,7 +5,7 @@
 use qrcode::{Color, EcLevel, QrCode};
 use slint::{Image, Rgb8Pixel, SharedPixelBuffer};
 
-/// Pixels of one module's side: the screen scales the picture to a whole multiple or down, and stays sharp.
+/// Pixels of one module's side; `ui/pages/deposit.slint` counts modules by it.
 const MODULE: usize = 8;
 /// White modules on each side (ISO/IEC 18004, 6.3.8).
 const QUIET: usize = 4;
