@@ -118,11 +118,6 @@ impl Interpreter {
         command
     }
 
-    /// Whether the last byte ended a command.
-    pub fn is_between_commands(&self) -> bool {
-        self.partial.is_empty()
-    }
-
     /// Forgets a half-read command: the power was off.
     pub fn clear(&mut self) {
         self.partial.clear();

@@ -1,10 +1,10 @@
-//! The printer itself: a buffer, a mechanism that empties it at the speed of paper, and sensors that stop it.
+//! The printer itself: a buffer, sensors, and switches for what can go wrong.
 //!
-//! Two threads share it: the wire fills the buffer, the mechanism empties it; a third, the person at the printer, turns
-//! the sensors. Every change wakes the others.
+//! Three threads share it: the wire fills the buffer, the [mechanism](crate::mechanism) empties it at the speed of
+//! paper, and the person turns the sensors. Every change wakes the others. Nothing slow happens under its lock, so that
+//! a status query is answered at once whatever is being printed.
 //!
-//! **Invariant:** bytes are printed in the order in which they came, each once, or lost by a power cycle; and a command
-//! that moves paper waits until there is paper, the cover is closed and the blade free.
+//! **Invariant:** bytes leave the buffer in the order in which they came, each once, or are lost by a power cycle.
 
 use std::collections::VecDeque;
 use std::io::Write as _;
@@ -14,46 +14,39 @@ use std::time::{Duration, Instant};
 
 use receipt_printer::profile::Profile;
 
-use crate::archive::Archive;
 use crate::events::{Event, tell};
-use crate::interpreter::{Command, Interpreter};
+use crate::interpreter::Command;
+use crate::mechanism::Press;
 use crate::remote::Order;
 use crate::sensors::Sensors;
-use crate::sheet::Sheet;
 
-/// From the print head to the blade.
-const BLADE_MM: usize = 15;
-/// How long the blade takes.
-const CUT_TIME: Duration = Duration::from_millis(400);
 /// A client that does not read its answers must not stop the printer.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The printer.
 pub struct Machine {
-    profile: Profile,
-    /// Millimetres a second; `None` is at once.
-    speed: Option<usize>,
+    /// The model.
+    pub profile: Profile,
+    /// What is on its way out of it.
+    pub press: Press,
     state: Mutex<State>,
     changed: Condvar,
 }
 
+#[derive(Default)]
 struct State {
     buffer: VecDeque<u8>,
     sensors: Sensors,
-    sheet: Sheet,
-    archive: Archive,
-    /// Bytes that the paper in the making was made of.
-    consumed: Vec<u8>,
     /// Where answers go.
     client: Option<TcpStream>,
     automatic: bool,
-    /// `DLE DC4` functions that are obeyed: pulse.
-    real_time_pulse: bool,
+    /// `DLE DC4` pulses are not obeyed: a picture is coming.
+    no_real_time_pulse: bool,
     mute: bool,
     mute_offline: bool,
     stall: bool,
     reset_after: Option<usize>,
-    /// Counts power cycles and clears, so that the mechanism drops what it holds.
+    /// Counts power cycles, so that everybody drops what they hold.
     epoch: usize,
     quit: bool,
 }
@@ -66,30 +59,22 @@ pub enum Take {
     HangUp,
 }
 
+/// What the mechanism is to do next.
+pub enum Next {
+    /// Interpret this.
+    Byte(u8),
+    /// All is printed and the client has gone.
+    Idle,
+    /// The power was off; the life of this number has begun.
+    PowerOn(usize),
+    /// Stop.
+    Quit,
+}
+
 impl Machine {
     /// A printer that is switched on.
-    pub fn new(profile: &Profile, speed: Option<usize>, archive: Archive) -> Self {
-        Self {
-            profile: profile.clone(),
-            speed,
-            changed: Condvar::new(),
-            state: Mutex::new(State {
-                buffer: VecDeque::with_capacity(profile.buffer),
-                sensors: Sensors::default(),
-                sheet: Sheet::new(profile),
-                archive,
-                consumed: Vec::new(),
-                client: None,
-                automatic: false,
-                real_time_pulse: true,
-                mute: false,
-                mute_offline: false,
-                stall: false,
-                reset_after: None,
-                epoch: 0,
-                quit: false,
-            }),
-        }
+    pub fn new(profile: &Profile, press: Press) -> Self {
+        Self { profile: profile.clone(), press, changed: Condvar::new(), state: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -176,7 +161,7 @@ impl Machine {
                 }
                 self.changed.notify_all();
             }
-            [0x10, 0x14, 1, ..] if state.real_time_pulse => tell(&Event::Drawer),
+            [0x10, 0x14, 1, ..] if !state.no_real_time_pulse => tell(&Event::Drawer),
             _ => {}
         }
     }
@@ -185,6 +170,15 @@ impl Machine {
 
     /// Does what a line of the remote control says, and answers it.
     pub fn order(&self, order: Order) -> Result<String, String> {
+        // These two look at the paper, not at the printer.
+        match order {
+            Order::Tear => {
+                self.press.tear(&self.profile);
+                return Ok(String::new());
+            }
+            Order::Snapshot => return self.press.snapshot(&self.profile).map_err(|error| format!("{error:#}")),
+            _ => {}
+        }
         let mut state = self.lock();
         let mut answer = String::new();
         match order {
@@ -202,11 +196,7 @@ impl Machine {
             Order::Stall(on) => state.stall = on,
             Order::ResetAfter(bytes) => state.reset_after = Some(bytes),
             Order::PowerCycle => state.power_cycle(),
-            Order::Tear => self.tear(&mut state),
-            Order::Snapshot => {
-                let path = state.archive.snapshot(&state.sheet, &self.profile);
-                answer = path.map_err(|error| format!("{error:#}"))?.display().to_string();
-            }
+            Order::Tear | Order::Snapshot => {}
             Order::Status => state.sensors.word().clone_into(&mut answer),
             Order::Quit => {
                 state.quit = true;
@@ -219,96 +209,44 @@ impl Machine {
 
     // ---- the mechanism ----
 
-    /// Prints until it is told to quit.
-    pub fn run(&self) {
-        let mut interpreter = Interpreter::default();
+    /// Waits for the next byte. [`Next::Idle`] is said once, until `idle` is false again.
+    pub fn next(&self, epoch: usize, idle: bool) -> Next {
         let mut state = self.lock();
-        let mut epoch = state.epoch;
-        let mut command_start = 0;
-        while !state.quit {
+        loop {
+            if state.quit {
+                return Next::Quit;
+            }
             if state.epoch != epoch {
-                epoch = state.epoch;
-                interpreter.clear();
+                return Next::PowerOn(state.epoch);
             }
-            let Some(byte) = state.buffer.pop_front() else {
-                if self.profile.cut_is_by_hand() && state.client.is_none() && interpreter.is_between_commands() {
-                    self.tear(&mut state);
+            if let Some(byte) = state.buffer.pop_front() {
+                if state.buffer.len() + 1 == self.profile.buffer {
+                    // There is room again.
+                    self.changed.notify_all();
                 }
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            if state.buffer.len() + 1 == self.profile.buffer {
-                // There is room again.
-                self.changed.notify_all();
+                return Next::Byte(byte);
             }
-            if interpreter.is_between_commands() {
-                command_start = state.consumed.len();
+            if state.client.is_none() && !idle {
+                return Next::Idle;
             }
-            state.consumed.push(byte);
-            if let Some(command) = interpreter.push(byte) {
-                match command {
-                    // Queries are the client's business, not the paper's.
-                    Command::RealTime => state.consumed.truncate(command_start),
-                    Command::Initialise if state.sheet.is_blank() => drop(state.consumed.drain(..command_start)),
-                    _ => {}
-                }
-                state = self.carry_out(state, &command, epoch);
-            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn carry_out<'a>(
-        &'a self,
-        mut state: MutexGuard<'a, State>,
-        command: &Command,
-        epoch: usize,
-    ) -> MutexGuard<'a, State> {
-        let mut dots = state.sheet.advance(command);
-        let cut = if let Command::Cut { partial, to_blade } = *command {
-            if to_blade {
-                dots += BLADE_MM * self.profile.dpi * 10 / 254;
-            }
-            Some(partial)
-        } else {
-            None
-        };
-        if dots > 0 || cut.is_some() {
-            state = self.wait_for_paper(state, dots, epoch);
-            if state.quit || state.epoch != epoch {
-                return state;
-            }
-            let left = state.sensors.paper_dots - dots;
-            state.sensors.paper_dots = left;
-            if left == 0 {
-                state.felt();
-            }
-        }
-        state.sheet.obey(command);
-        state = self.take_time(state, dots, cut.is_some(), epoch);
-        if let Some(partial) = cut {
-            self.finish(&mut state, partial);
-        }
-        self.answer(&mut state, command);
-        state
-    }
-
-    /// Waits until so many dots can be printed. Too short a rest of paper runs out here.
-    fn wait_for_paper<'a>(
-        &'a self,
-        mut state: MutexGuard<'a, State>,
-        dots: usize,
-        epoch: usize,
-    ) -> MutexGuard<'a, State> {
+    /// Waits until so many dots of paper can be used, and uses them. False when the power went off instead. Too short a
+    /// rest of paper runs out here.
+    pub fn use_paper(&self, dots: usize, epoch: usize) -> bool {
+        let mut state = self.lock();
         let mut told = false;
         loop {
             if state.sensors.has_paper() && state.sensors.paper_dots < dots {
                 state.feel(|sensors| sensors.paper_dots = 0);
             }
-            if state.quit || state.epoch != epoch || state.sensors.is_online() {
-                if told {
-                    tell(&Event::Resumed);
-                }
-                return state;
+            if state.quit || state.epoch != epoch {
+                return false;
+            }
+            if state.sensors.is_online() {
+                break;
             }
             if !told {
                 told = true;
@@ -316,20 +254,17 @@ impl Machine {
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        if told {
+            tell(&Event::Resumed);
+        }
+        state.feel(|sensors| sensors.paper_dots -= dots);
+        true
     }
 
-    /// Lets the time pass that paper and blade take.
-    fn take_time<'a>(
-        &'a self,
-        mut state: MutexGuard<'a, State>,
-        dots: usize,
-        cut: bool,
-        epoch: usize,
-    ) -> MutexGuard<'a, State> {
-        let Some(speed) = self.speed else { return state };
-        let micros = dots * 25_400_000 / (self.profile.dpi * speed.max(1));
-        let moving = Duration::from_micros(u64::try_from(micros).unwrap_or(0));
-        let end = Instant::now() + if cut { moving + CUT_TIME } else { moving };
+    /// Lets time pass, unless the power goes off.
+    pub fn take_time(&self, time: Duration, epoch: usize) {
+        let end = Instant::now() + time;
+        let mut state = self.lock();
         while !state.quit && state.epoch == epoch {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -337,10 +272,11 @@ impl Machine {
             }
             state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        state
     }
 
-    fn answer(&self, state: &mut State, command: &Command) {
+    /// Answers the commands that ask for one, and keeps the settings that answers depend on.
+    pub fn answer(&self, command: &Command) {
+        let mut state = self.lock();
         match *command {
             Command::ProcessId([a, b, c, d]) if self.profile.process_id => {
                 state.answer(&[0x37, 0x22, a, b, c, d, 0]);
@@ -350,16 +286,14 @@ impl Machine {
                 state.answer(&[paper]);
             }
             Command::TransmitStatus(2 | b'2') if self.profile.processed_mark => state.answer(&[0]),
-            Command::Identity(n) => {
+            Command::Identity(n) if self.profile.process_id => {
                 let words = match n {
+                    65 => "1.00 virtual".to_owned(),
                     66 => "EPSON".to_owned(),
                     67 => self.profile.name.to_uppercase(),
-                    65 => "1.00 virtual".to_owned(),
                     _ => return,
                 };
-                if self.profile.process_id {
-                    state.answer(&[&[0x5F], words.as_bytes(), &[0]].concat());
-                }
+                state.answer(&[&[0x5F], words.as_bytes(), &[0]].concat());
             }
             Command::AutomaticStatus(n) if self.profile.automatic_status => {
                 state.automatic = n != 0;
@@ -368,25 +302,13 @@ impl Machine {
                     state.answer(&status);
                 }
             }
-            Command::RealTimeSwitch { function: 1, on } => state.real_time_pulse = on,
+            Command::RealTimeSwitch { function: 1, on } => state.no_real_time_pulse = !on,
             Command::Initialise => {
                 state.automatic = false;
-                state.real_time_pulse = true;
+                state.no_real_time_pulse = false;
             }
             Command::DrawerPulse if self.profile.drawer => tell(&Event::Drawer),
             _ => {}
-        }
-    }
-
-    fn finish(&self, state: &mut State, partial: bool) {
-        let paper = state.sheet.cut();
-        let bytes = std::mem::take(&mut state.consumed);
-        state.archive.keep(&paper, &bytes, &self.profile, partial, BLADE_MM);
-    }
-
-    fn tear(&self, state: &mut State) {
-        if !state.sheet.is_blank() {
-            self.finish(state, false);
         }
     }
 }
@@ -424,7 +346,6 @@ impl State {
         self.buffer.clear();
         self.automatic = false;
         self.epoch += 1;
-        self.sheet.obey(&Command::Initialise);
         self.hang_up();
         tell(&Event::PowerCycle { lost });
     }

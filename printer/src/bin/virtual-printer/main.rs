@@ -9,6 +9,7 @@ mod codepage;
 mod events;
 mod interpreter;
 mod machine;
+mod mechanism;
 mod remote;
 mod sensors;
 mod sheet;
@@ -26,6 +27,7 @@ use receipt_printer::profile::Profile;
 use crate::archive::Archive;
 use crate::events::{Event, say, tell};
 use crate::machine::Machine;
+use crate::mechanism::Press;
 use crate::remote::{COMMANDS, Order};
 
 /// A receipt printer without paper.
@@ -60,12 +62,12 @@ fn main() -> anyhow::Result<()> {
     let listener = wire::listen(&arguments.listen).with_context(|| format!("cannot listen on {}", arguments.listen))?;
     tell(&Event::Listening { address: listener.local_addr()?.to_string() });
 
-    let machine = Arc::new(Machine::new(&arguments.profile, speed, archive));
+    let machine = Arc::new(Machine::new(&arguments.profile, Press::new(&arguments.profile, archive)));
     let wire = Arc::clone(&machine);
     thread::spawn(move || wire::serve(&listener, &wire));
     let person = Arc::clone(&machine);
     thread::spawn(move || listen_to_person(&person));
-    machine.run();
+    mechanism::run(&machine, speed);
     Ok(())
 }
 
