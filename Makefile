@@ -21,7 +21,7 @@ bench: setup-demo
 	cargo build --locked --release --workspace --bins
 	rm -f target/bench-kiosk.jsonl
 	MADKORT_FIGURES=$(CURDIR)/target/bench-kiosk.jsonl cargo bench --locked -p kiosk --bench kiosk
-	MADKORT_LOG=kiosk=debug MADKORT_BIN_DIR=$(CURDIR)/target/release target/release/bench
+	RUST_LOG=info,kiosk=debug MADKORT_BIN_DIR=$(CURDIR)/target/release target/release/bench
 
 gallery: setup-demo
 	cargo test --locked -p kiosk --test gallery

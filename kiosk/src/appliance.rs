@@ -41,12 +41,13 @@ pub fn run(config: Config) -> anyhow::Result<()> {
         ui.window().window().set_size(PhysicalSize::new(width, height));
     }
     let window = ui.window().as_weak();
+    let house = config.language;
     let tap_seen = TapSeen::default();
     let tell = post.clone();
     let events = Events::new(move |event| tell(Incoming::Event(event)));
     // Kept until the end: dropping it stops the watching.
     let (drivers, _monitor) = start_drivers(config, &events, (&clock, &dice), &tap_seen)?;
-    let shell = Shell::new(Box::new(Panel(ui)), drivers, (clock, dice), incoming, tap_seen, time_frame);
+    let shell = Shell::new(Box::new(Panel(ui)), drivers, (clock, dice), house, incoming, tap_seen, time_frame);
     SHELL.with_borrow_mut(|held| *held = Some(shell));
     post(Incoming::Second);
     drain();

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::Instant;
 
 use kiosk_core::{Effect, Event, Intent, Kiosk, Link, Moment, Page, Screen};
-use madkort_protocol::OperationId;
+use madkort_protocol::{Language, OperationId};
 
 use crate::card::TapSeen;
 use crate::events::{Clock, Dice, danish_day};
@@ -66,11 +66,12 @@ impl Shell {
         face: Box<dyn Face>,
         drivers: Drivers,
         (clock, dice): (Clock, Dice),
+        house: Language,
         incoming: Receiver<Incoming>,
         tap_seen: TapSeen,
         on_tap_shown: fn(&'static str, Instant),
     ) -> Self {
-        let (kiosk, started) = (Kiosk::default(), Instant::now());
+        let (kiosk, started) = (Kiosk::speaking(house), Instant::now());
         Self {
             kiosk,
             face,

@@ -74,7 +74,7 @@ fn kiosk() -> Kiosk {
     let (wall, tap_seen) = (Wall::default(), TapSeen::default());
     let drivers = Drivers { store: store.clone(), sync, lights: Box::new(NoLights) };
     let face = Box::new(wall.clone());
-    let shell = Shell::new(face, drivers, (clock(), dice), incoming, tap_seen.clone(), |_, _| {});
+    let shell = Shell::new(face, drivers, (clock(), dice), Language::Danish, incoming, tap_seen.clone(), |_, _| {});
     let kiosk = Kiosk { shell, wall, post, woken, wake, store, tap_seen, _folder: folder };
     kiosk.say(Incoming::Second);
     kiosk.say(Incoming::Event(Event::Reader(ReaderHealth::Works)));

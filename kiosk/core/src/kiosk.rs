@@ -32,6 +32,8 @@ pub struct Kiosk {
     pub(crate) now: Option<Moment>,
     pub(crate) catalogue: Option<Arc<Catalogue>>,
     pub(crate) stage: Stage,
+    /// Spoken when nobody is here.
+    house: Language,
     /// Chosen by hand in this visit; wins over the person's own.
     pub(crate) spoken: Option<Language>,
     pub(crate) link: Link,
@@ -57,6 +59,7 @@ impl Default for Kiosk {
             now: None,
             catalogue: None,
             stage: Stage::Waiting { notice: None },
+            house: Language::default(),
             spoken: None,
             link: Link::Offline { last_heard: None },
             printer: PrinterHealth::None,
@@ -69,6 +72,12 @@ impl Default for Kiosk {
 }
 
 impl Kiosk {
+    /// A kiosk that speaks this language when nobody is here.
+    #[must_use]
+    pub fn speaking(house: Language) -> Self {
+        Self { house, ..Self::default() }
+    }
+
     /// What happened, and what to do about it.
     #[must_use]
     pub fn update(mut self, event: Event) -> (Self, Vec<Effect>) {
@@ -115,7 +124,7 @@ impl Kiosk {
     pub(crate) fn language(&self) -> Language {
         let own = match &self.stage {
             Stage::Inside(inside) => inside.visitor.person.language,
-            _ => Language::default(),
+            _ => self.house,
         };
         self.spoken.unwrap_or(own)
     }

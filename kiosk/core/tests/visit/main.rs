@@ -134,6 +134,18 @@ fn the_screen_speaks_the_persons_language_unless_told_otherwise() {
 }
 
 #[test]
+fn an_international_school_is_greeted_in_english_and_so_again_after_each_visit() {
+    let mut play = Play::new();
+    play.kiosk = Kiosk::speaking(Language::English);
+    assert_eq!(play.kiosk.view().language, Language::English);
+    play.wait(0).tell(Event::Catalogue(std::sync::Arc::new(catalogue()))).tell(Event::Link(Link::Online));
+    play.tell(Event::Tapped(uid())).tell(Event::Known(Box::new(visitor(78))));
+    assert_eq!(play.kiosk.view().language, Language::Danish, "the person's own");
+    play.tell(Event::Lifted);
+    assert_eq!(play.kiosk.view().language, Language::English);
+}
+
+#[test]
 fn a_parent_sees_one_account_at_a_time() {
     let mut parent = visitor(10);
     parent.accounts.push(account(202, "Bertil", 40));
