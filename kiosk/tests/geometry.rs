@@ -1,7 +1,8 @@
 //! Nothing lies off the screen, under something else, or too small for a finger: every page, both orientations, both languages,
 //! at the smallest and the largest type.
 
-#![allow(clippy::unwrap_used)]
+// Places on a screen are floats in Slint.
+#![allow(clippy::unwrap_used, clippy::float_arithmetic, clippy::float_cmp)]
 
 mod fixtures;
 
@@ -174,46 +175,40 @@ fn check(stage: &Stage, screen: &Screen, size: (u32, u32)) -> Vec<String> {
     faults
 }
 
-fn every_page_fits(size: (u32, u32), scale: f32) {
+fn every_page_fits(size: (u32, u32), scale: f32, language: Language) {
     let stage = open_stage();
     stage.resize(size);
     stage.text_scale(scale);
     let mut wrong = Vec::new();
-    for language in [Language::Danish, Language::English] {
-        for (name, screen) in samples(language) {
-            stage.show(&screen);
-            for fault in check(&stage, &screen, size) {
-                wrong.push(format!("{name} {}: {fault}", language.tag()));
-            }
-            if matches!(screen.page, Page::Support(_)) {
-                stage.tap(&stage.all(AccessibleRole::TextInput)[3]);
-                for fault in check(&stage, &screen, size) {
-                    wrong.push(format!("{name} keyboard {}: {fault}", language.tag()));
-                }
-                let done = if language == Language::Danish { "Færdig" } else { "Done" };
-                stage.tap(&stage.button(done));
-            }
+    for (name, screen) in samples(language) {
+        stage.show(&screen);
+        wrong.extend(check(&stage, &screen, size).into_iter().map(|fault| format!("{name}: {fault}")));
+        if matches!(screen.page, Page::Support(_)) {
+            stage.tap(&stage.all(AccessibleRole::TextInput)[3]);
+            wrong.extend(check(&stage, &screen, size).into_iter().map(|fault| format!("{name} keyboard: {fault}")));
+            let done = if language == Language::Danish { "Færdig" } else { "Done" };
+            stage.tap(&stage.button(done));
         }
     }
     assert!(wrong.is_empty(), "{} faults at {size:?} × {scale}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-#[test]
-fn every_page_fits_in_portrait() {
-    every_page_fits(PORTRAIT, 1.0);
+macro_rules! every_page_fits {
+    ($($name:ident: $size:ident, $scale:literal, $language:ident;)+) => {$(
+        #[test]
+        fn $name() {
+            every_page_fits($size, $scale, Language::$language);
+        }
+    )+};
 }
 
-#[test]
-fn every_page_fits_in_portrait_with_large_type() {
-    every_page_fits(PORTRAIT, 1.4);
-}
-
-#[test]
-fn every_page_fits_in_landscape() {
-    every_page_fits(LANDSCAPE, 1.0);
-}
-
-#[test]
-fn every_page_fits_in_landscape_with_large_type() {
-    every_page_fits(LANDSCAPE, 1.4);
+every_page_fits! {
+    in_portrait_in_danish: PORTRAIT, 1.0, Danish;
+    in_portrait_in_english: PORTRAIT, 1.0, English;
+    in_portrait_in_large_danish: PORTRAIT, 1.4, Danish;
+    in_portrait_in_large_english: PORTRAIT, 1.4, English;
+    in_landscape_in_danish: LANDSCAPE, 1.0, Danish;
+    in_landscape_in_english: LANDSCAPE, 1.0, English;
+    in_landscape_in_large_danish: LANDSCAPE, 1.4, Danish;
+    in_landscape_in_large_english: LANDSCAPE, 1.4, English;
 }
