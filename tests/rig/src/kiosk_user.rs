@@ -2,12 +2,18 @@
 //!
 //! **Invariant:** everything goes through the window; nobody here knows what is behind it.
 
-use anyhow::{Context, Result};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
 use madkort_protocol::{Language, Money};
 
 use crate::rig::Rig;
 use crate::window::{Role, Sight};
 
+/// A person presses again when nothing happens: a line about a fault may have moved the button under the finger.
+const TRIES: u32 = 3;
+/// How long a person waits before they press again.
+const NOTICED: Duration = Duration::from_secs(5);
 /// Turns of the longest page: a year's statement on the smallest screen.
 const LONGEST_PAGE: u32 = 40;
 
@@ -92,8 +98,15 @@ impl Rig {
         self.window()
             .wait_until("a product to order", |sight| sight.elements.iter().any(|e| e.name.starts_with(&before)))?;
         let product = self.fillings(add).into_iter().next().context("no product to order")?;
-        self.press_with(add, &[&product])?;
-        Ok(product)
+        let remove = self.words.say_with("Remove {}", &[&product]);
+        for _ in 0..TRIES {
+            self.press_with(add, &[&product])?;
+            let in_basket = |sight: &Sight| sight.find(Role::Button, &remove).is_some();
+            if self.window().wait_until_within(NOTICED, "it in the basket", in_basket).is_ok() {
+                return Ok(product);
+            }
+        }
+        bail!("{product} does not go into the basket")
     }
 
     /// Orders the first product for the next day that is open, with a comment if there is one to make, and pays. Ends on the page

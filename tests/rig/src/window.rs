@@ -25,7 +25,7 @@ pub const SOON: Duration = Duration::from_secs(20);
 /// How long to wait for a word of change before looking again all the same: a change of a place alone tells nobody.
 const GLANCE: Duration = Duration::from_millis(100);
 /// Between two looks at whether the program is busy.
-const BLINK: Duration = Duration::from_millis(30);
+const BLINK: Duration = Duration::from_millis(20);
 /// Looks in a row that must find it idle: together longer than the wait for the next frame.
 const REST: u32 = 5;
 /// A program that is busy for longer than this is so by design.
@@ -218,11 +218,21 @@ impl Window {
         self.hand.look()
     }
 
-    /// A picture of the screen once everything is drawn: what a screen reader is told comes a little before it. The program has drawn
-    /// when its main thread, the one that draws, has nothing to do.
+    /// A picture of the screen once everything is drawn: what a screen reader is told comes a little before it.
     pub fn still_picture(&self) -> Result<Picture> {
-        let program = self.sight().program.context("no window")?;
-        let stat = format!("/proc/{}/stat", self.tree.process_of(&program)?);
+        let sight = self.sight();
+        self.wait_at_rest(sight.program.as_ref().context("no window")?)?;
+        self.picture()
+    }
+
+    /// Writes a picture of the screen.
+    pub fn screenshot(&self, path: &Path) -> Result<()> {
+        self.picture()?.save(path)
+    }
+
+    /// Waits until the program has laid out and drawn what it was told: until its main thread has nothing to do.
+    fn wait_at_rest(&self, program: &OwnedUniqueName) -> Result<()> {
+        let stat = format!("/proc/{}/stat", self.tree.process_of(program)?);
         let began = Instant::now();
         let mut at_rest = 0;
         while at_rest < REST && began.elapsed() < RESTLESS {
@@ -232,20 +242,17 @@ impl Window {
             at_rest = if sleeps { at_rest + 1 } else { 0 };
             self.tree.wait_change(BLINK);
         }
-        self.picture()
-    }
-
-    /// Writes a picture of the screen.
-    pub fn screenshot(&self, path: &Path) -> Result<()> {
-        self.picture()?.save(path)
+        Ok(())
     }
 
     fn touch(&self, sight: &Sight, element: &Element) -> Result<()> {
         let program = sight.program.as_ref().context("no window")?;
+        // A button that is about to move would be missed, by a person as well.
+        self.wait_at_rest(program)?;
         let place = self.tree.place(program, element)?;
         let (left, top) = (place.x + place.width / 2, place.y + place.height / 2);
-        let picture = self.picture()?;
-        if !(0..i32::from(picture.width)).contains(&left) || !(0..i32::from(picture.height)).contains(&top) {
+        let (width, height) = self.hand.size()?;
+        if !(0..i32::from(width)).contains(&left) || !(0..i32::from(height)).contains(&top) {
             bail!("{:?} lies at {place:?}, outside the screen", element.name);
         }
         self.hand.tap(i16::try_from(left)?, i16::try_from(top)?)

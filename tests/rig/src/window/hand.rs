@@ -142,10 +142,15 @@ impl Hand {
         Ok(false)
     }
 
+    /// Width and height of the screen in pixels.
+    pub fn size(&self) -> Result<(u16, u16)> {
+        let geometry = self.x.get_geometry(self.root)?.reply()?;
+        Ok((geometry.width, geometry.height))
+    }
+
     /// A picture of the whole screen.
     pub fn look(&self) -> Result<Picture> {
-        let geometry = self.x.get_geometry(self.root)?.reply()?;
-        let (width, height) = (geometry.width, geometry.height);
+        let (width, height) = self.size()?;
         let image = self.x.get_image(ImageFormat::Z_PIXMAP, self.root, 0, 0, width, height, u32::MAX)?.reply()?;
         ensure!(image.data.len() == usize::from(width) * usize::from(height) * 4, "the screen has not 32 bits a pixel");
         let rgb = image.data.chunks_exact(4).flat_map(|bgrx| [bgrx[2], bgrx[1], bgrx[0]]).collect();
