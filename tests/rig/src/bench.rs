@@ -54,9 +54,13 @@ impl Bench<'_> {
     fn lay_out(&mut self) -> Result<()> {
         let cards = &self.rig.server.school().cards;
         let card = |card: &crate::school::Card| {
-            let code = if card.ask_code { format!("Code {} is asked", card.code) } else { "No code asked".to_owned() };
+            let about = match (card.ask_code, card.shows.as_str()) {
+                (true, shows) => format!("Code {}. {shows}", card.code),
+                (false, "") => "No code asked".to_owned(),
+                (false, shows) => shows.to_owned(),
+            };
             let name = if card.name.is_empty() { &card.label } else { &card.name };
-            Card { uid: card.uid.clone(), name: name.clone(), about: format!("{code}. {}", card.shows) }
+            Card { uid: card.uid.clone(), name: name.clone(), about }
         };
         let (shown, crowd): (Vec<_>, Vec<_>) = cards.iter().partition(|card| !card.shows.is_empty());
         let drawer = shown.into_iter().chain(crowd).map(card).collect();

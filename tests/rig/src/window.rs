@@ -79,7 +79,22 @@ pub struct Window {
 impl Window {
     /// Connects to the display's eyes and hands. Do so before the program starts: it then finds its keyboard laid.
     pub fn open(display: &Display) -> Result<Self> {
-        Ok(Self { tree: Tree::open(display.bus())?, hand: Hand::open(display.name())? })
+        Ok(Self { tree: Tree::open(display.bus(), None)?, hand: Hand::open(display.name())? })
+    }
+
+    /// The same for one of several programs, by its name.
+    pub fn of_program(display: &Display, program: &str) -> Result<Self> {
+        Ok(Self { tree: Tree::open(display.bus(), Some(program))?, hand: Hand::open(display.name())? })
+    }
+
+    /// Lays the windows on the display side by side, in the order they were opened, as a window manager would.
+    pub fn lay_side_by_side(&self) -> Result<()> {
+        self.hand.lay_side_by_side()
+    }
+
+    /// Closes the window that was opened last, as its title bar would.
+    pub fn close_last(&self) -> Result<()> {
+        self.hand.close_last()
     }
 
     /// What is on the screen now.

@@ -8,8 +8,8 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
-    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConnectionExt as _, ImageFormat, InputFocus, KEY_PRESS_EVENT,
-    KEY_RELEASE_EVENT, MOTION_NOTIFY_EVENT, MapState, Window as XWindow,
+    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, EventMask,
+    ImageFormat, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MOTION_NOTIFY_EVENT, MapState, Window as XWindow,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -121,25 +121,46 @@ impl Hand {
 
     /// Gives the keyboard to the top window; there is no window manager to do it.
     pub fn focus_top_window(&self) -> Result<()> {
-        let children = self.x.query_tree(self.root)?.reply()?.children;
-        for window in children.into_iter().rev() {
-            if self.x.get_window_attributes(window)?.reply()?.map_state == MapState::VIEWABLE {
-                self.x.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME)?.check()?;
-                return Ok(());
-            }
+        if let Some(&window) = self.windows()?.last() {
+            self.x.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME)?.check()?;
         }
         Ok(())
     }
 
-    /// Whether a window is shown and has been drawn into: the empty screen is black all over.
-    pub fn sees_a_window(&self) -> Result<bool> {
-        let children = self.x.query_tree(self.root)?.reply()?.children;
-        for window in children {
+    /// Lays the windows side by side, from the left.
+    pub fn lay_side_by_side(&self) -> Result<()> {
+        let mut left = 0;
+        for window in self.windows()? {
+            let place = ConfigureWindowAux::new().x(left).y(0);
+            self.x.configure_window(window, &place)?.check()?;
+            left += i32::from(self.x.get_geometry(window)?.reply()?.width);
+        }
+        Ok(())
+    }
+
+    /// Asks the window on top to close (ICCCM, 4.2.8.1).
+    pub fn close_last(&self) -> Result<()> {
+        let window = *self.windows()?.last().context("no window")?;
+        let [protocols, delete] = ["WM_PROTOCOLS", "WM_DELETE_WINDOW"]
+            .map(|name| -> Result<u32> { Ok(self.x.intern_atom(false, name.as_bytes())?.reply()?.atom) });
+        let please = ClientMessageEvent::new(32, window, protocols?, [delete?, 0, 0, 0, 0]);
+        Ok(self.x.send_event(false, window, EventMask::NO_EVENT, please)?.check()?)
+    }
+
+    /// The windows that are shown, the lowest first.
+    fn windows(&self) -> Result<Vec<XWindow>> {
+        let mut shown = Vec::new();
+        for window in self.x.query_tree(self.root)?.reply()?.children {
             if self.x.get_window_attributes(window)?.reply()?.map_state == MapState::VIEWABLE {
-                return Ok(self.look()?.rgb.iter().any(|&byte| byte != 0));
+                shown.push(window);
             }
         }
-        Ok(false)
+        Ok(shown)
+    }
+
+    /// Whether a window is shown and has been drawn into: the empty screen is black all over.
+    pub fn sees_a_window(&self) -> Result<bool> {
+        Ok(!self.windows()?.is_empty() && self.look()?.rgb.iter().any(|&byte| byte != 0))
     }
 
     /// Width and height of the screen in pixels.

@@ -96,11 +96,15 @@ type Object = (String, OwnedObjectPath);
 pub struct Tree {
     bus: Connection,
     changes: Receiver<()>,
+    program: Option<String>,
 }
 
 impl Tree {
     /// Connects through the session bus and tells programs that somebody reads along.
-    pub fn open(session_address: &str) -> Result<Self> {
+    ///
+    /// Of several programs the one called `program` is read; without that, the newest.
+    pub fn open(session_address: &str, program: Option<&str>) -> Result<Self> {
+        let program = program.map(str::to_owned);
         block_on(async {
             let session = Builder::address(session_address)?.method_timeout(ANSWER).build().await?;
             let bus_name = Some("org.a11y.Bus");
@@ -122,7 +126,7 @@ impl Tree {
                 .await?;
             let bus = Builder::address(address.as_str())?.method_timeout(ANSWER).build().await?;
             let changes = follow_changes(&address).await?;
-            Ok(Self { bus, changes })
+            Ok(Self { bus, changes, program })
         })
     }
 
@@ -133,17 +137,10 @@ impl Tree {
         }
     }
 
-    /// Everything in the newest window, in reading order. Empty while there is no window.
+    /// Everything in the program's windows, in reading order. Empty while there is none.
     pub fn read(&self) -> Result<(Option<OwnedUniqueName>, Vec<Element>)> {
         block_on(async {
-            let registry = Some("org.a11y.atspi.Registry");
-            let programs: Vec<Object> = self
-                .bus
-                .call_method(registry, ROOT, Some("org.a11y.atspi.Accessible"), "GetChildren", &())
-                .await?
-                .body()
-                .deserialize()?;
-            let Some((program, _)) = programs.into_iter().next_back() else { return Ok((None, Vec::new())) };
+            let Some(program) = self.find_program().await? else { return Ok((None, Vec::new())) };
             let answer = self
                 .bus
                 .call_method(Some(program.as_str()), CACHE, Some("org.a11y.atspi.Cache"), "GetItems", &())
@@ -151,6 +148,27 @@ impl Tree {
             let items: Vec<Item> = answer.body().deserialize()?;
             Ok((Some(OwnedUniqueName::try_from(program)?), in_reading_order(&items)))
         })
+    }
+
+    async fn find_program(&self) -> Result<Option<String>> {
+        let registry = Some("org.a11y.atspi.Registry");
+        let accessible = Some("org.a11y.atspi.Accessible");
+        let answer = self.bus.call_method(registry, ROOT, accessible, "GetChildren", &()).await?;
+        let programs: Vec<Object> = answer.body().deserialize()?;
+        for (program, _) in programs.into_iter().rev() {
+            let Some(wanted) = &self.program else { return Ok(Some(program)) };
+            let properties = Some("org.freedesktop.DBus.Properties");
+            let name = ("org.a11y.atspi.Accessible", "Name");
+            // One that is just ending does not answer.
+            let Ok(answer) = self.bus.call_method(Some(program.as_str()), ROOT, properties, "Get", &name).await else {
+                continue;
+            };
+            let name: zbus::zvariant::OwnedValue = answer.body().deserialize()?;
+            if String::try_from(name).is_ok_and(|name| name == *wanted) {
+                return Ok(Some(program));
+            }
+        }
+        Ok(None)
     }
 
     /// The process number of the program.
