@@ -49,7 +49,8 @@ fn every_page_is_painted() {
         for (size, across) in [(PORTRAIT, "portrait"), (LANDSCAPE, "landscape")] {
             stage.resize(size);
             for language in [Language::Danish, Language::English] {
-                if language == Language::English && scale > 1.0 {
+                // English once, and no larger: what differs is the length of the words, and that is measured elsewhere.
+                if only.is_none() && language == Language::English && (scale > 1.0 || size == LANDSCAPE) {
                     continue;
                 }
                 for (name, screen) in samples(language).into_iter().filter(|(name, _)| chosen(name)) {
