@@ -1,3 +1,5 @@
+//! What each document looks like as lines: the words, the widths, and what does not fit.
+
 use proptest::prelude::*;
 
 use super::*;

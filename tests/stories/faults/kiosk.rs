@@ -1,7 +1,52 @@
-//! The kiosk's plug is pulled right after a confirmation.
+//! The kiosk's plug is pulled at, and right after, a confirmation.
 
 use anyhow::{Result, ensure};
+use madkort_tests::patience::until;
+use madkort_tests::process::PATIENCE;
 use madkort_tests::rig::{Options, Rig};
+
+/// The plug goes while "Pay" is being pressed. Either the order was recorded or it was not; the kiosk, the books and the paper agree
+/// on which.
+#[test]
+fn killed_while_confirming() -> Result<()> {
+    let mut rig = Rig::start(Options::default())?;
+    let before = rig.ledger().balance("Emil")?;
+    rig.come_in("Emil")?;
+    rig.press("Order food")?;
+    rig.pick_first_product()?;
+    rig.press("Checkout")?;
+    rig.press("Pay")?;
+    rig.kiosk.kill9()?;
+    rig.reader.lift()?;
+
+    rig.kiosk.switch_on()?;
+    rig.kiosk.wait_for_screen("Idle")?;
+    rig.come_in("Emil")?;
+    // One more order: whatever was recorded before it has gone to the server before it, too.
+    let (_, last) = rig.order_food(None)?;
+    let last = rig.order_in_ledger("Emil", &last)?;
+    let orders: Vec<_> = rig.ledger().orders("Emil")?.into_iter().filter(|order| order.state == "held").collect();
+    let new: Vec<_> = orders.iter().filter(|order| order.number.starts_with("K2-")).collect();
+    ensure!((1..=2).contains(&new.len()), "one press, one order: {new:?}");
+    let spent = new.iter().map(|order| order.total).sum::<i64>();
+    rig.press("To my page")?;
+    rig.see_money(before - spent)?;
+    ensure!(rig.ledger().balance("Emil")? == before - spent, "the balance is wrong");
+    for order in &new {
+        ensure!(rig.ledger().times_posted(&order.number)? == 1, "{} is not in the ledger once", order.number);
+    }
+    rig.ledger().must_add_up()?;
+    let slips = until("the last slip", PATIENCE, || {
+        let slips = rig.printer.untaken()?;
+        Ok(slips.iter().any(|slip| slip.text.contains(&last.number)).then_some(slips))
+    })?;
+    for order in &new {
+        let of_it = slips.iter().filter(|slip| slip.text.contains(&order.number)).count();
+        ensure!(of_it <= 1, "{of_it} slips for order {}", order.number);
+    }
+    ensure!(slips.len() <= new.len(), "a slip without an order");
+    Ok(())
+}
 
 #[test]
 fn killed_after_confirm() -> Result<()> {
