@@ -1,6 +1,6 @@
 //! Where cargo put the programs, and where the rig leaves its pictures.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Cargo's target directory: two above the profile's folder this very program runs from.
 pub fn target_dir() -> PathBuf {
@@ -22,4 +22,10 @@ fn profile_dir() -> PathBuf {
     } else {
         dir
     }
+}
+
+/// The published test vectors: `tests/vectors`, or the folder that `MADKORT_VECTORS` names.
+pub fn vectors_dir() -> PathBuf {
+    std::env::var_os("MADKORT_VECTORS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors"), PathBuf::from)
 }
