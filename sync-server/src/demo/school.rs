@@ -12,7 +12,7 @@ pub const TERMS_VERSION: &str = "2026-08";
 const TERMS_DA: &str = "\
 Højager Kantine (fiktiv) udsteder e-penge på madkortet og opbevarer saldoen. En indbetaling lægges på saldoen med det samme.
 
-Du indbetaler hele kroner. Det koster ikke noget. Kvitteringen kommer på e-mail og kan skrives ud ved skærmen.
+Du indbetaler hele kroner. Det koster ikke noget. Kvitteringen skrives ud ved skærmen, og indbetalingen står på kontoudtoget.
 
 Du kan altid få saldoen udbetalt til en dansk bankkonto. Der er ingen mindstegrænse og intet gebyr, og pengene er fremme \
 senest næste bankdag. Saldoen kan hentes, også efter at kortet er udløbet, i mindst et år.
@@ -20,8 +20,8 @@ senest næste bankdag. Saldoen kan hentes, også efter at kortet er udløbet, i 
 Forudbestilt mad kan afbestilles indtil bestillingsfristen. Pengene er reserveret fra bestillingen og betales ved fristen.
 
 Auto-optank trækker det aftalte beløb på dit betalingskort, når et køb bringer saldoen under 50,00 kr. Det virker først, når \
-der i alt er indbetalt 100,00 kr. Aftalen har en grænse pr. dag, uge og måned. Hver optankning får sin egen kvittering på \
-e-mail. Du kan stoppe den når som helst, og den stopper straks.
+der i alt er indbetalt 100,00 kr. Aftalen har en grænse pr. dag, uge og måned. Hver optankning står på \
+kontoudtoget. Du kan stoppe den når som helst, og den stopper straks.
 
 Mister du kortet, så spær det ved skærmen eller i kantinen. Saldoen følger med over på det nye kort.
 
@@ -30,7 +30,7 @@ Klager går til kantinen. Får du ikke medhold, kan du gå til Center for Klagel
 const TERMS_EN: &str = "\
 Højager Kantine (fictional) issues e-money on the canteen card and holds the balance. A deposit is on the balance at once.
 
-You pay in whole kroner. There is no charge. The receipt comes by e-mail and can be printed at the screen.
+You pay in whole kroner. There is no charge. The receipt is printed at the screen, and the deposit is on the statement.
 
 You can have the balance paid out to a Danish bank account at any time. There is no lowest amount and no fee, and the money \
 arrives on the next banking day at the latest. The balance can be claimed for at least a year after the card has expired.
@@ -38,8 +38,8 @@ arrives on the next banking day at the latest. The balance can be claimed for at
 Food ordered ahead can be cancelled until the order deadline. The money is held from the order and paid at the deadline.
 
 Auto top-up charges the agreed amount to your payment card when a purchase takes the balance below DKK 50.00. It takes effect \
-only when DKK 100.00 has been paid in altogether. The agreement has a limit per day, week and month. Each top-up has its own \
-receipt by e-mail. You can stop it at any time, and it stops at once.
+only when DKK 100.00 has been paid in altogether. The agreement has a limit per day, week and month. Each top-up is on \
+the statement. You can stop it at any time, and it stops at once.
 
 If you lose the card, block it at the screen or in the canteen. The balance moves to the new card.
 
