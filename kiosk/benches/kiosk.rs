@@ -95,7 +95,7 @@ fn frames() -> Vec<Figure> {
     };
 
     let da = Language::Danish;
-    let home = fixtures::screen(da, Page::Home(fixtures::people::home(true)));
+    let home = fixtures::screen(da, Page::Home(fixtures::home(true)));
     let idle = fixtures::screen(da, Page::Idle(fixtures::idle(true, None)));
     let mut full = Vec::new();
     for round in 0..FRAMES {
