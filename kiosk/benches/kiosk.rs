@@ -2,7 +2,14 @@
 //!
 //! `cargo bench -p kiosk`. Prints one figure a line; with `MADKORT_FIGURES` set, appends each as a JSON line to that file.
 
-#![allow(clippy::unwrap_used, clippy::float_arithmetic, clippy::cast_precision_loss, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::wildcard_imports,
+    clippy::float_arithmetic,
+    clippy::cast_precision_loss,
+    dead_code,
+    missing_docs
+)]
 
 #[path = "../tests/drivers/mod.rs"]
 mod drivers;
