@@ -12,7 +12,9 @@ export PATH := $(PATH):$(CARGO_HOME)/bin
 demo: setup-demo binaries
 	cargo run --quiet --locked -p madkort-tests --bin demo
 
-test: setup-test lint binaries
+# Programs and tests in one build: apart, they would differ in features and be built twice.
+test: setup-test lint
+	cargo build --locked --workspace --bins --tests
 	cargo nextest run --locked --workspace
 	cargo check --locked --quiet -p kiosk --no-default-features --features kms
 	$(MAKE) --no-print-directory deny
