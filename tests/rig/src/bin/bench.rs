@@ -115,7 +115,8 @@ fn drawn_after(line: &str) -> Option<Duration> {
 fn resident_memory(rig: &Rig) -> Result<Figure> {
     let pid = rig.kiosk.pid().context("the kiosk is off")?;
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let kib = status.lines().find_map(|l| l.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
+    let kib =
+        status.lines().find_map(|l| l.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
     Ok(Figure::at_most("kiosk resident memory", kib.context("VmRSS")? / 1024.0, "MiB", 64.0, 1.0))
 }
 
