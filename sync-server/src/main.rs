@@ -1,6 +1,6 @@
 //! `sync-server`: the command line.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -9,8 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use madkort_protocol::{DeviceKind, SchoolId, check_text};
 use sync_server::payments::{Payments, Sandbox};
-use sync_server::store::sqlite::SqliteStore;
-use sync_server::store::{Audit, Catalogue, Devices, NewCode};
+use sync_server::store::{self, DatabaseUrl, NewCode};
 use sync_server::{AppState, Clock, danish, demo, enrolment};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -39,9 +38,9 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Database {
-    /// Where the books are: sqlite:PATH
-    #[arg(long = "database", env = "MADKORT_DATABASE", default_value = "sqlite:madkort.db", value_parser = parse_database)]
-    path: PathBuf,
+    /// Where the books are: sqlite:PATH or postgres://USER@HOST/DATABASE
+    #[arg(long = "database", env = "MADKORT_DATABASE", hide_env_values = true, default_value = "sqlite:madkort.db")]
+    url: DatabaseUrl,
 }
 
 #[derive(Debug, Args)]
@@ -93,9 +92,9 @@ enum Kind {
 async fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
         Command::Serve(asked) => serve(asked).await.map(|()| ExitCode::SUCCESS),
-        Command::Migrate(database) => migrate(&database.path).map(|()| ExitCode::SUCCESS),
+        Command::Migrate(database) => migrate(&database.url).map(|()| ExitCode::SUCCESS),
         Command::DemoData(asked) => demo_data(asked).await.map(|()| ExitCode::SUCCESS),
-        Command::Verify(database) => verify(&database.path).await,
+        Command::Verify(database) => verify(&database.url).await,
         Command::EnrolCode(asked) => enrol_code(asked).await.map(|()| ExitCode::SUCCESS),
     }
 }
@@ -103,8 +102,8 @@ async fn main() -> anyhow::Result<ExitCode> {
 async fn serve(asked: Serve) -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().json().with_env_filter(filter).init();
-    let store = Arc::new(SqliteStore::open(&asked.database.path)?);
-    let sandbox = Arc::new(Sandbox::open(&sandbox_path(&asked.database.path))?);
+    let store = store::open(&asked.database.url)?;
+    let sandbox = Arc::new(Sandbox::open(&sandbox_path(&asked.database.url))?);
     let listener =
         TcpListener::bind(&asked.listen).await.with_context(|| format!("cannot listen on {}", asked.listen))?;
     let address = listener.local_addr().context("the listener has no address")?;
@@ -132,17 +131,17 @@ fn stop_on_signal(state: AppState) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn migrate(path: &Path) -> anyhow::Result<()> {
-    let (before, now) = SqliteStore::migrate(path)?;
+fn migrate(url: &DatabaseUrl) -> anyhow::Result<()> {
+    let (before, now) = store::migrate(url)?;
     println!("schema {now} (was {before})");
     Ok(())
 }
 
 async fn demo_data(asked: DemoData) -> anyhow::Result<()> {
-    let store = SqliteStore::open(&asked.database.path)?;
-    let sandbox = Sandbox::open(&sandbox_path(&asked.database.path))?;
+    let store = store::open(&asked.database.url)?;
+    let sandbox = Sandbox::open(&sandbox_path(&asked.database.url))?;
     let today = asked.today.unwrap_or_else(|| danish::day_of(Timestamp::now()));
-    let demo = demo::load(&store, &sandbox, today).await?;
+    let demo = demo::load(&*store, &sandbox, today).await?;
     if asked.json {
         println!("{}", serde_json::to_string_pretty(&demo)?);
     } else {
@@ -151,9 +150,9 @@ async fn demo_data(asked: DemoData) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn verify(path: &Path) -> anyhow::Result<ExitCode> {
-    let store = SqliteStore::open(path)?;
-    match store.verify().await? {
+async fn verify(url: &DatabaseUrl) -> anyhow::Result<ExitCode> {
+    let store = store::open(url)?;
+    match store.verify(Timestamp::now()).await? {
         Ok(audited) => {
             println!(
                 "the books are right: {} entries of {} transactions in {} books",
@@ -169,7 +168,7 @@ async fn verify(path: &Path) -> anyhow::Result<ExitCode> {
 }
 
 async fn enrol_code(asked: EnrolCode) -> anyhow::Result<()> {
-    let store = SqliteStore::open(&asked.database.path)?;
+    let store = store::open(&asked.database.url)?;
     let schools = store.schools().await?;
     let school = match (asked.school, schools.as_slice()) {
         (None, [only]) => only.id,
@@ -190,14 +189,10 @@ async fn enrol_code(asked: EnrolCode) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn parse_database(text: &str) -> Result<PathBuf, String> {
-    match text.strip_prefix("sqlite:") {
-        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-        _ => Err("say sqlite:PATH".to_owned()),
-    }
-}
-
 /// The sandbox keeps its books beside ours, never among them.
-fn sandbox_path(database: &Path) -> PathBuf {
-    database.with_extension("sandbox.db")
+fn sandbox_path(database: &DatabaseUrl) -> PathBuf {
+    match database {
+        DatabaseUrl::Sqlite(path) => path.with_extension("sandbox.db"),
+        DatabaseUrl::Postgres(_) => "madkort.sandbox.db".into(),
+    }
 }

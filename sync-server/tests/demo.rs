@@ -12,8 +12,7 @@ use madkort_protocol::{AutoRechargeState, CardStatus, Changes, Money, Order, Ord
 use sync_server::danish;
 use sync_server::demo::{self, DemoError, DemoSchool};
 use sync_server::payments::Sandbox;
-use sync_server::store::Store;
-use sync_server::store::sqlite::SqliteStore;
+use sync_server::store::{self, DatabaseUrl, Store};
 use tempfile::TempDir;
 
 const TODAY: Date = date(2026, 11, 23);
@@ -28,8 +27,8 @@ struct Loaded {
 async fn load(today: Date) -> Loaded {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("madkort.db");
-    SqliteStore::migrate(&file).unwrap();
-    let store: Box<dyn Store> = Box::new(SqliteStore::open(&file).unwrap());
+    store::migrate(&DatabaseUrl::Sqlite(file.clone())).unwrap();
+    let store: Arc<dyn Store> = store::open(&DatabaseUrl::Sqlite(file.clone())).unwrap();
     let sandbox = Sandbox::open(&folder.path().join("sandbox.db")).unwrap();
     let demo = demo::load(&*store, &sandbox, today).await.unwrap();
     Loaded { store, sandbox, demo, _folder: folder }
@@ -58,7 +57,7 @@ fn orders_of<'a>(changes: &'a Changes, account: &madkort_protocol::Account) -> V
 #[tokio::test]
 async fn the_books_add_up_and_everybody_stands_where_the_demo_needs_them() {
     let loaded = load(TODAY).await;
-    let audited = loaded.store.verify().await.unwrap().unwrap();
+    let audited = loaded.store.verify(jiff::Timestamp::UNIX_EPOCH).await.unwrap().unwrap();
     assert!(audited.transactions > 200, "{audited:?}");
 
     let all = loaded.everything().await;

@@ -13,7 +13,6 @@ use kiosk::events::Clock;
 use madkort_protocol::{DeviceKind, HEADER_REQUEST};
 use sync_server::demo::{self, DemoCard, DemoSchool};
 use sync_server::payments::{Payments, Sandbox};
-use sync_server::store::sqlite::SqliteStore;
 use sync_server::store::{NewCode, Store};
 use sync_server::{AppState, enrolment};
 
@@ -106,8 +105,8 @@ impl RealServer {
     pub fn start(clock: Clock) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("madkort.db");
-        SqliteStore::migrate(&file).unwrap();
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&file).unwrap());
+        store::migrate(&DatabaseUrl::Sqlite(file.clone())).unwrap();
+        let store: Arc<dyn Store> = store::open(&DatabaseUrl::Sqlite(file.clone())).unwrap();
         let sandbox = Sandbox::open(&folder.path().join("sandbox.db")).unwrap();
         let demo = block_on(demo::load(&*store, &sandbox, clock.today())).unwrap();
         let mut server = Self { folder, clock, address: None, running: None, store, demo };
@@ -175,7 +174,7 @@ impl RealServer {
 
     /// The books add up, and this is how many transactions there are.
     pub fn audit(&self) -> u64 {
-        block_on(self.store.verify()).unwrap().unwrap().transactions
+        block_on(self.store.verify(jiff::Timestamp::UNIX_EPOCH)).unwrap().unwrap().transactions
     }
 
     /// Pays on the payment page with a card that is approved.

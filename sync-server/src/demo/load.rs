@@ -257,7 +257,7 @@ impl<'a> Loader<'a> {
             vat_percent: product.vat_percent,
             text: product.name_da,
         };
-        match self.store.purchase(self.register, request, happening.at).await? {
+        match self.store.purchase(ids::school(), self.register, request, happening.at).await? {
             Purchasing::Settled { answer, .. } if answer.outcome == Outcome::Posted => {
                 self.last_purchase.insert(happening.person, id);
                 Ok(())

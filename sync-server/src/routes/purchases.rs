@@ -22,7 +22,7 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
         return Err(Failure::field("vat_percent"));
     }
     let id = request.id;
-    match state.store.purchase(signed.device.id, request, state.now()).await? {
+    match state.store.purchase(signed.school(), signed.device.id, request, state.now()).await? {
         Purchasing::Settled { answer, account } => {
             // Full means thousands wait already; the next purchase or start finds the account again.
             account.map(|account| state.posted.try_send(account));

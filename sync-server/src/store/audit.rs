@@ -1,5 +1,7 @@
 //! Adding the books up again.
 
+use jiff::Timestamp;
+
 use super::Pending;
 
 /// What was looked at when nothing was wrong.
@@ -24,9 +26,27 @@ pub enum Broken {
         /// The sum of its legs.
         by: i64,
     },
+    /// A transaction is missing from its school's row.
+    #[error("transaction {place} of ledger {shard} is missing")]
+    MissingTransaction {
+        /// The number of the school's ledger.
+        shard: i64,
+        /// Which.
+        place: i64,
+    },
+    /// An entry is missing from its school's row.
+    #[error("entry {entry} of ledger {shard} is missing")]
+    Missing {
+        /// The number of the school's ledger.
+        shard: i64,
+        /// Which.
+        entry: i64,
+    },
     /// An entry does not continue its book.
-    #[error("entry {entry} of book {book} says the balance is {found} øre, and it is {right}")]
+    #[error("entry {entry} of ledger {shard} says that book {book} stands at {found} øre, and it stands at {right}")]
     Entry {
+        /// The number of the school's ledger.
+        shard: i64,
         /// Which entry.
         entry: i64,
         /// In which book.
@@ -36,11 +56,23 @@ pub enum Broken {
         /// What its book adds up to.
         right: i64,
     },
-    /// An entry is missing from the row.
-    #[error("entry {entry} is missing")]
-    Missing {
-        /// Which.
+    /// A transaction or one of its entries is not as it was written.
+    #[error("transaction {id}, from entry {entry} of ledger {shard}, was changed after it was written")]
+    Chain {
+        /// The number of the school's ledger.
+        shard: i64,
+        /// Its first entry.
         entry: i64,
+        /// Which, hyphenated.
+        id: String,
+    },
+    /// A link of the hash chain does not fit.
+    #[error("link {link} of the hash chain of ledger {shard} does not fit")]
+    Link {
+        /// The number of the school's ledger.
+        shard: i64,
+        /// Which.
+        link: i64,
     },
     /// A book's balance is not the sum of its entries.
     #[error("book {book} says {found} øre, and its entries add up to {right}")]
@@ -52,13 +84,19 @@ pub enum Broken {
         /// The sum.
         right: i64,
     },
-    /// The held orders are not what the book of held orders says.
-    #[error("held orders come to {orders} øre, and their book says {book}")]
+    /// What is held is not what the book of it says.
+    #[error("holds come to {held} øre, and their book says {book}")]
     Held {
-        /// The sum of the orders.
-        orders: i64,
+        /// The sum of the holds.
+        held: i64,
         /// The book.
         book: i64,
+    },
+    /// Money is held though the time of it is long over.
+    #[error("{hold} still holds money, long after its end")]
+    Overdue {
+        /// The order, authorisation or withdrawal, hyphenated.
+        hold: String,
     },
     /// An account is below its floor.
     #[error("account {account} stands at {balance} øre")]
@@ -75,8 +113,8 @@ pub type Verdict = Result<Audited, Broken>;
 
 /// The audit.
 pub trait Audit {
-    /// Re-adds everything from a snapshot.
-    fn verify(&self) -> Pending<'_, Verdict>;
+    /// Re-adds everything and runs the hash chain again, from one snapshot. `now` tells which holds are overdue.
+    fn verify(&self, now: Timestamp) -> Pending<'_, Verdict>;
 
     /// Whether the store still takes writes. Writes nothing.
     fn alive(&self) -> Pending<'_, ()>;

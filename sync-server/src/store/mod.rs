@@ -13,9 +13,16 @@ mod devices;
 mod feed;
 mod operations;
 mod payments;
-pub mod sqlite;
+mod postgres;
+mod sql;
+mod sqlite;
+mod url;
 
+use std::path::Path;
 use std::pin::Pin;
+use std::sync::Arc;
+
+use jiff::Timestamp;
 
 pub use audit::{Audit, Audited, Broken, Verdict};
 pub use catalogue::{Catalogue, NewAccount, Thing};
@@ -28,6 +35,14 @@ pub use payments::{
     NewCharge, NewDeposit,
 };
 
+pub use url::{DatabaseUrl, NotADatabase};
+
+use self::postgres::PostgresServer;
+use self::sql::session::Engine;
+use self::sql::value::DbError;
+use self::sql::{SqlStore, copy};
+use self::sqlite::SqliteFile;
+
 /// An answer that is durable, where something was written, once it is there.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
@@ -35,6 +50,82 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + S
 pub trait Store:
     Audit + Catalogue + Charges + Codes + Deposits + Devices + Feed + Operations + Statements + Send + Sync + 'static
 {
+}
+
+/// Opens a database whose schema is up to date.
+pub fn open(url: &DatabaseUrl) -> Result<Arc<dyn Store>, StoreError> {
+    let engine = engine_of(url)?;
+    apart(|| SqlStore::open(engine)).map(|store| Arc::new(store) as Arc<dyn Store>)
+}
+
+fn engine_of(url: &DatabaseUrl) -> Result<Arc<dyn Engine>, StoreError> {
+    Ok(match url {
+        DatabaseUrl::Sqlite(path) => {
+            let file = SqliteFile::new(path);
+            file.check()?;
+            Arc::new(file)
+        }
+        DatabaseUrl::Postgres(secret) => {
+            let server = PostgresServer::parse(secret, &url.to_string())?;
+            apart(|| server.check())?;
+            Arc::new(server)
+        }
+    })
+}
+
+/// Creates a database's tables or brings its schema up to date. Says which schema it had and has.
+pub fn migrate(url: &DatabaseUrl) -> Result<(u32, u32), StoreError> {
+    match url {
+        DatabaseUrl::Sqlite(path) => SqliteFile::new(path).migrate(),
+        DatabaseUrl::Postgres(secret) => {
+            let server = PostgresServer::parse(secret, &url.to_string())?;
+            apart(|| server.migrate())
+        }
+    }
+}
+
+/// Copies a ledger as it stands into a new SQLite file, while it is being used, and proves the copy: a backup. The file is
+/// opened, or moved into any engine, as any other ledger.
+pub fn back_up(from: &DatabaseUrl, to: &Path, now: Timestamp) -> Result<Audited, StoreError> {
+    let file = SqliteFile::new(to);
+    if to.exists() {
+        return Err(StoreError::NotEmpty { place: to.display().to_string() });
+    }
+    file.migrate()?;
+    let original = engine_of(from)?;
+    apart(|| {
+        let reader = original.connect_reader()?;
+        reader.begin_snapshot().map_err(engine("reading the ledger"))?;
+        copy::copy(&*reader, &*file.connect()?, now)
+    })
+}
+
+/// Moves a ledger out of its SQLite file, which takes no more writes from then on, into an empty database, and proves it equal.
+/// Devices that write meanwhile are told to come back.
+pub fn move_ledger(from: &Path, to: &DatabaseUrl, now: Timestamp) -> Result<Audited, StoreError> {
+    let file = SqliteFile::new(from);
+    file.check()?;
+    migrate(to)?;
+    let target = engine_of(to)?;
+    apart(|| {
+        let session = target.connect()?;
+        if !copy::is_empty(&*session).map_err(engine("looking into the new database"))? {
+            return Err(StoreError::NotEmpty { place: to.to_string() });
+        }
+        file.move_away(&to.to_string(), |original| copy::copy(original, &*session, now))
+    })
+}
+
+/// Runs work that waits for a database on a thread of its own: the caller may be a task, which must not wait.
+fn apart<T: Send>(work: impl FnOnce() -> Result<T, StoreError> + Send) -> Result<T, StoreError> {
+    std::thread::scope(|scope| scope.spawn(work).join()).unwrap_or(Err(StoreError::Closed))
+}
+
+fn engine<E: Into<DbError>>(doing: &'static str) -> impl Fn(E) -> StoreError {
+    move |error| match error.into() {
+        DbError::Unreachable => StoreError::Unreachable,
+        source => StoreError::Engine { doing, source: Box::new(source) },
+    }
 }
 
 /// Why the store could not do it. Nothing was written.
@@ -84,6 +175,24 @@ pub enum StoreError {
         /// Which column or row.
         what: &'static str,
     },
+    /// Nobody answers where the database should be.
+    #[error("the database cannot be reached")]
+    Unreachable,
+    /// A database that must be empty holds something.
+    #[error("{place} holds something already")]
+    NotEmpty {
+        /// Which.
+        place: String,
+    },
+    /// A copy is not the same as its original.
+    #[error("table {table} was not copied as it is")]
+    Copy {
+        /// Which table.
+        table: &'static str,
+    },
+    /// The ledger does not prove itself.
+    #[error(transparent)]
+    Broken(Broken),
     /// More work waits than the queue takes.
     #[error("too much work is waiting")]
     Busy,

@@ -1,7 +1,7 @@
 //! What devices did, posted once: orders, cancellations, tickets, purchases, and the capture at the cut-off.
 
 use jiff::Timestamp;
-use madkort_protocol::{AccountId, DeviceId, OperationId, PurchaseAnswer, PurchaseRequest, Push, Pushed};
+use madkort_protocol::{AccountId, DeviceId, OperationId, PurchaseAnswer, PurchaseRequest, Push, Pushed, SchoolId};
 
 use super::Pending;
 
@@ -43,7 +43,13 @@ pub trait Operations {
     fn push(&self, device: DeviceId, push: Push, now: Timestamp) -> Pending<'_, Pushing>;
 
     /// Posts a purchase whose fields are within their bounds.
-    fn purchase(&self, device: DeviceId, request: PurchaseRequest, now: Timestamp) -> Pending<'_, Purchasing>;
+    fn purchase(
+        &self,
+        school: SchoolId,
+        device: DeviceId,
+        request: PurchaseRequest,
+        now: Timestamp,
+    ) -> Pending<'_, Purchasing>;
 
     /// Sells at most `most` held orders whose cut-off has passed, and says which.
     fn capture_due(&self, now: Timestamp, most: u32) -> Pending<'_, Vec<OperationId>>;

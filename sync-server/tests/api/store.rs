@@ -3,7 +3,6 @@
 use jiff::SignedDuration;
 use madkort_ledger::recharge::{Caps, MandateState};
 use madkort_protocol::*;
-use sync_server::store::sqlite::SqliteStore;
 use sync_server::store::*;
 use uuid::Uuid;
 
@@ -184,31 +183,37 @@ async fn what_was_answered_is_there_after_reopening() {
     server.fund(&kiosk, ANNA, kr(200)).await;
     kiosk.push(vec![order(&server, &kiosk, lasagne("K1-1"))]).await;
     // A second store on the same file, beside the first, as after a kill: nothing was closed in between.
-    let again = SqliteStore::open(&server.path).unwrap();
+    let again = store::open(&DatabaseUrl::Sqlite(server.path.clone())).unwrap();
     assert_eq!(again.account(SCHOOL, ANNA).await.unwrap().unwrap().balance, kr(155));
     assert_eq!(again.device(kiosk.id).await.unwrap().unwrap().last_seq, 1);
-    assert_eq!(again.verify().await.unwrap().map(|audited| (audited.transactions, audited.entries)), Ok((2, 4)));
+    assert_eq!(
+        again.verify(jiff::Timestamp::UNIX_EPOCH).await.unwrap().map(|audited| (audited.transactions, audited.entries)),
+        Ok((2, 4))
+    );
 }
 
 #[tokio::test]
 async fn a_file_that_is_not_ours_is_not_opened() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    assert!(matches!(SqliteStore::open(&path("missing.db")), Err(StoreError::Open { .. })));
+    assert!(matches!(store::open(&DatabaseUrl::Sqlite(path("missing.db"))), Err(StoreError::Open { .. })));
 
     std::fs::write(path("text.db"), "this is not a database, whatever its name says. ".repeat(100)).unwrap();
-    assert!(SqliteStore::migrate(&path("text.db")).is_err());
-    assert!(SqliteStore::open(&path("text.db")).is_err());
+    assert!(store::migrate(&DatabaseUrl::Sqlite(path("text.db"))).is_err());
+    assert!(store::open(&DatabaseUrl::Sqlite(path("text.db"))).is_err());
 
     let other = rusqlite::Connection::open(path("other.db")).unwrap();
     other.execute_batch("CREATE TABLE recipes (name TEXT)").unwrap();
-    assert!(matches!(SqliteStore::migrate(&path("other.db")), Err(StoreError::Schema { found: 0, .. })));
-    assert!(matches!(SqliteStore::open(&path("other.db")), Err(StoreError::Schema { .. })));
+    assert!(matches!(store::migrate(&DatabaseUrl::Sqlite(path("other.db"))), Err(StoreError::Schema { found: 0, .. })));
+    assert!(matches!(store::open(&DatabaseUrl::Sqlite(path("other.db"))), Err(StoreError::Schema { .. })));
 
-    assert_eq!(SqliteStore::migrate(&path("new.db")).unwrap(), (0, 1));
-    assert_eq!(SqliteStore::migrate(&path("new.db")).unwrap(), (1, 1));
+    assert_eq!(store::migrate(&DatabaseUrl::Sqlite(path("new.db"))).unwrap(), (0, 1));
+    assert_eq!(store::migrate(&DatabaseUrl::Sqlite(path("new.db"))).unwrap(), (1, 1));
     rusqlite::Connection::open(path("new.db")).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    for refused in [SqliteStore::migrate(&path("new.db")).err(), SqliteStore::open(&path("new.db")).err()] {
+    for refused in [
+        store::migrate(&DatabaseUrl::Sqlite(path("new.db"))).err(),
+        store::open(&DatabaseUrl::Sqlite(path("new.db"))).err(),
+    ] {
         assert!(matches!(refused, Some(StoreError::Schema { found: 99, .. })));
     }
 }

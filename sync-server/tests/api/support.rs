@@ -13,8 +13,7 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sync_server::payments::{Payments, Sandbox};
-use sync_server::store::sqlite::SqliteStore;
-use sync_server::store::{Catalogue, NewAccount, NewCode, NewDeposit, Store, Thing};
+use sync_server::store::{self, Catalogue, DatabaseUrl, NewAccount, NewCode, NewDeposit, Store, Thing};
 use sync_server::{AppState, Clock, enrolment};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -77,8 +76,8 @@ impl Server {
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("books.db");
-        SqliteStore::migrate(&path).unwrap();
-        let store = Arc::new(SqliteStore::open(&path).unwrap());
+        store::migrate(&DatabaseUrl::Sqlite(path.clone())).unwrap();
+        let store = store::open(&DatabaseUrl::Sqlite(path.clone())).unwrap();
         store.put(SCHOOL, things()).await.unwrap();
         let clock = SetClock(Arc::new(AtomicI64::new(at(START).as_microsecond())));
         let sandbox = Arc::new(Sandbox::open(&folder.path().join("sandbox.db")).unwrap());
@@ -168,7 +167,7 @@ impl Server {
 
     /// The books add up: every test that moves money ends here.
     pub async fn books_are_right(&self) {
-        assert_eq!(self.store().verify().await.unwrap().err(), None);
+        assert_eq!(self.store().verify(jiff::Timestamp::UNIX_EPOCH).await.unwrap().err(), None);
     }
 }
 

@@ -18,8 +18,7 @@ use serde::Serialize;
 use serde_json::Value;
 use sync_server::demo::{self, DemoCard, DemoSchool};
 use sync_server::payments::{Answer, Gateway, Outcome, PageRequest, Payments, Sandbox, StoredCharge, Unreachable};
-use sync_server::store::sqlite::SqliteStore;
-use sync_server::store::{NewCode, NewDevice, Store};
+use sync_server::store::{self, DatabaseUrl, NewCode, NewDevice, Store};
 use sync_server::{AppState, Clock};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -79,8 +78,8 @@ impl School {
     async fn with(gateway: Option<Arc<dyn Gateway>>, jobs: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("madkort.db");
-        SqliteStore::migrate(&file).unwrap();
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&file).unwrap());
+        store::migrate(&DatabaseUrl::Sqlite(file.clone())).unwrap();
+        let store: Arc<dyn Store> = store::open(&DatabaseUrl::Sqlite(file.clone())).unwrap();
         let sandbox = Arc::new(Sandbox::open(&Self::sandbox_file(&folder)).unwrap());
         let demo = demo::load(&*store, &sandbox, TODAY).await.unwrap();
         let now = Arc::new(Mutex::new(NOON));
@@ -142,7 +141,7 @@ impl School {
 
     /// The books add up, and this is how many transactions there are.
     pub async fn audit(&self) -> u64 {
-        self.store.verify().await.unwrap().unwrap().transactions
+        self.store.verify(jiff::Timestamp::UNIX_EPOCH).await.unwrap().unwrap().transactions
     }
 
     pub fn deposit(&self, label: &str, kroner: i32) -> DepositRequest {

@@ -4,43 +4,39 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use madkort_ledger::Kind;
 use madkort_protocol::{AccountId, Money, SchoolId, Statement, StatementLine, StatementText};
-use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::danish;
 use crate::store::{Pending, Statements};
 
-use super::SqliteStore;
-use super::values::{Columns, corrupt, micros};
+use super::SqlStore;
+use super::session::{First, Session};
+use super::value::{Db, Row, corrupt, values};
 
 /// Months a statement can be asked for, newest first: five years and a little, as long as bookkeeping is kept.
 const MONTHS: usize = 64;
 
-impl Statements for SqliteStore {
+impl Statements for SqlStore {
     fn statement(&self, school: SchoolId, account: AccountId, month: Date) -> Pending<'_, Option<Statement>> {
         self.read("writing a statement", move |db| statement(db, school, account, month))
     }
 
     fn last_posting(&self, account: AccountId) -> Pending<'_, Option<Timestamp>> {
         self.read("looking up the last posting", move |db| {
-            db.prepare_cached(
-                "SELECT b.last_at FROM accounts a JOIN books b ON b.id = a.book WHERE a.id = ? AND b.version > 0",
+            db.first(
+                "SELECT b.last_at FROM accounts a JOIN books b ON b.id = a.book WHERE a.id = $1 AND b.version > 0",
+                &values![account.uuid()],
             )?
-            .query_row([account.uuid()], |row| row.time("last_at"))
-            .optional()
+            .map(|row| row.col("last_at"))
+            .transpose()
         })
     }
 }
 
-fn statement(
-    db: &Connection,
-    school: SchoolId,
-    account: AccountId,
-    month: Date,
-) -> rusqlite::Result<Option<Statement>> {
+fn statement(db: &dyn Session, school: SchoolId, account: AccountId, month: Date) -> Db<Option<Statement>> {
     let book: Option<i64> = db
-        .prepare_cached("SELECT book FROM accounts WHERE id = ? AND school = ?")?
-        .query_row((account.uuid(), school.uuid()), |row| row.get(0))
-        .optional()?;
+        .first("SELECT book FROM accounts WHERE id = $1 AND school = $2", &values![account.uuid(), school.uuid()])?
+        .map(|row| row.col("book"))
+        .transpose()?;
     let Some(book) = book else { return Ok(None) };
     let month = danish::month_of(month);
     let (begin, end) = (danish::start_of(month), danish::start_of(danish::next_month(month)));
@@ -50,47 +46,52 @@ fn statement(
     Ok(Some(Statement { account, month, opening, closing, lines, months: months(db, book)? }))
 }
 
-fn last_before(db: &Connection, book: i64, before: Timestamp) -> rusqlite::Result<Option<(Timestamp, Money)>> {
-    db.prepare_cached("SELECT at, balance FROM entries WHERE book = ? AND at < ? ORDER BY at DESC, id DESC LIMIT 1")?
-        .query_row((book, micros(before)), |row| Ok((row.time("at")?, row.money("balance")?)))
-        .optional()
+fn last_before(db: &dyn Session, book: i64, before: Timestamp) -> Db<Option<(Timestamp, Money)>> {
+    db.first(
+        "SELECT at, balance FROM entries WHERE book = $1 AND at < $2 ORDER BY at DESC, number DESC LIMIT 1",
+        &values![book, before],
+    )?
+    .map(|row| Ok((row.col("at")?, row.col("balance")?)))
+    .transpose()
 }
 
-fn lines(db: &Connection, book: i64, begin: Timestamp, end: Timestamp) -> rusqlite::Result<Vec<StatementLine>> {
-    db.prepare_cached(
+fn lines(db: &dyn Session, book: i64, begin: Timestamp, end: Timestamp) -> Db<Vec<StatementLine>> {
+    db.query(
         "SELECT e.at, e.amount, e.balance, t.kind, t.number, t.text, t.delivery
-         FROM entries e JOIN transactions t ON t.id = e.\"transaction\"
-         WHERE e.book = ? AND e.at >= ? AND e.at < ? ORDER BY e.at, e.id",
+         FROM entries e JOIN transactions t ON t.shard = e.shard AND t.place = e.place
+         WHERE e.book = $1 AND e.at >= $2 AND e.at < $3 ORDER BY e.at, e.number",
+        &values![book, begin, end],
     )?
-    .query_map((book, micros(begin), micros(end)), line)?
+    .iter()
+    .map(line)
     .collect()
 }
 
-fn line(row: &Row<'_>) -> rusqlite::Result<StatementLine> {
+fn line(row: &Row) -> Db<StatementLine> {
     Ok(StatementLine {
-        date: danish::day_of(row.time("at")?),
+        date: danish::day_of(row.col("at")?),
         text: text(row)?,
         number: row.col("number")?,
-        amount: row.money("amount")?,
-        balance: row.money("balance")?,
+        amount: row.col("amount")?,
+        balance: row.col("balance")?,
     })
 }
 
-fn text(row: &Row<'_>) -> rusqlite::Result<StatementText> {
+fn text(row: &Row) -> Db<StatementText> {
     let word: String = row.col("kind")?;
-    let kind = Kind::ALL.into_iter().find(|kind| kind.word() == word).ok_or_else(|| corrupt("kind"))?;
+    let kind = Kind::ALL.into_iter().find(|kind| kind.word() == word).ok_or(corrupt("kind"))?;
     Ok(match kind {
         Kind::Deposit => StatementText::Deposit,
         Kind::Recharge => StatementText::Recharge,
         Kind::Purchase => StatementText::Purchase { text: row.col("text")? },
-        Kind::OrderHeld => StatementText::OrderPlaced { delivery: row.day("delivery")? },
-        Kind::OrderReleased => StatementText::OrderReleased { delivery: row.day("delivery")? },
+        Kind::OrderHeld => StatementText::OrderPlaced { delivery: row.col("delivery")? },
+        Kind::OrderReleased => StatementText::OrderReleased { delivery: row.col("delivery")? },
         Kind::OrderCaptured | Kind::Stray | Kind::Correction => StatementText::Correction,
     })
 }
 
 /// The months with lines, newest first: one step in the index per month.
-fn months(db: &Connection, book: i64) -> rusqlite::Result<Vec<Date>> {
+fn months(db: &dyn Session, book: i64) -> Db<Vec<Date>> {
     let mut months = Vec::new();
     let mut before = Timestamp::MAX;
     while months.len() < MONTHS {

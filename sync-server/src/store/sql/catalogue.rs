@@ -1,16 +1,15 @@
-//! The catalogue in SQLite.
+//! The catalogue.
 
 use madkort_ledger::Book;
 use madkort_protocol::{Account, AccountId, CardId, CardRecord, MenuDay, Person, PersonId, Product, School, SchoolId};
 
 use crate::store::{Catalogue, NewAccount, Pending, Thing};
 
-use super::posting::open_book;
-use super::values::{json, micros, word};
-use super::writer::Write;
-use super::{SqliteStore, rows};
+use super::value::{Db, json, values, word};
+use super::write::Write;
+use super::{SqlStore, rows};
 
-impl Catalogue for SqliteStore {
+impl Catalogue for SqlStore {
     fn put(&self, school: SchoolId, things: Vec<Thing>) -> Pending<'_, ()> {
         self.write("putting things in the catalogue", move |write| {
             things.iter().try_for_each(|thing| put(write, school, thing))
@@ -38,7 +37,7 @@ impl Catalogue for SqliteStore {
     }
 }
 
-fn put(write: &Write<'_>, school: SchoolId, thing: &Thing) -> rusqlite::Result<()> {
+fn put(write: &Write<'_>, school: SchoolId, thing: &Thing) -> Db<()> {
     match thing {
         Thing::School(body) => put_school(write, school, body),
         Thing::Person(person) => put_person(write, school, person),
@@ -49,52 +48,46 @@ fn put(write: &Write<'_>, school: SchoolId, thing: &Thing) -> rusqlite::Result<(
     }
 }
 
-fn put_school(write: &Write<'_>, school: SchoolId, body: &School) -> rusqlite::Result<()> {
-    write
-        .db
-        .prepare_cached("INSERT INTO schools (id, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body")?
-        .execute((school.uuid(), json(body)?))?;
+fn put_school(write: &Write<'_>, school: SchoolId, body: &School) -> Db<()> {
+    write.db()?.execute(
+        "INSERT INTO schools (id, body) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+        &values![school.uuid(), json(body)?],
+    )?;
     write.changed(school, "school", school.uuid().as_bytes())
 }
 
-fn put_person(write: &Write<'_>, school: SchoolId, person: &Person) -> rusqlite::Result<()> {
-    write
-        .db
-        .prepare_cached(
-            "INSERT INTO people (id, school, name, kind, class, email, language) VALUES (?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT DO UPDATE SET name = excluded.name, kind = excluded.kind, class = excluded.class,
+fn put_person(write: &Write<'_>, school: SchoolId, person: &Person) -> Db<()> {
+    write.db()?.execute(
+        "INSERT INTO people (id, school, name, kind, class, email, language) VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, kind = excluded.kind, class = excluded.class,
              email = excluded.email, language = excluded.language",
-        )?
-        .execute((
+        &values![
             person.id.uuid(),
             school.uuid(),
             &person.name,
             word(&person.kind)?,
             &person.class,
             &person.email,
-            word(&person.language)?,
-        ))?;
-    write.db.prepare_cached("DELETE FROM person_accounts WHERE person = ?")?.execute([person.id.uuid()])?;
+            word(&person.language)?
+        ],
+    )?;
+    write.db()?.execute("DELETE FROM person_accounts WHERE person = $1", &values![person.id.uuid()])?;
     for (place, account) in (0_i64..).zip(&person.accounts) {
-        write.db.prepare_cached("INSERT INTO person_accounts (person, place, account) VALUES (?, ?, ?)")?.execute((
-            person.id.uuid(),
-            place,
-            account.uuid(),
-        ))?;
+        write.db()?.execute(
+            "INSERT INTO person_accounts (person, school, place, account) VALUES ($1, $2, $3, $4)",
+            &values![person.id.uuid(), place, account.uuid()],
+        )?;
     }
     write.changed(school, "person", person.id.uuid().as_bytes())
 }
 
-fn put_card(write: &Write<'_>, school: SchoolId, card: &CardRecord) -> rusqlite::Result<()> {
-    write
-        .db
-        .prepare_cached(
-            "INSERT INTO cards (id, school, uid, number, person, status, ask_code, code)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+fn put_card(write: &Write<'_>, school: SchoolId, card: &CardRecord) -> Db<()> {
+    write.db()?.execute(
+        "INSERT INTO cards (id, school, uid, number, person, status, ask_code, code)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT (id) DO UPDATE SET uid = excluded.uid, number = excluded.number, person = excluded.person,
              status = excluded.status, ask_code = excluded.ask_code, code = excluded.code",
-        )?
-        .execute((
+        &values![
             card.id.uuid(),
             school.uuid(),
             card.uid.as_hex(),
@@ -102,45 +95,43 @@ fn put_card(write: &Write<'_>, school: SchoolId, card: &CardRecord) -> rusqlite:
             card.person.uuid(),
             word(&card.status)?,
             card.ask_code,
-            card.code.phc(),
-        ))?;
+            card.code.phc()
+        ],
+    )?;
     write.changed(school, "card", card.id.uuid().as_bytes())
 }
 
-fn put_account(write: &Write<'_>, school: SchoolId, account: &NewAccount) -> rusqlite::Result<()> {
-    let known = write
-        .db
-        .prepare_cached("UPDATE accounts SET owner = ?, label = ?, kind = ? WHERE id = ? AND school = ?")?
-        .execute((account.owner.uuid(), &account.label, word(&account.kind)?, account.id.uuid(), school.uuid()))?;
+fn put_account(write: &Write<'_>, school: SchoolId, account: &NewAccount) -> Db<()> {
+    let known = write.db()?.execute(
+        "UPDATE accounts SET owner = $1, label = $2, kind = $3 WHERE id = $4 AND school = $5",
+        &values![account.owner.uuid(), &account.label, word(&account.kind)?, account.id.uuid(), school.uuid()],
+    )?;
     if known == 0 {
-        let book = open_book(write, school, &Book::Card(account.id).to_string())?;
-        write
-            .db
-            .prepare_cached("INSERT INTO accounts (id, school, owner, label, kind, book) VALUES (?, ?, ?, ?, ?, ?)")?
-            .execute((
+        let book = write.standing(school, &Book::Card(account.id))?.id;
+        write.db()?.execute(
+            "INSERT INTO accounts (id, school, owner, label, kind, book) VALUES ($1, $2, $3, $4, $5, $6)",
+            &values![
                 account.id.uuid(),
                 school.uuid(),
                 account.owner.uuid(),
                 &account.label,
                 word(&account.kind)?,
-                book,
-            ))?;
+                book
+            ],
+        )?;
     }
     write.changed(school, "account", account.id.uuid().as_bytes())
 }
 
-fn put_product(write: &Write<'_>, school: SchoolId, product: &Product) -> rusqlite::Result<()> {
-    write
-        .db
-        .prepare_cached(
-            "INSERT INTO products
+fn put_product(write: &Write<'_>, school: SchoolId, product: &Product) -> Db<()> {
+    write.db()?.execute(
+        "INSERT INTO products
              (id, school, category, name_da, name_en, about_da, about_en, price, vat_percent, allergens)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT DO UPDATE SET category = excluded.category, name_da = excluded.name_da,
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             ON CONFLICT (id) DO UPDATE SET category = excluded.category, name_da = excluded.name_da,
              name_en = excluded.name_en, about_da = excluded.about_da, about_en = excluded.about_en,
              price = excluded.price, vat_percent = excluded.vat_percent, allergens = excluded.allergens",
-        )?
-        .execute((
+        &values![
             product.id.uuid(),
             school.uuid(),
             word(&product.category)?,
@@ -150,19 +141,18 @@ fn put_product(write: &Write<'_>, school: SchoolId, product: &Product) -> rusqli
             &product.about_en,
             product.price.ore(),
             product.vat_percent,
-            json(&product.allergens)?,
-        ))?;
+            json(&product.allergens)?
+        ],
+    )?;
     write.changed(school, "product", product.id.uuid().as_bytes())
 }
 
-fn put_day(write: &Write<'_>, school: SchoolId, day: &MenuDay) -> rusqlite::Result<()> {
+fn put_day(write: &Write<'_>, school: SchoolId, day: &MenuDay) -> Db<()> {
     let date = day.date.to_string();
-    write
-        .db
-        .prepare_cached(
-            "INSERT INTO menu_days (school, date, cut_off, products) VALUES (?, ?, ?, ?)
-             ON CONFLICT DO UPDATE SET cut_off = excluded.cut_off, products = excluded.products",
-        )?
-        .execute((school.uuid(), &date, micros(day.cut_off), json(&day.products)?))?;
+    write.db()?.execute(
+        "INSERT INTO menu_days (school, date, cut_off, products) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (school, date) DO UPDATE SET cut_off = excluded.cut_off, products = excluded.products",
+        &values![school.uuid(), &date, day.cut_off, json(&day.products)?],
+    )?;
     write.changed(school, "day", date.as_bytes())
 }

@@ -6,24 +6,34 @@ use jiff::Timestamp;
 use madkort_ledger::rules::Payer;
 use madkort_protocol::{
     AccountId, Answer, CardId, DeviceId, FileTicket, Operation, OperationBody, OperationId, Outcome, PurchaseRequest,
-    Push, Pushed, Refusal,
+    Push, Pushed, Refusal, SchoolId,
 };
 
 use crate::store::{Device, Operations, Pending, Purchasing, Pushing};
 
-use super::devices::device;
-use super::posting::{BodyDigest, Note, digest, note, settled};
-use super::values::{count, micros, word};
-use super::writer::Write;
-use super::{SqliteStore, orders, purchases, rows};
+use super::posting::{BodyDigest, Note, digest};
+use super::value::{Db, count, values, word};
+use super::write::{Wanted, Write};
+use super::{SqlStore, orders, purchases, rows};
 
-impl Operations for SqliteStore {
+impl Operations for SqlStore {
     fn push(&self, device: DeviceId, push: Push, now: Timestamp) -> Pending<'_, Pushing> {
         self.write("settling a push", move |write| settle(write, device, &push, now))
     }
 
-    fn purchase(&self, device: DeviceId, request: PurchaseRequest, now: Timestamp) -> Pending<'_, Purchasing> {
-        self.write("posting a purchase", move |write| purchases::settle(write, device, &request, now))
+    fn purchase(
+        &self,
+        school: SchoolId,
+        device: DeviceId,
+        request: PurchaseRequest,
+        now: Timestamp,
+    ) -> Pending<'_, Purchasing> {
+        let wanted = Wanted {
+            ids: vec![request.id],
+            holders: vec![(school, request.card_uid.as_hex().to_owned())],
+            device: Some(device),
+        };
+        self.write_expecting("posting a purchase", wanted, move |write| purchases::settle(write, device, &request, now))
     }
 
     fn capture_due(&self, now: Timestamp, most: u32) -> Pending<'_, Vec<OperationId>> {
@@ -33,7 +43,7 @@ impl Operations for SqliteStore {
 
 /// One operation as it is being settled.
 #[derive(Clone, Copy)]
-pub(super) struct Settling<'a> {
+pub struct Settling<'a> {
     pub device: &'a Device,
     pub operation: &'a Operation,
     pub digest: BodyDigest,
@@ -44,31 +54,25 @@ impl<'a> Settling<'a> {
     /// What is written down about it, whatever becomes of it.
     pub fn note(&self, kind: &'a str, number: &'a str, refusal: Option<&'a Refusal>) -> Note<'a> {
         Note {
-            id: self.operation.id,
-            school: self.device.school,
-            digest: self.digest,
-            kind,
-            at: self.now,
             claimed_at: Some(self.operation.claimed_at),
             device: Some(self.device.id),
             seq: Some(self.operation.seq),
             refusal,
             number,
-            text: "",
-            delivery: None,
+            ..Note::new(self.operation.id, self.device.school, self.digest, kind, self.now)
         }
     }
 }
 
 /// What an operation touched, to be told as it stands in the end.
 #[derive(Default)]
-pub(super) struct Touched {
+pub struct Touched {
     pub accounts: BTreeSet<AccountId>,
     pub orders: BTreeSet<OperationId>,
 }
 
-fn settle(write: &Write<'_>, id: DeviceId, push: &Push, now: Timestamp) -> rusqlite::Result<Pushing> {
-    let Some(device) = device(write.db, id)?.filter(|device| !device.revoked) else {
+fn settle(write: &Write<'_>, id: DeviceId, push: &Push, now: Timestamp) -> Db<Pushing> {
+    let Some(device) = write.device(id)?.filter(|device| !device.revoked) else {
         return Ok(Pushing::UnknownDevice);
     };
     let digests = match look_ahead(write, &device, push)? {
@@ -80,19 +84,19 @@ fn settle(write: &Write<'_>, id: DeviceId, push: &Push, now: Timestamp) -> rusql
     for (operation, digest) in push.operations.iter().zip(digests) {
         let settling = Settling { device: &device, operation, digest, now };
         touched.note(write, &settling)?;
-        let outcome = match settled(write, operation.id)? {
+        let outcome = match write.settled(operation.id)? {
             Some(before) => before.outcome(),
             None => carry_out(write, &settling)?,
         };
         answers.push(Answer { id: operation.id, outcome });
     }
     let acked_seq = push.operations.last().map_or(0, |last| last.seq).max(device.last_seq);
-    write.db.prepare_cached("UPDATE devices SET last_seq = ? WHERE id = ?")?.execute((count(acked_seq), id.uuid()))?;
+    write.db()?.execute("UPDATE devices SET last_seq = $1 WHERE id = $2", &values![count(acked_seq), id.uuid()])?;
     tell(write, &device, acked_seq, answers, &touched).map(Pushing::Settled)
 }
 
 /// Looks at every id before anything is written, so that a push that cannot go through leaves no trace.
-fn look_ahead(write: &Write<'_>, device: &Device, push: &Push) -> rusqlite::Result<Result<Vec<BodyDigest>, Pushing>> {
+fn look_ahead(write: &Write<'_>, device: &Device, push: &Push) -> Db<Result<Vec<BodyDigest>, Pushing>> {
     let gap = Pushing::Gap { expected_seq: device.last_seq + 1 };
     if push.operations.first().is_some_and(|first| first.seq > device.last_seq + 1) {
         return Ok(Err(gap));
@@ -103,7 +107,7 @@ fn look_ahead(write: &Write<'_>, device: &Device, push: &Push) -> rusqlite::Resu
         let body = digest("operation", &operation.body)?;
         let before = match within.insert(operation.id, body) {
             Some(before) => Some(before),
-            None => settled(write, operation.id)?.map(|before| before.digest),
+            None => write.settled(operation.id)?.map(|before| before.digest),
         };
         match before {
             Some(before) if before != body => return Ok(Err(Pushing::IdReused(operation.id))),
@@ -115,7 +119,7 @@ fn look_ahead(write: &Write<'_>, device: &Device, push: &Push) -> rusqlite::Resu
     Ok(Ok(digests))
 }
 
-fn carry_out(write: &Write<'_>, settling: &Settling<'_>) -> rusqlite::Result<Outcome> {
+fn carry_out(write: &Write<'_>, settling: &Settling<'_>) -> Db<Outcome> {
     let refused = match &settling.operation.body {
         OperationBody::PlaceOrder(order) => orders::place(write, settling, order)?,
         OperationBody::CancelOrder(cancel) => orders::cancel(write, settling, cancel)?,
@@ -124,23 +128,20 @@ fn carry_out(write: &Write<'_>, settling: &Settling<'_>) -> rusqlite::Result<Out
     Ok(refused.map_or(Outcome::Posted, Outcome::Refused))
 }
 
-fn file(write: &Write<'_>, settling: &Settling<'_>, ticket: &FileTicket) -> rusqlite::Result<Option<Refusal>> {
+fn file(write: &Write<'_>, settling: &Settling<'_>, ticket: &FileTicket) -> Db<Option<Refusal>> {
     let payer = payer(write, settling.device, ticket.card, ticket.regarding)?;
     let ticket = match madkort_ledger::ticket::filed(ticket, payer) {
         Ok(ticket) => ticket,
         Err(refusal) => {
-            note(write, &settling.note("ticket", "", Some(&refusal)))?;
+            write.settle(&settling.note("ticket", "", Some(&refusal)), None)?;
             return Ok(Some(refusal));
         }
     };
-    note(write, &settling.note("ticket", &ticket.number, None))?;
-    write
-        .db
-        .prepare_cached(
-            "INSERT INTO tickets (id, school, card, number, name, email, phone, regarding, message, language, at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?
-        .execute((
+    write.settle(&settling.note("ticket", &ticket.number, None), None)?;
+    write.db()?.execute(
+        "INSERT INTO tickets (id, school, card, number, name, email, phone, regarding, message, language, at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        &values![
             settling.operation.id.uuid(),
             settling.device.school.uuid(),
             ticket.card.uuid(),
@@ -151,17 +152,18 @@ fn file(write: &Write<'_>, settling: &Settling<'_>, ticket: &FileTicket) -> rusq
             ticket.regarding.uuid(),
             &ticket.message,
             word(&ticket.language)?,
-            micros(settling.now),
-        ))?;
+            settling.now
+        ],
+    )?;
     Ok(None)
 }
 
 /// What the rules ask of whoever pays.
-pub(super) fn payer(write: &Write<'_>, device: &Device, card: CardId, account: AccountId) -> rusqlite::Result<Payer> {
-    let card = rows::card(write.db, device.school, card)?;
-    let account = rows::account(write.db, device.school, account)?;
+pub fn payer(write: &Write<'_>, device: &Device, card: CardId, account: AccountId) -> Db<Payer> {
+    let card = rows::card(write.db()?, device.school, card)?;
+    let account = rows::account(write.db()?, device.school, account)?;
     let may_use = match (&card, &account) {
-        (Some(card), Some(account)) => rows::may_use(write.db, card.person, account.id)?,
+        (Some(card), Some(account)) => rows::may_use(write.db()?, card.person, account.id)?,
         _ => false,
     };
     Ok(Payer {
@@ -172,7 +174,7 @@ pub(super) fn payer(write: &Write<'_>, device: &Device, card: CardId, account: A
 }
 
 impl Touched {
-    fn note(&mut self, write: &Write<'_>, settling: &Settling<'_>) -> rusqlite::Result<()> {
+    fn note(&mut self, write: &Write<'_>, settling: &Settling<'_>) -> Db<()> {
         match &settling.operation.body {
             OperationBody::PlaceOrder(order) => {
                 self.accounts.insert(order.account);
@@ -180,7 +182,7 @@ impl Touched {
             }
             OperationBody::CancelOrder(cancel) => {
                 self.orders.insert(cancel.order);
-                let order = rows::order(write.db, settling.device.school, cancel.order)?;
+                let order = rows::order(write.db()?, settling.device.school, cancel.order)?;
                 self.accounts.extend(order.map(|order| order.account));
             }
             OperationBody::FileTicket(_) => {}
@@ -189,19 +191,13 @@ impl Touched {
     }
 }
 
-fn tell(
-    write: &Write<'_>,
-    device: &Device,
-    acked_seq: u64,
-    answers: Vec<Answer>,
-    touched: &Touched,
-) -> rusqlite::Result<Pushed> {
+fn tell(write: &Write<'_>, device: &Device, acked_seq: u64, answers: Vec<Answer>, touched: &Touched) -> Db<Pushed> {
     let mut pushed = Pushed { acked_seq, answers, accounts: Vec::new(), orders: Vec::new() };
     for id in &touched.accounts {
-        pushed.accounts.extend(rows::account(write.db, device.school, *id)?);
+        pushed.accounts.extend(rows::account(write.db()?, device.school, *id)?);
     }
     for id in &touched.orders {
-        pushed.orders.extend(rows::order(write.db, device.school, *id)?);
+        pushed.orders.extend(rows::order(write.db()?, device.school, *id)?);
     }
     Ok(pushed)
 }

@@ -1,4 +1,4 @@
-//! Orders in SQLite: held, released, captured.
+//! Orders: held, released, captured.
 
 use jiff::{SignedDuration, Timestamp};
 use madkort_ledger::order::{Placing, Releasing, captured, held, released};
@@ -9,24 +9,21 @@ use madkort_protocol::{
 };
 
 use super::operations::{Settling, payer};
-use super::posting::{Note, digest, note, post};
+use super::posting::{Note, digest};
 use super::rows;
-use super::values::{Columns, corrupt, micros, word};
-use super::writer::Write;
+use super::session::First;
+use super::value::{Db, Value, corrupt, values, word};
+use super::write::Write;
 
 /// What a device took in one outage reaches the server within this of its return, in a row of pushes: what came in that time
 /// counts together against the offline allowances.
 const ONE_OUTAGE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Holds the money of an order, or says which rule forbids it.
-pub(super) fn place(
-    write: &Write<'_>,
-    settling: &Settling<'_>,
-    order: &PlaceOrder,
-) -> rusqlite::Result<Option<Refusal>> {
+pub fn place(write: &Write<'_>, settling: &Settling<'_>, order: &PlaceOrder) -> Db<Option<Refusal>> {
     let school = settling.device.school;
-    let products = rows::products(write.db, school, order.lines.iter().map(|line| line.product))?;
-    let day = rows::day(write.db, school, order.date)?;
+    let products = rows::products(write.db()?, school, order.lines.iter().map(|line| line.product))?;
+    let day = rows::day(write.db()?, school, order.date)?;
     let placing = Placing {
         id: settling.operation.id,
         at: settling.now,
@@ -38,13 +35,13 @@ pub(super) fn place(
     };
     match held(&placing) {
         Ok(transaction) => {
-            note(write, &note_of(settling, Kind::OrderHeld, &order.number, order.date, None))?;
-            post(write, school, &transaction)?;
+            let note = note_of(settling, Kind::OrderHeld, &order.number, order.date, None);
+            write.settle(&note, Some(&transaction))?;
             keep(write, settling, order, &products, OrderState::Held)?;
             Ok(None)
         }
         Err(refusal) => {
-            note(write, &note_of(settling, Kind::OrderHeld, "", order.date, Some(&refusal)))?;
+            write.settle(&note_of(settling, Kind::OrderHeld, "", order.date, Some(&refusal)), None)?;
             if shows_to_holder(&refusal) && products.len() == distinct(order) {
                 keep(write, settling, order, &products, OrderState::Refused)?;
             }
@@ -54,19 +51,15 @@ pub(super) fn place(
 }
 
 /// Gives the money of a held order back, or says which rule forbids it.
-pub(super) fn cancel(
-    write: &Write<'_>,
-    settling: &Settling<'_>,
-    cancel: &CancelOrder,
-) -> rusqlite::Result<Option<Refusal>> {
+pub fn cancel(write: &Write<'_>, settling: &Settling<'_>, cancel: &CancelOrder) -> Db<Option<Refusal>> {
     let school = settling.device.school;
-    let order = rows::order(write.db, school, cancel.order)?;
+    let order = rows::order(write.db()?, school, cancel.order)?;
     let Some(found) = order.as_ref() else {
         let refusal = madkort_ledger::rules::refusal(Rule::Order);
-        note(write, &settling.note(Kind::OrderReleased.word(), "", Some(&refusal)))?;
+        write.settle(&settling.note(Kind::OrderReleased.word(), "", Some(&refusal)), None)?;
         return Ok(Some(refusal));
     };
-    let day = rows::day(write.db, school, found.date)?;
+    let day = rows::day(write.db()?, school, found.date)?;
     let releasing = Releasing {
         id: settling.operation.id,
         at: settling.now,
@@ -77,55 +70,44 @@ pub(super) fn cancel(
     };
     match released(&releasing) {
         Ok(transaction) => {
-            note(write, &note_of(settling, Kind::OrderReleased, &found.number, found.date, None))?;
-            post(write, school, &transaction)?;
+            let note = note_of(settling, Kind::OrderReleased, &found.number, found.date, None);
+            write.settle(&Note { about: Some(found.id), ..note }, Some(&transaction))?;
             set_state(write, school, found.id, OrderState::Released)?;
             Ok(None)
         }
         Err(refusal) => {
-            note(write, &note_of(settling, Kind::OrderReleased, &found.number, found.date, Some(&refusal)))?;
+            let note = note_of(settling, Kind::OrderReleased, &found.number, found.date, Some(&refusal));
+            write.settle(&Note { about: Some(found.id), ..note }, None)?;
             Ok(Some(refusal))
         }
     }
 }
 
 /// Sells held orders whose cut-off has passed, oldest day first.
-pub(super) fn capture_due(write: &Write<'_>, now: Timestamp, most: u32) -> rusqlite::Result<Vec<OperationId>> {
+pub fn capture_due(write: &Write<'_>, now: Timestamp, most: u32) -> Db<Vec<OperationId>> {
     let due = write
-        .db
-        .prepare_cached(
+        .db()?
+        .query(
             "SELECT o.id, o.school FROM orders o JOIN menu_days d ON d.school = o.school AND d.date = o.date
-             WHERE o.state = 'held' AND d.cut_off < ? ORDER BY o.date, o.id LIMIT ?",
+             WHERE o.state = 'held' AND d.cut_off < $1 ORDER BY o.date, o.id LIMIT $2",
+            &values![now, most],
         )?
-        .query_map((micros(now), most), |row| {
-            Ok((OperationId::new(row.col("id")?), SchoolId::new(row.col("school")?)))
-        })?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
+        .iter()
+        .map(|row| Ok((OperationId::new(row.col("id")?), SchoolId::new(row.col("school")?))))
+        .collect::<Db<Vec<_>>>()?;
     for (id, school) in &due {
-        let order = rows::order(write.db, *school, *id)?.ok_or_else(|| corrupt("order"))?;
+        let order = rows::order(write.db()?, *school, *id)?.ok_or(corrupt("order"))?;
         let transaction = captured(&order, now).map_err(|_| corrupt("order"))?;
         capture(write, *school, &order, &transaction)?;
     }
     Ok(due.into_iter().map(|(id, _)| id).collect())
 }
 
-fn capture(write: &Write<'_>, school: SchoolId, order: &Order, transaction: &Transaction) -> rusqlite::Result<()> {
-    let captured = Note {
-        id: transaction.id(),
-        school,
-        digest: digest("capture", &order.id)?,
-        kind: transaction.kind().word(),
-        at: transaction.at(),
-        claimed_at: None,
-        device: None,
-        seq: None,
-        refusal: None,
-        number: &order.number,
-        text: "",
-        delivery: Some(order.date),
-    };
-    note(write, &captured)?;
-    post(write, school, transaction)?;
+fn capture(write: &Write<'_>, school: SchoolId, order: &Order, transaction: &Transaction) -> Db<()> {
+    let kind = transaction.kind().word();
+    let note = Note::new(transaction.id(), school, digest("capture", &order.id)?, kind, transaction.at());
+    let note = Note { number: &order.number, delivery: Some(order.date), about: Some(order.id), ..note };
+    write.settle(&note, Some(transaction))?;
     set_state(write, school, order.id, OrderState::Captured)
 }
 
@@ -148,11 +130,11 @@ fn distinct(order: &PlaceOrder) -> usize {
     order.lines.iter().map(|line| line.product).collect::<std::collections::BTreeSet<_>>().len()
 }
 
-fn recorded(write: &Write<'_>, settling: &Settling<'_>, card: CardId) -> rusqlite::Result<Recorded> {
+fn recorded(write: &Write<'_>, settling: &Settling<'_>, card: CardId) -> Db<Recorded> {
     if !settling.operation.offline {
         return Ok(Recorded::Online);
     }
-    let school = rows::school(write.db, settling.device.school)?.ok_or_else(|| corrupt("school"))?;
+    let school = rows::school(write.db()?, settling.device.school)?.ok_or(corrupt("school"))?;
     let since = settling.now.checked_sub(ONE_OUTAGE).unwrap_or(Timestamp::MIN);
     let device = settling.device.id;
     Ok(Recorded::Offline(Offline {
@@ -163,19 +145,15 @@ fn recorded(write: &Write<'_>, settling: &Settling<'_>, card: CardId) -> rusqlit
     }))
 }
 
-fn taken_offline(
-    write: &Write<'_>,
-    device: DeviceId,
-    card: Option<CardId>,
-    since: Timestamp,
-) -> rusqlite::Result<Money> {
-    write
-        .db
-        .prepare_cached(
-            "SELECT coalesce(sum(total), 0) FROM orders
-             WHERE offline = 1 AND device = ?1 AND at > ?2 AND state <> 'refused' AND (?3 IS NULL OR card = ?3)",
-        )?
-        .query_row((device.uuid(), micros(since), card.map(CardId::uuid)), |row| row.get(0).map(Money::from_ore))
+fn taken_offline(write: &Write<'_>, device: DeviceId, card: Option<CardId>, since: Timestamp) -> Db<Money> {
+    const ALL: &str = "SELECT CAST(coalesce(sum(total), 0) AS BIGINT) AS sum FROM orders
+         WHERE offline = 1 AND device = $1 AND at > $2 AND state <> 'refused'";
+    const OF_CARD: &str = "SELECT CAST(coalesce(sum(total), 0) AS BIGINT) AS sum FROM orders
+         WHERE offline = 1 AND device = $1 AND at > $2 AND state <> 'refused' AND card = $3";
+    let mut parameters = Vec::from(values![device.uuid(), since]);
+    parameters.extend(card.map(|card| Value::from(card.uuid())));
+    let sql = if card.is_some() { OF_CARD } else { ALL };
+    write.db()?.first(sql, &parameters)?.map_or(Ok(Money::ZERO), |row| row.col("sum"))
 }
 
 fn keep(
@@ -184,15 +162,12 @@ fn keep(
     order: &PlaceOrder,
     products: &[Product],
     state: OrderState,
-) -> rusqlite::Result<()> {
+) -> Db<()> {
     let id = settling.operation.id;
-    write
-        .db
-        .prepare_cached(
-            "INSERT INTO orders (id, school, account, card, device, number, date, total, state, offline, at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?
-        .execute((
+    write.db()?.execute(
+        "INSERT INTO orders (id, school, account, card, device, number, date, total, state, offline, at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        &values![
             id.uuid(),
             settling.device.school.uuid(),
             order.account.uuid(),
@@ -203,26 +178,33 @@ fn keep(
             order.total.ore(),
             word(&state)?,
             settling.operation.offline,
-            micros(settling.now),
-        ))?;
+            settling.now
+        ],
+    )?;
     for (place, line) in (0_i64..).zip(&order.lines) {
-        let product = products.iter().find(|product| product.id == line.product).ok_or_else(|| corrupt("product"))?;
-        write.db.prepare_cached("INSERT INTO order_lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?.execute((
-            id.uuid(),
-            place,
-            product.id.uuid(),
-            &product.name_da,
-            &product.name_en,
-            line.quantity,
-            line.price.ore(),
-            product.vat_percent,
-            &line.comment,
-        ))?;
+        let product = products.iter().find(|product| product.id == line.product).ok_or(corrupt("product"))?;
+        write.db()?.execute(
+            "INSERT INTO order_lines
+                 (\"order\", school, place, product, name_da, name_en, quantity, price, vat_percent, comment)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            &values![
+                id.uuid(),
+                settling.device.school.uuid(),
+                place,
+                product.id.uuid(),
+                &product.name_da,
+                &product.name_en,
+                line.quantity,
+                line.price.ore(),
+                product.vat_percent,
+                &line.comment
+            ],
+        )?;
     }
     write.changed(settling.device.school, "order", id.uuid().as_bytes())
 }
 
-fn set_state(write: &Write<'_>, school: SchoolId, order: OperationId, state: OrderState) -> rusqlite::Result<()> {
-    write.db.prepare_cached("UPDATE orders SET state = ? WHERE id = ?")?.execute((word(&state)?, order.uuid()))?;
+fn set_state(write: &Write<'_>, school: SchoolId, order: OperationId, state: OrderState) -> Db<()> {
+    write.db()?.execute("UPDATE orders SET state = $1 WHERE id = $2", &values![word(&state)?, order.uuid()])?;
     write.changed(school, "order", order.uuid().as_bytes())
 }

@@ -1,0 +1,360 @@
+//! PostgreSQL, or what speaks its wire: for more than one server, or a ledger beside the school's other databases.
+//!
+//! The store's statements are the same as on SQLite. A group of work is one serializable transaction; rows are looked up and
+//! written in bulk, so that its cost is a few round trips whatever its size.
+//!
+//! **Invariant:** a commit that was answered is on disk: `fsync` and `synchronous_commit` are read back before anything is
+//! written, and a server that has them off is not used.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::error::Error;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{IsNull, ToSql, Type as Wire, to_sql_checked};
+use tokio_postgres::{Client, Config, NoTls, Statement};
+
+use super::sql::schema;
+use super::sql::session::{Engine, Session};
+use super::sql::tables::{Table, Type};
+use super::sql::value::{Db, DbError, Row, Value, corrupt};
+use super::{StoreError, engine};
+
+/// How long a connection may take to come about: a school's network is near.
+const CONNECT: Duration = Duration::from_secs(5);
+/// Rows in one statement: what a group of 512 purchases appends, and no more memory than that when a ledger is copied.
+const ROWS: usize = 2048;
+/// The isolation in which a group is the only one that ever was; two servers on one school's books get one conflict, not a wrong sum.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+
+/// A ledger in a PostgreSQL database.
+#[derive(Clone)]
+pub struct PostgresServer {
+    config: Config,
+    shown: String,
+}
+
+impl std::fmt::Debug for PostgresServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("PostgresServer").field(&self.shown).finish()
+    }
+}
+
+impl PostgresServer {
+    /// Reads a URL. `shown` is what errors call it: without its password.
+    pub fn parse(url: &str, shown: &str) -> Result<Self, StoreError> {
+        let mut config: Config = url.parse().map_err(|_| StoreError::Open {
+            path: shown.to_owned(),
+            source: "this is no PostgreSQL URL: postgres://user@host/database".into(),
+        })?;
+        config.connect_timeout(CONNECT).application_name("madkort");
+        Ok(Self { config, shown: shown.to_owned() })
+    }
+
+    /// Creates the tables or brings the schema up to date. Says which schema it had and has.
+    pub fn migrate(&self) -> Result<(u32, u32), StoreError> {
+        let session = self.open()?;
+        session.check_durable()?;
+        let found = session.schema()?;
+        let foreign = found == 0 && session.holds_something()?;
+        schema::migrate(found, foreign, |version, sql| session.run_migration(version, sql))
+    }
+
+    /// Refuses a database whose schema is not this program's.
+    pub fn check(&self) -> Result<(), StoreError> {
+        schema::check(self.open()?.schema()?)
+    }
+
+    fn open(&self) -> Result<PostgresSession, StoreError> {
+        let failed = |source: Box<dyn Error + Send + Sync>| StoreError::Open { path: self.shown.clone(), source };
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| failed(error.into()))?;
+        let connected = runtime.block_on(self.config.connect(NoTls));
+        let (client, connection) = connected.map_err(|error| failed(error.into()))?;
+        runtime.spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::warn!(%error, "a connection to the database ended");
+            }
+        });
+        Ok(PostgresSession { runtime, client, statements: RefCell::default(), bulk: RefCell::default() })
+    }
+}
+
+impl Engine for PostgresServer {
+    fn connect(&self) -> Result<Box<dyn Session>, StoreError> {
+        let session = self.open()?;
+        session.check_durable()?;
+        Ok(Box::new(session))
+    }
+
+    fn connect_reader(&self) -> Result<Box<dyn Session>, StoreError> {
+        let session = self.open()?;
+        session.batch("SET default_transaction_read_only = on").map_err(engine("setting up a reader"))?;
+        Ok(Box::new(session))
+    }
+
+    fn shared(&self) -> bool {
+        true
+    }
+}
+
+struct PostgresSession {
+    runtime: Runtime,
+    client: Client,
+    /// By the address of their text: statements are constants.
+    statements: RefCell<HashMap<usize, (Statement, Arc<[String]>)>>,
+    bulk: RefCell<HashMap<(usize, &'static str), Statement>>,
+}
+
+impl PostgresSession {
+    fn wait<T>(&self, work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Db<T> {
+        self.runtime.block_on(work).map_err(|error| if lost(&error) { DbError::Unreachable } else { error.into() })
+    }
+
+    fn batch(&self, sql: &str) -> Db<()> {
+        self.wait(self.client.batch_execute(sql))
+    }
+
+    fn show(&self, setting: &'static str) -> Result<String, StoreError> {
+        let answer = self.wait(self.client.query_one(&format!("SHOW {setting}"), &[]));
+        answer.and_then(|row| Ok(row.try_get(0)?)).map_err(engine("reading a setting back"))
+    }
+
+    fn check_durable(&self) -> Result<(), StoreError> {
+        for name in ["fsync", "synchronous_commit", "full_page_writes"] {
+            let found = self.show(name)?;
+            if !matches!(found.as_str(), "on" | "remote_write" | "remote_apply") {
+                return Err(StoreError::Setting { name, found, wanted: "on" });
+            }
+        }
+        Ok(())
+    }
+
+    fn schema(&self) -> Result<u32, StoreError> {
+        let doing = "reading the schema version";
+        let there = "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = 'schema_version'";
+        if self.query(there, &[]).map_err(engine(doing))?.is_empty() {
+            return Ok(0);
+        }
+        let rows = self.query("SELECT version FROM schema_version", &[]).map_err(engine(doing))?;
+        rows.first().map_or(Ok(0), |row| row.col("version")).map_err(engine(doing))
+    }
+
+    fn holds_something(&self) -> Result<bool, StoreError> {
+        let any = "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() LIMIT 1";
+        Ok(!self.query(any, &[]).map_err(engine("reading the schema"))?.is_empty())
+    }
+
+    fn run_migration(&self, version: u32, sql: &str) -> Result<(), StoreError> {
+        let mark = if version == 1 {
+            "CREATE TABLE schema_version (version BIGINT PRIMARY KEY); INSERT INTO schema_version VALUES (1);"
+                .to_owned()
+        } else {
+            format!("UPDATE schema_version SET version = {version};")
+        };
+        self.batch(&format!("BEGIN; {sql} {mark} COMMIT;")).map_err(engine("migrating the schema"))
+    }
+
+    fn prepared(&self, sql: &'static str) -> Db<(Statement, Arc<[String]>)> {
+        let key = sql.as_ptr().addr();
+        if let Some(known) = self.statements.borrow().get(&key) {
+            return Ok(known.clone());
+        }
+        let statement = self.wait(self.client.prepare(sql))?;
+        let columns: Arc<[String]> = statement.columns().iter().map(|column| column.name().to_owned()).collect();
+        let known = (statement, columns);
+        self.statements.borrow_mut().insert(key, known.clone());
+        Ok(known)
+    }
+
+    fn bulk(&self, key: (usize, &'static str), sql: impl FnOnce() -> String) -> Db<Statement> {
+        if let Some(known) = self.bulk.borrow().get(&key) {
+            return Ok(known.clone());
+        }
+        let statement = self.wait(self.client.prepare(&sql()))?;
+        self.bulk.borrow_mut().insert(key, statement.clone());
+        Ok(statement)
+    }
+
+    fn append_some(&self, table: &'static Table, rows: &[Vec<Value>]) -> Db<()> {
+        let statement = self.bulk((table.name.as_ptr().addr(), "append"), || insert(table))?;
+        let columns: Vec<Column<'_>> = (0..table.columns.len()).map(|place| Column { rows, place }).collect();
+        let parameters: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
+        self.wait(self.client.execute(&statement, &parameters)).map(|_| ())
+    }
+}
+
+impl Session for PostgresSession {
+    fn query(&self, sql: &'static str, parameters: &[Value]) -> Db<Vec<Row>> {
+        let (statement, columns) = self.prepared(sql)?;
+        let rows = self.wait(self.client.query(&statement, &dynamic(parameters)))?;
+        rows.iter().map(|row| read(row, &columns)).collect()
+    }
+
+    fn execute(&self, sql: &'static str, parameters: &[Value]) -> Db<u64> {
+        let (statement, _) = self.prepared(sql)?;
+        self.wait(self.client.execute(&statement, &dynamic(parameters)))
+    }
+
+    fn query_each(&self, sql: &'static str, fixed: &[Value], keys: &[Value]) -> Db<Vec<Row>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let last = format!("= ${}", fixed.len() + 1);
+        let listed = format!("= ANY(${})", fixed.len() + 1);
+        let statement = self.bulk((sql.as_ptr().addr(), "each"), || sql.replace(&last, &listed))?;
+        let columns: Arc<[String]> = statement.columns().iter().map(|column| column.name().to_owned()).collect();
+        let keys = List(keys);
+        let mut parameters = dynamic(fixed);
+        parameters.push(&keys);
+        let rows = self.wait(self.client.query(&statement, &parameters))?;
+        rows.iter().map(|row| read(row, &columns)).collect()
+    }
+
+    fn append(&self, table: &'static Table, rows: &[Vec<Value>]) -> Db<()> {
+        rows.chunks(ROWS).try_for_each(|some| self.append_some(table, some))
+    }
+
+    fn page(&self, table: &'static Table, after: Option<&[Value]>, most: u32) -> Db<Vec<Row>> {
+        let which = if after.is_some() { "page after" } else { "first page" };
+        let statement = self.bulk((table.name.as_ptr().addr(), which), || table.page(after.is_some()))?;
+        let columns: Arc<[String]> = statement.columns().iter().map(|column| column.name().to_owned()).collect();
+        let mut parameters = after.unwrap_or_default().to_vec();
+        parameters.push(Value::from(most));
+        let rows = self.wait(self.client.query(&statement, &dynamic(&parameters)))?;
+        rows.iter().map(|row| read(row, &columns)).collect()
+    }
+
+    fn begin(&self) -> Db<()> {
+        self.batch(BEGIN)
+    }
+
+    fn begin_snapshot(&self) -> Db<()> {
+        self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    }
+
+    fn commit(&self) -> Db<()> {
+        self.batch("COMMIT")
+    }
+
+    fn rollback(&self) -> Db<()> {
+        self.batch("ROLLBACK")
+    }
+}
+
+/// Whether the server is gone, or on its way out, rather than unwilling.
+fn lost(error: &tokio_postgres::Error) -> bool {
+    let ending = [
+        SqlState::ADMIN_SHUTDOWN,
+        SqlState::CRASH_SHUTDOWN,
+        SqlState::CANNOT_CONNECT_NOW,
+        SqlState::CONNECTION_FAILURE,
+        SqlState::CONNECTION_EXCEPTION,
+        SqlState::TOO_MANY_CONNECTIONS,
+    ];
+    match error.code() {
+        Some(code) => ending.contains(code),
+        None => error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>()),
+    }
+}
+
+fn dynamic(parameters: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
+    parameters.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+fn read(row: &tokio_postgres::Row, columns: &Arc<[String]>) -> Db<Row> {
+    let values = (0..columns.len()).map(|place| value(row, place)).collect::<Db<Vec<_>>>()?;
+    Ok(Row::new(Arc::clone(columns), values))
+}
+
+fn value(row: &tokio_postgres::Row, place: usize) -> Db<Value> {
+    let wire = row.columns().get(place).ok_or(corrupt("column"))?.type_();
+    let value = match *wire {
+        Wire::INT8 => row.try_get::<_, Option<i64>>(place)?.map(Value::Int),
+        Wire::INT4 => row.try_get::<_, Option<i32>>(place)?.map(|number| Value::Int(number.into())),
+        Wire::BOOL => row.try_get::<_, Option<bool>>(place)?.map(Value::from),
+        Wire::TEXT | Wire::VARCHAR => row.try_get::<_, Option<String>>(place)?.map(Value::Text),
+        Wire::BYTEA => row.try_get::<_, Option<Vec<u8>>>(place)?.map(Value::Bytes),
+        _ => return Err(corrupt("type")),
+    };
+    Ok(value.unwrap_or(Value::Null))
+}
+
+impl ToSql for Value {
+    fn to_sql(&self, wire: &Wire, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Int(number) if *wire == Wire::INT4 => i32::try_from(*number)?.to_sql(wire, out),
+            Self::Int(number) => number.to_sql(wire, out),
+            Self::Text(text) => text.as_str().to_sql(wire, out),
+            Self::Bytes(bytes) => bytes.as_slice().to_sql(wire, out),
+        }
+    }
+
+    fn accepts(_: &Wire) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// One parameter that is a list of values.
+#[derive(Debug)]
+struct List<'a>(&'a [Value]);
+
+impl ToSql for List<'_> {
+    fn to_sql(&self, wire: &Wire, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        self.0.to_sql(wire, out)
+    }
+
+    fn accepts(_: &Wire) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// One parameter that is a column of many rows.
+#[derive(Debug)]
+struct Column<'a> {
+    rows: &'a [Vec<Value>],
+    place: usize,
+}
+
+impl ToSql for Column<'_> {
+    fn to_sql(&self, wire: &Wire, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        let values: Vec<&Value> = self.rows.iter().filter_map(|row| row.get(self.place)).collect();
+        values.to_sql(wire, out)
+    }
+
+    fn accepts(_: &Wire) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+fn insert(table: &Table) -> String {
+    let names: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
+    let lists: Vec<_> = table
+        .columns
+        .iter()
+        .zip(1..)
+        .map(|((_, holds), place)| match holds {
+            Type::Int => format!("${place}::BIGINT[]"),
+            Type::Text => format!("${place}::TEXT[]"),
+            Type::Bytes => format!("${place}::BYTEA[]"),
+        })
+        .collect();
+    format!(
+        "INSERT INTO {} ({}) SELECT * FROM unnest({}) {}",
+        table.name,
+        names.join(", "),
+        lists.join(", "),
+        table.on_conflict
+    )
+}

@@ -1,0 +1,73 @@
+//! Copying a whole ledger, row by row, into an empty database of any engine: a backup, or a move.
+//!
+//! **Invariant:** a copy is answered only when every table of it holds the very rows of the original, by number and by a digest
+//! over all of them, and the ledger in it proves itself.
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::audit;
+use super::session::Session;
+use super::tables::{ALL, Table};
+use super::value::{Db, Row, Value, corrupt};
+use crate::store::{Audited, StoreError, engine};
+
+/// Rows held in memory at once.
+const AT_ONCE: u32 = 2000;
+
+/// The rows of a table: how many, and a sum of their hashes, which does not depend on the order an engine reads them in.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Content {
+    rows: u64,
+    sum: u128,
+}
+
+/// Copies what one transaction sees into a database that has its tables and nothing in them.
+pub fn copy(from: &dyn Session, to: &dyn Session, now: Timestamp) -> Result<Audited, StoreError> {
+    let doing = "copying the ledger";
+    to.begin().map_err(engine(doing))?;
+    for table in ALL {
+        let original = each_page(from, table, |rows| to.append(table, rows)).map_err(engine(doing))?;
+        let copied = each_page(to, table, |_| Ok(())).map_err(engine(doing))?;
+        if original != copied {
+            return Err(StoreError::Copy { table: table.name });
+        }
+    }
+    let audited = audit::verify(to, now).map_err(engine("proving the copy"))?.map_err(StoreError::Broken)?;
+    to.commit().map_err(engine(doing))?;
+    Ok(audited)
+}
+
+/// Whether there is nothing in a database yet.
+pub fn is_empty(db: &dyn Session) -> Db<bool> {
+    ALL.iter().try_fold(true, |empty, table| Ok(empty && db.page(table, None, 1)?.is_empty()))
+}
+
+fn each_page(db: &dyn Session, table: &'static Table, mut take: impl FnMut(&[Vec<Value>]) -> Db<()>) -> Db<Content> {
+    let mut content = Content::default();
+    let mut after: Option<Vec<Value>> = None;
+    loop {
+        let rows: Vec<_> = db.page(table, after.as_deref(), AT_ONCE)?.into_iter().map(Row::into_values).collect();
+        let Some(last) = rows.last() else { return Ok(content) };
+        after = Some(key(table, last)?);
+        rows.iter().for_each(|row| content.count(row));
+        take(&rows)?;
+    }
+}
+
+impl Content {
+    fn count(&mut self, row: &[Value]) {
+        let mut hasher = Sha256::new();
+        super::chain::absorb(&mut hasher, row);
+        let mut first = [0; 16];
+        first.copy_from_slice(&hasher.finalize()[..16]);
+        self.sum = self.sum.wrapping_add(u128::from_be_bytes(first));
+        self.rows += 1;
+    }
+}
+
+fn key(table: &Table, row: &[Value]) -> Db<Vec<Value>> {
+    let place = |name: &&str| table.columns.iter().position(|(column, _)| column == name);
+    let values = table.key.iter().map(|name| place(name).and_then(|place| row.get(place)).cloned());
+    values.collect::<Option<_>>().ok_or(corrupt("key"))
+}

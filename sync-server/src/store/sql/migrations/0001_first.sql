@@ -1,0 +1,348 @@
+-- Ids are 16 bytes; times are microseconds since 1970 UTC; days are yyyy-mm-dd; money is whole øre; no and yes are 0 and 1.
+-- One text for every engine: SQLite reads BIGINT as INTEGER and BYTEA as BLOB. Tables of a tenant carry its school, by which
+-- they can be spread over machines. Nothing here is a sequence, a trigger or a lock of one engine's own.
+
+CREATE TABLE schools (
+    id      BYTEA PRIMARY KEY,
+    body    TEXT NOT NULL,                  -- the wire's School, JSON
+    receipt BIGINT NOT NULL DEFAULT 0       -- the last receipt number
+);
+
+-- The head of a school's rows: the last place, entry, book, change and link, and the hash of that link.
+CREATE TABLE shards (
+    school  BYTEA PRIMARY KEY REFERENCES schools,
+    shard   BIGINT NOT NULL UNIQUE,
+    places  BIGINT NOT NULL,
+    entries BIGINT NOT NULL,
+    books   BIGINT NOT NULL,
+    cursor  BIGINT NOT NULL,
+    links   BIGINT NOT NULL,
+    hash    BYTEA NOT NULL
+);
+
+CREATE TABLE people (
+    id       BYTEA PRIMARY KEY,
+    school   BYTEA NOT NULL REFERENCES schools,
+    name     TEXT NOT NULL,
+    kind     TEXT NOT NULL,
+    class    TEXT,
+    email    TEXT,
+    language TEXT NOT NULL
+);
+
+-- One balance each. The materialised balance is the sum of the book's entries; the version is their number. What a holder has
+-- paid in and spent rides on the row that a posting touches anyway.
+CREATE TABLE books (
+    id          BIGINT PRIMARY KEY,         -- shard * 2^32 + number
+    school      BYTEA NOT NULL REFERENCES schools,
+    name        TEXT NOT NULL,
+    balance     BIGINT NOT NULL,
+    version     BIGINT NOT NULL,
+    last_at     BIGINT NOT NULL,
+    deposited   BIGINT NOT NULL,            -- paid in over its life, less refunds
+    spent_on    TEXT NOT NULL,              -- the Danish day of the last spend; in its day, week and month was spent:
+    spent_day   BIGINT NOT NULL,
+    spent_week  BIGINT NOT NULL,
+    spent_month BIGINT NOT NULL,
+    UNIQUE (school, name)
+);
+
+CREATE TABLE accounts (
+    id        BYTEA PRIMARY KEY,
+    school    BYTEA NOT NULL REFERENCES schools,
+    owner     BYTEA NOT NULL,
+    label     TEXT NOT NULL,
+    kind      TEXT NOT NULL,
+    book      BIGINT NOT NULL UNIQUE,
+    day_cap   BIGINT,
+    week_cap  BIGINT,
+    month_cap BIGINT
+);
+
+CREATE TABLE person_accounts (
+    person  BYTEA NOT NULL REFERENCES people,
+    school  BYTEA NOT NULL,
+    place   BIGINT NOT NULL,                -- their own first
+    account BYTEA NOT NULL,
+    PRIMARY KEY (person, place)
+);
+
+CREATE TABLE cards (
+    id       BYTEA PRIMARY KEY,
+    school   BYTEA NOT NULL REFERENCES schools,
+    uid      TEXT NOT NULL,
+    number   TEXT NOT NULL UNIQUE,
+    person   BYTEA NOT NULL REFERENCES people,
+    status   TEXT NOT NULL,
+    ask_code BIGINT NOT NULL,
+    code     TEXT NOT NULL,
+    UNIQUE (school, uid)
+);
+
+CREATE TABLE code_throttle (
+    card   BYTEA PRIMARY KEY REFERENCES cards,
+    school BYTEA NOT NULL,
+    wrong  BIGINT NOT NULL,
+    last   BIGINT NOT NULL
+);
+
+CREATE TABLE devices (
+    id          BYTEA PRIMARY KEY,
+    school      BYTEA NOT NULL REFERENCES schools,
+    kind        TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    short_name  TEXT NOT NULL,
+    public_key  TEXT NOT NULL,
+    last_seq    BIGINT NOT NULL DEFAULT 0,
+    enrolled_at BIGINT NOT NULL,
+    revoked_at  BIGINT,
+    UNIQUE (school, short_name)
+);
+
+-- Beside the device, so that a busy till does not rewrite its whole row.
+CREATE TABLE requests (
+    device BYTEA PRIMARY KEY,
+    count  BIGINT NOT NULL
+);
+
+CREATE TABLE enrolment_codes (
+    hash       BYTEA PRIMARY KEY,
+    school     BYTEA NOT NULL REFERENCES schools,
+    kind       TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    device     BYTEA REFERENCES devices     -- who used it
+);
+
+CREATE TABLE products (
+    id          BYTEA PRIMARY KEY,
+    school      BYTEA NOT NULL REFERENCES schools,
+    category    TEXT NOT NULL,
+    name_da     TEXT NOT NULL,
+    name_en     TEXT NOT NULL,
+    about_da    TEXT NOT NULL,
+    about_en    TEXT NOT NULL,
+    price       BIGINT NOT NULL,
+    vat_percent BIGINT NOT NULL,
+    allergens   TEXT NOT NULL               -- JSON list
+);
+
+CREATE TABLE menu_days (
+    school   BYTEA NOT NULL REFERENCES schools,
+    date     TEXT NOT NULL,
+    cut_off  BIGINT NOT NULL,
+    products TEXT NOT NULL,                 -- JSON list of ids
+    PRIMARY KEY (school, date)
+);
+
+-- Whatever was asked for under an id, once and for ever; entries only where money moved. What they refer to is checked by
+-- `sync-server verify`, not by the engine at every row.
+CREATE TABLE transactions (
+    id          BYTEA PRIMARY KEY,
+    school      BYTEA NOT NULL,
+    shard       BIGINT NOT NULL,
+    place       BIGINT NOT NULL,            -- in the school's row, without gaps
+    digest      BYTEA NOT NULL,             -- SHA-256 of the body
+    kind        TEXT NOT NULL,
+    at          BIGINT NOT NULL,            -- server time
+    claimed_at  BIGINT,
+    device      BYTEA,
+    seq         BIGINT,
+    refusal     TEXT,                       -- JSON, if it was refused
+    number      TEXT NOT NULL,
+    text        TEXT NOT NULL,
+    delivery    TEXT,
+    about       BYTEA,                      -- the transaction it takes back, captures or corrects
+    first_entry BIGINT NOT NULL,
+    legs        BIGINT NOT NULL,
+    mark        BIGINT NOT NULL,            -- the first 8 bytes of the hash chain right after it
+    UNIQUE (shard, place)
+);
+
+CREATE UNIQUE INDEX one_operation_per_sequence_number ON transactions (device, seq) WHERE seq IS NOT NULL;
+-- A transaction is taken back once, whoever asks.
+CREATE UNIQUE INDEX one_reversal ON transactions (about)
+    WHERE about IS NOT NULL AND refusal IS NULL AND kind IN ('undo', 'order-refunded', 'correction-reversal');
+
+CREATE TABLE entries (
+    shard   BIGINT NOT NULL,
+    number  BIGINT NOT NULL,                -- without gaps
+    place   BIGINT NOT NULL,                -- of its transaction
+    book    BIGINT NOT NULL,
+    amount  BIGINT NOT NULL,
+    balance BIGINT NOT NULL,                -- the book's, right after it
+    at      BIGINT NOT NULL,
+    PRIMARY KEY (shard, number)
+);
+
+CREATE INDEX entries_by_book ON entries (book, at, number);
+
+-- The hash chain: one link per commit, over every transaction and entry since the link before.
+CREATE TABLE links (
+    shard   BIGINT NOT NULL,
+    number  BIGINT NOT NULL,
+    places  BIGINT NOT NULL,                -- the last transaction in it
+    entries BIGINT NOT NULL,                -- the last entry in it
+    hash    BYTEA NOT NULL,
+    PRIMARY KEY (shard, number)
+);
+
+CREATE TABLE orders (
+    id           BYTEA PRIMARY KEY,         -- the operation that placed it
+    school       BYTEA NOT NULL REFERENCES schools,
+    account      BYTEA NOT NULL REFERENCES accounts,
+    card         BYTEA NOT NULL REFERENCES cards,
+    device       BYTEA NOT NULL REFERENCES devices,
+    number       TEXT NOT NULL,
+    date         TEXT NOT NULL,
+    total        BIGINT NOT NULL,
+    state        TEXT NOT NULL,
+    offline      BIGINT NOT NULL,
+    at           BIGINT NOT NULL,
+    picked_up_at BIGINT
+);
+
+CREATE INDEX held_orders ON orders (school, date) WHERE state = 'held';
+CREATE INDEX offline_orders ON orders (device, at) WHERE offline = 1;
+CREATE INDEX orders_to_pick_up ON orders (account, date) WHERE picked_up_at IS NULL;
+
+CREATE TABLE order_lines (
+    "order"     BYTEA NOT NULL REFERENCES orders,
+    school      BYTEA NOT NULL,
+    place       BIGINT NOT NULL,
+    product     BYTEA NOT NULL REFERENCES products,
+    name_da     TEXT NOT NULL,
+    name_en     TEXT NOT NULL,
+    quantity    BIGINT NOT NULL,
+    price       BIGINT NOT NULL,
+    vat_percent BIGINT NOT NULL,
+    comment     TEXT NOT NULL,
+    PRIMARY KEY ("order", place)
+);
+
+-- Money set aside: a till's authorisation, a withdrawal on its way. Orders are their own holds.
+CREATE TABLE holds (
+    id         BYTEA PRIMARY KEY,           -- the operation that made it
+    school     BYTEA NOT NULL REFERENCES schools,
+    account    BYTEA NOT NULL REFERENCES accounts,
+    kind       TEXT NOT NULL,
+    device     BYTEA,
+    amount     BIGINT NOT NULL,
+    captured   BIGINT NOT NULL,
+    state      TEXT NOT NULL,
+    at         BIGINT NOT NULL,
+    expires_at BIGINT
+);
+
+CREATE INDEX open_holds ON holds (school, expires_at) WHERE state = 'held';
+
+CREATE TABLE tickets (
+    id        BYTEA PRIMARY KEY,            -- the operation that filed it
+    school    BYTEA NOT NULL REFERENCES schools,
+    card      BYTEA NOT NULL REFERENCES cards,
+    number    TEXT NOT NULL,
+    name      TEXT NOT NULL,
+    email     TEXT NOT NULL,
+    phone     TEXT NOT NULL,
+    regarding BYTEA NOT NULL REFERENCES accounts,
+    message   TEXT NOT NULL,
+    language  TEXT NOT NULL,
+    at        BIGINT NOT NULL
+);
+
+CREATE TABLE deposits (
+    id            BYTEA PRIMARY KEY,        -- the operation under which the money is posted
+    school        BYTEA NOT NULL REFERENCES schools,
+    device        BYTEA NOT NULL REFERENCES devices,
+    card          BYTEA NOT NULL REFERENCES cards,
+    account       BYTEA NOT NULL REFERENCES accounts,
+    amount        BIGINT NOT NULL,
+    email         TEXT NOT NULL,
+    terms_version TEXT NOT NULL,
+    language      TEXT NOT NULL,
+    gateway       TEXT NOT NULL,
+    reference     TEXT,
+    page          TEXT NOT NULL UNIQUE,
+    state         TEXT NOT NULL,
+    created_at    BIGINT NOT NULL,
+    expires_at    BIGINT NOT NULL,
+    receipt       TEXT,
+    paid_at       BIGINT,
+    balance       BIGINT,
+    asks          BIGINT NOT NULL DEFAULT 0,
+    ask_at        BIGINT
+);
+
+CREATE INDEX deposits_undecided ON deposits (state) WHERE state IN ('open', 'unknown');
+
+CREATE TABLE mandates (
+    id            BYTEA PRIMARY KEY,
+    school        BYTEA NOT NULL REFERENCES schools,
+    account       BYTEA NOT NULL REFERENCES accounts,
+    amount        BIGINT NOT NULL,
+    below         BIGINT NOT NULL,
+    state         TEXT NOT NULL,
+    gateway       TEXT NOT NULL,
+    reference     TEXT NOT NULL,
+    day_cap       BIGINT NOT NULL,
+    week_cap      BIGINT,
+    month_cap     BIGINT NOT NULL,
+    email         TEXT NOT NULL,
+    terms_version TEXT NOT NULL,
+    language      TEXT NOT NULL,
+    created_at    BIGINT NOT NULL,
+    active_since  BIGINT NOT NULL,
+    stopped_by    TEXT                      -- why it is suspended
+);
+
+CREATE UNIQUE INDEX one_mandate_per_account ON mandates (account) WHERE state <> 'cancelled';
+
+CREATE TABLE charges (
+    id         BYTEA PRIMARY KEY,           -- the operation under which the money is posted
+    school     BYTEA NOT NULL REFERENCES schools,
+    mandate    BYTEA NOT NULL REFERENCES mandates,
+    account    BYTEA NOT NULL REFERENCES accounts,
+    amount     BIGINT NOT NULL,
+    cause      BYTEA NOT NULL,
+    state      TEXT NOT NULL,
+    reference  TEXT,
+    created_at BIGINT NOT NULL,
+    settled_at BIGINT,
+    asks       BIGINT NOT NULL DEFAULT 0,
+    ask_at     BIGINT
+);
+
+-- What makes "never two top-ups at once" true, whatever the code does.
+CREATE UNIQUE INDEX one_open_charge_per_account ON charges (account) WHERE state IN ('created', 'sent', 'unknown');
+-- A purchase causes one top-up; only after a decline may it be tried again.
+CREATE UNIQUE INDEX one_charge_per_cause ON charges (cause) WHERE state <> 'declined';
+CREATE INDEX charges_by_account ON charges (account, created_at);
+
+-- Letters on their way: written with what they tell of, sent afterwards under the id they keep.
+CREATE TABLE mails (
+    id         BYTEA PRIMARY KEY,
+    school     BYTEA NOT NULL REFERENCES schools,
+    about      BYTEA NOT NULL,
+    kind       TEXT NOT NULL,
+    recipient  TEXT NOT NULL,
+    language   TEXT NOT NULL,
+    body       TEXT NOT NULL,               -- JSON
+    created_at BIGINT NOT NULL,
+    sent_at    BIGINT,
+    attempts   BIGINT NOT NULL DEFAULT 0,
+    try_at     BIGINT NOT NULL,
+    UNIQUE (about, kind)
+);
+
+CREATE INDEX mails_to_send ON mails (try_at) WHERE sent_at IS NULL;
+
+-- Where each thing's last change stands in its school's feed. Cursors are never used twice, also when the last row was replaced.
+CREATE TABLE changes (
+    shard  BIGINT NOT NULL,
+    kind   TEXT NOT NULL,
+    key    BYTEA NOT NULL,
+    cursor BIGINT NOT NULL,
+    PRIMARY KEY (shard, kind, key)
+);
+
+CREATE INDEX changes_by_cursor ON changes (shard, cursor);

@@ -1,0 +1,150 @@
+//! What is settled under an id, and writing a transaction into the books.
+//!
+//! **Invariant:** entries are appended without gaps; each carries its book's balance right after it; a book's version is the
+//! number of its entries; times within a book never run backwards, also when the machine's clock does.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use madkort_ledger::{Book, Transaction};
+use madkort_protocol::{DeviceId, OperationId, Outcome, Refusal, SchoolId};
+use sha2::{Digest, Sha256};
+
+use super::chain;
+use super::value::{Db, Value, corrupt, count, json, values};
+use super::write::{Group, Standing, Write};
+
+/// SHA-256 of what was asked for under an id.
+pub type BodyDigest = [u8; 32];
+
+/// The digest of a body. `kind` keeps bodies of different messages apart.
+pub fn digest(kind: &str, body: &impl serde::Serialize) -> Db<BodyDigest> {
+    Ok(Sha256::new().chain_update(kind).chain_update([0]).chain_update(json(body)?).finalize().into())
+}
+
+/// What was settled under an id before.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// Of the body; nothing equals it where the id is taken by something that is still on its way.
+    pub digest: BodyDigest,
+    /// Why nothing moved.
+    pub refusal: Option<Refusal>,
+}
+
+impl Settled {
+    /// The first outcome, as it is told the second time.
+    pub fn outcome(self) -> Outcome {
+        self.refusal.map_or(Outcome::AlreadyPosted, Outcome::Refused)
+    }
+}
+
+/// What is settled now, whether money moves or not.
+#[derive(Clone, Copy, Debug)]
+pub struct Note<'a> {
+    pub id: OperationId,
+    pub school: SchoolId,
+    pub digest: BodyDigest,
+    pub kind: &'a str,
+    pub at: Timestamp,
+    pub claimed_at: Option<Timestamp>,
+    pub device: Option<DeviceId>,
+    pub seq: Option<u64>,
+    pub refusal: Option<&'a Refusal>,
+    pub number: &'a str,
+    pub text: &'a str,
+    pub delivery: Option<Date>,
+    pub about: Option<OperationId>,
+}
+
+impl<'a> Note<'a> {
+    /// A note of what the server does by itself, or what has no more to it.
+    pub const fn new(id: OperationId, school: SchoolId, digest: BodyDigest, kind: &'a str, at: Timestamp) -> Self {
+        Self {
+            id,
+            school,
+            digest,
+            kind,
+            at,
+            claimed_at: None,
+            device: None,
+            seq: None,
+            refusal: None,
+            number: "",
+            text: "",
+            delivery: None,
+            about: None,
+        }
+    }
+}
+
+impl Write<'_> {
+    /// Settles an id for ever, and posts what moves under it. Holders' accounts go to the change feed.
+    pub fn settle(&self, note: &Note<'_>, transaction: Option<&Transaction>) -> Db<()> {
+        let legs = transaction.map(Transaction::legs).unwrap_or_default();
+        for leg in legs {
+            self.standing(note.school, &leg.book)?;
+        }
+        self.shard(note.school, |group, school| {
+            let entries = legs.iter().map(|leg| enter(group, note, leg.book.clone(), leg.amount.ore()));
+            let entries = entries.collect::<Db<Vec<_>>>()?;
+            let shard = group.shards.get_mut(&school).ok_or(corrupt("shard"))?;
+            shard.places += 1;
+            let refusal = note.refusal.map(json).transpose()?;
+            let mut row: Vec<Value> = values![
+                note.id.uuid(),
+                school.uuid(),
+                shard.shard,
+                shard.places,
+                note.digest,
+                note.kind,
+                note.at,
+                note.claimed_at,
+                note.device.map(DeviceId::uuid),
+                note.seq.map(count),
+                refusal,
+                note.number,
+                note.text,
+                note.delivery,
+                note.about.map(OperationId::uuid),
+                shard.entries + 1 - i64::try_from(entries.len()).unwrap_or(i64::MAX),
+                i64::try_from(entries.len()).unwrap_or(i64::MAX),
+            ]
+            .into();
+            shard.hash = chain::after(shard.hash, &row, entries.iter().map(Vec::as_slice));
+            row.push(Value::Int(chain::mark(&shard.hash)));
+            group.transactions.push(row);
+            group.entries.extend(entries);
+            let settled = Settled { digest: note.digest, refusal: note.refusal.cloned() };
+            group.settled.insert(note.id, Some(settled));
+            Ok(())
+        })?;
+        for account in legs.iter().filter_map(|leg| leg.book.account()) {
+            self.changed(note.school, "account", account.uuid().as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Changes what a holder has paid in or spent, beside the posting that it belongs to.
+    pub fn with_standing(&self, school: SchoolId, book: &Book, change: impl FnOnce(&mut Standing)) -> Db<()> {
+        self.standing(school, book)?;
+        self.shard(school, |group, school| {
+            let held = group.books.get_mut(&(school, book.clone())).ok_or(corrupt("book"))?;
+            change(&mut held.standing);
+            held.dirty = true;
+            Ok(())
+        })
+    }
+}
+
+/// One leg: the book's balance moves, and an entry says so. The transaction's place is the one it is about to get.
+fn enter(group: &mut Group, note: &Note<'_>, book: Book, amount: i64) -> Db<Vec<Value>> {
+    let shard = group.shards.get_mut(&note.school).ok_or(corrupt("shard"))?;
+    let held = group.books.get_mut(&(note.school, book)).ok_or(corrupt("book"))?;
+    let standing = &mut held.standing;
+    standing.balance = standing.balance.checked_add(amount).ok_or(corrupt("balance"))?;
+    standing.version += 1;
+    standing.last_at = standing.last_at.max(note.at.as_microsecond());
+    held.dirty = true;
+    shard.entries += 1;
+    Ok(values![shard.shard, shard.entries, shard.places + 1, standing.id, amount, standing.balance, standing.last_at]
+        .into())
+}

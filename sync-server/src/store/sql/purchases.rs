@@ -1,0 +1,62 @@
+//! Purchases at a till.
+
+use jiff::Timestamp;
+use madkort_ledger::purchase::{Sale, sold};
+use madkort_ledger::rules::Payer;
+use madkort_ledger::{Book, Kind};
+use madkort_protocol::{AccountId, DeviceId, Money, Outcome, PurchaseAnswer, PurchaseRequest, Refusal};
+
+use crate::store::{Device, Purchasing};
+
+use super::posting::{Note, digest};
+use super::value::Db;
+use super::write::Write;
+
+/// Posts a purchase once, or settles that it is refused.
+pub fn settle(write: &Write<'_>, id: DeviceId, request: &PurchaseRequest, now: Timestamp) -> Db<Purchasing> {
+    let Some(device) = write.device(id)?.filter(|device| !device.revoked) else {
+        return Ok(Purchasing::UnknownDevice);
+    };
+    let body = digest("purchase", request)?;
+    match write.settled(request.id)? {
+        Some(before) if before.digest != body => return Ok(Purchasing::IdReused),
+        Some(before) => return Ok(answer(request, before.outcome(), None)),
+        None => {}
+    }
+    let (account, payer) = payer_of(write, &device, request)?;
+    let sale =
+        Sale { id: request.id, at: now, account, payer, amount: request.amount, vat_percent: request.vat_percent };
+    let outcome = sold(&sale).map_err(|refusal| without_figures(&refusal));
+    let note = Note {
+        device: Some(id),
+        refusal: outcome.as_ref().err(),
+        text: &request.text,
+        ..Note::new(request.id, device.school, body, Kind::Purchase.word(), now)
+    };
+    write.settle(&note, outcome.as_ref().ok())?;
+    Ok(match outcome {
+        Ok(_) => answer(request, Outcome::Posted, account),
+        Err(refusal) => answer(request, Outcome::Refused(refusal), None),
+    })
+}
+
+fn answer(request: &PurchaseRequest, outcome: Outcome, account: Option<AccountId>) -> Purchasing {
+    Purchasing::Settled { answer: PurchaseAnswer { id: request.id, outcome }, account }
+}
+
+/// A till must not show what somebody has left.
+const fn without_figures(refusal: &Refusal) -> Refusal {
+    Refusal { rule: refusal.rule, limit: None, asked: None }
+}
+
+/// The account behind the card's UID: its person's own.
+fn payer_of(write: &Write<'_>, device: &Device, request: &PurchaseRequest) -> Db<(Option<AccountId>, Payer)> {
+    let Some(holder) = write.holder(device.school, request.card_uid.as_hex())? else {
+        return Ok((None, Payer { card: None, may_use: false, balance: Money::ZERO }));
+    };
+    let balance = match holder.account {
+        Some(account) => Money::from_ore(write.standing(device.school, &Book::Card(account))?.balance),
+        None => Money::ZERO,
+    };
+    Ok((holder.account, Payer { card: Some(holder.status), may_use: holder.account.is_some(), balance }))
+}

@@ -1,0 +1,255 @@
+//! The one thread that writes, and its group commit.
+//!
+//! A commit costs an fsync whatever is in it, so the writer takes all that waits, up to [`GROUP`], into one transaction.
+//! Each piece of work decides on what stands in that transaction before it writes, so a refusal leaves nothing behind.
+//!
+//! **Invariant:** nobody is answered before the commit; a piece of work that fails does so alone: the group is rolled back and
+//! each piece tried again by itself. Work may run more than once and commits at most once, but for a connection that breaks in
+//! the commit itself: then it runs again, and finds by its ids what it did the first time.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use madkort_protocol::SchoolId;
+use tokio::sync::{oneshot, watch};
+use tokio_postgres::error::SqlState;
+
+use super::session::{Engine, Session};
+use super::value::{Db, DbError};
+use super::write::{Wanted, Write};
+use crate::store::{StoreError, engine};
+
+/// The most work in one commit: beyond it a commit takes so long that the first one waits for nothing.
+const GROUP: usize = 512;
+/// The most work that waits: two groups. What comes on top is told to come back.
+const QUEUE: usize = 2 * GROUP;
+/// A pause in which the engine may tidy up.
+const IDLE: Duration = Duration::from_secs(2);
+/// How often a group that ran into another server's is tried: each time somebody has got through.
+const CONFLICTS: u32 = 50;
+
+/// Who waits for a school's feed.
+#[derive(Default)]
+pub struct Feeds(Mutex<HashMap<SchoolId, watch::Sender<u64>>>);
+
+impl Feeds {
+    /// Wakes when something of the school has changed.
+    pub fn subscribe(&self, school: SchoolId) -> watch::Receiver<u64> {
+        let mut feeds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        feeds.entry(school).or_insert_with(|| watch::channel(0).0).subscribe()
+    }
+
+    /// Wakes everybody who waits for one of the schools.
+    pub fn wake<'a>(&self, schools: impl IntoIterator<Item = &'a SchoolId>) {
+        let feeds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for feed in schools.into_iter().filter_map(|school| feeds.get(school)) {
+            feed.send_modify(|times| *times = times.wrapping_add(1));
+        }
+    }
+}
+
+/// The writer. Dropped, it finishes what waits.
+pub struct Writer {
+    queue: Option<SyncSender<Box<dyn Work>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Connects and starts the thread.
+    pub fn start(engine_of: Arc<dyn Engine>, feeds: Arc<Feeds>) -> Result<Self, StoreError> {
+        let (queue, work) = sync_channel(QUEUE);
+        let session = Some(engine_of.connect()?);
+        let mut desk = Desk { engine: engine_of, session, feeds };
+        let thread = std::thread::Builder::new()
+            .name("ledger-writer".to_owned())
+            .spawn(move || desk.write_until_closed(&work))
+            .map_err(|source| StoreError::Engine { doing: "starting the writer", source: Box::new(source) })?;
+        Ok(Self { queue: Some(queue), thread: Some(thread) })
+    }
+
+    /// Queues work; the answer comes after its commit.
+    pub fn submit<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        wanted: Wanted,
+        work: impl FnMut(&Write<'_>) -> Db<T> + Send + 'static,
+    ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let task = Box::new(Task { doing, wanted, work, done: None, reply });
+        match self.queue.as_ref().ok_or(StoreError::Closed)?.try_send(task) {
+            Ok(()) => Ok(answer),
+            Err(TrySendError::Full(_)) => Err(StoreError::Busy),
+            Err(TrySendError::Disconnected(_)) => Err(StoreError::Closed),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take() {
+            // A writer that panicked has said so already.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// One piece of work, whatever it answers.
+trait Work: Send {
+    fn wanted(&self) -> &Wanted;
+    fn run(&mut self, write: &Write<'_>) -> Db<()>;
+    fn succeed(self: Box<Self>);
+    fn fail(self: Box<Self>, error: DbError);
+}
+
+struct Task<T, F> {
+    doing: &'static str,
+    wanted: Wanted,
+    work: F,
+    done: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, F: FnMut(&Write<'_>) -> Db<T> + Send> Work for Task<T, F> {
+    fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+
+    fn run(&mut self, write: &Write<'_>) -> Db<()> {
+        self.done = Some((self.work)(write)?);
+        Ok(())
+    }
+
+    fn succeed(self: Box<Self>) {
+        // Nobody listens any more when a request was given up: what it wrote stands all the same.
+        let _ = self.reply.send(self.done.ok_or(StoreError::Closed));
+    }
+
+    fn fail(self: Box<Self>, error: DbError) {
+        tracing::error!(doing = self.doing, %error, "the store failed");
+        let _ = self.reply.send(Err(engine(self.doing)(error)));
+    }
+}
+
+/// The writer's thread.
+struct Desk {
+    engine: Arc<dyn Engine>,
+    /// None when the last one broke and no new one could be had.
+    session: Option<Box<dyn Session>>,
+    feeds: Arc<Feeds>,
+}
+
+impl Desk {
+    fn write_until_closed(&mut self, queue: &Receiver<Box<dyn Work>>) {
+        let mut written = false;
+        loop {
+            match queue.recv_timeout(IDLE) {
+                Ok(first) => {
+                    let group = std::iter::once(first).chain(queue.try_iter()).take(GROUP).collect();
+                    self.settle(group);
+                    written = true;
+                }
+                Err(RecvTimeoutError::Timeout) if written => {
+                    self.tend();
+                    written = false;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return self.tend(),
+            }
+        }
+    }
+
+    /// Commits a group, or each of it alone if the group will not go.
+    fn settle(&mut self, mut group: Vec<Box<dyn Work>>) {
+        let begun = Instant::now();
+        let size = group.len();
+        match self.commit(&mut group) {
+            Ok(touched) => {
+                tracing::trace!(size, micros = begun.elapsed().as_micros(), "committed");
+                group.into_iter().for_each(Work::succeed);
+                self.feeds.wake(&touched);
+            }
+            Err(DbError::Unreachable) => group.into_iter().for_each(|work| work.fail(DbError::Unreachable)),
+            Err(error) if size > 1 => {
+                tracing::warn!(size, %error, "a group failed and is tried one by one");
+                for work in group {
+                    self.settle(vec![work]);
+                }
+            }
+            Err(error) => {
+                if let Some(work) = group.pop() {
+                    work.fail(error);
+                }
+            }
+        }
+    }
+
+    /// Tries until it is through, is refused for good, or nobody answers on a new connection either.
+    fn commit(&mut self, group: &mut [Box<dyn Work>]) -> Db<BTreeSet<SchoolId>> {
+        let mut conflicts = 0;
+        let mut reconnected = false;
+        loop {
+            let session = match self.session.take() {
+                Some(session) => session,
+                None => {
+                    reconnected = true;
+                    self.engine.connect().map_err(|error| {
+                        tracing::error!(%error, "no connection to the database");
+                        DbError::Unreachable
+                    })?
+                }
+            };
+            match attempt(&*session, group) {
+                Err(DbError::Unreachable) if !reconnected => {}
+                Err(DbError::Unreachable) => return Err(DbError::Unreachable),
+                Err(error) if is_conflict(&error) && conflicts < CONFLICTS => {
+                    conflicts += 1;
+                    self.session = Some(session);
+                }
+                settled => {
+                    self.session = Some(session);
+                    return settled;
+                }
+            }
+        }
+    }
+
+    fn tend(&self) {
+        if let Some(session) = &self.session {
+            session.tend();
+        }
+    }
+}
+
+fn attempt(session: &dyn Session, group: &mut [Box<dyn Work>]) -> Db<BTreeSet<SchoolId>> {
+    session.begin()?;
+    let touched = carry_out(session, group);
+    if let Err(error) = &touched {
+        if !matches!(error, DbError::Unreachable) {
+            session.rollback()?;
+        }
+        return touched;
+    }
+    session.commit()?;
+    touched
+}
+
+fn carry_out(session: &dyn Session, group: &mut [Box<dyn Work>]) -> Db<BTreeSet<SchoolId>> {
+    let write = Write::new(session);
+    if group.len() > 1 {
+        let wanted: Vec<_> = group.iter().map(|work| work.wanted().clone()).collect();
+        write.expect(&wanted)?;
+    }
+    group.iter_mut().try_for_each(|work| work.run(&write))?;
+    write.finish()
+}
+
+/// Whether another server's transaction came in between: the next attempt sees what it did.
+fn is_conflict(error: &DbError) -> bool {
+    let DbError::Postgres(error) = error else { return false };
+    let conflicts = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];
+    error.code().is_some_and(|code| conflicts.contains(code))
+}
