@@ -164,11 +164,8 @@ pub(super) fn payer(write: &Write<'_>, device: &Device, card: CardId, account: A
         (Some(card), Some(account)) => rows::may_use(write.db, card.person, account.id)?,
         _ => false,
     };
-    Ok(Payer {
-        card: card.map(|card| card.status),
-        may_use,
-        balance: account.map(|account| account.balance).unwrap_or_default(),
-    })
+    let balance = account.map(|account| account.balance).unwrap_or_default();
+    Ok(super::purchases::uncapped(card.map(|card| card.status), may_use, balance))
 }
 
 impl Touched {

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use madkort_ledger::Kind;
+use madkort_ledger::caps::{Caps, Spent};
 use madkort_ledger::purchase::{Sale, sold};
 use madkort_ledger::rules::Payer;
-use madkort_protocol::{AccountId, DeviceId, Outcome, PurchaseAnswer, PurchaseRequest, Refusal};
+use madkort_protocol::{AccountId, CardStatus, DeviceId, Money, Outcome, PurchaseAnswer, PurchaseRequest, Refusal};
 
 use crate::store::{Device, Purchasing};
 
@@ -30,8 +31,16 @@ pub(super) fn settle(
         None => {}
     }
     let (account, payer) = payer_of(write, &device, request)?;
-    let sale =
-        Sale { id: request.id, at: now, account, payer, amount: request.amount, vat_percent: request.vat_percent };
+    let sale = Sale {
+        id: request.id,
+        at: now,
+        account,
+        payer,
+        amount: request.amount,
+        subsidised: Money::ZERO,
+        vat_percent: request.vat_percent,
+        authorisation: None,
+    };
     let outcome = sold(&sale).map_err(|refusal| without_figures(&refusal));
     let noted = Note {
         id: request.id,
@@ -73,7 +82,7 @@ fn payer_of(
     request: &PurchaseRequest,
 ) -> rusqlite::Result<(Option<AccountId>, Payer)> {
     let Some(card) = rows::card_of_uid(write.db, device.school, request.card_uid.as_hex())? else {
-        return Ok((None, Payer { card: None, may_use: false, balance: madkort_protocol::Money::ZERO }));
+        return Ok((None, uncapped(None, false, Money::ZERO)));
     };
     let account = match rows::first_account(write.db, card.person)? {
         Some(id) => rows::account(write.db, device.school, id)?,
@@ -81,5 +90,10 @@ fn payer_of(
     };
     let balance = account.as_ref().map(|account| account.balance).unwrap_or_default();
     let id = account.map(|account| account.id);
-    Ok((id, Payer { card: Some(card.status), may_use: id.is_some(), balance }))
+    Ok((id, uncapped(Some(card.status), id.is_some(), balance)))
+}
+
+/// Somebody with no caps on what they spend.
+pub(super) fn uncapped(card: Option<CardStatus>, may_use: bool, balance: Money) -> Payer {
+    Payer { card, may_use, balance, caps: Caps::NONE, spent: Spent::default() }
 }
