@@ -3,7 +3,6 @@
 //! **Invariant:** nothing is answered as done before it is durable; every transaction sums to zero.
 
 mod clock;
-pub mod danish;
 pub mod demo;
 pub mod enrolment;
 mod failure;
@@ -27,6 +26,7 @@ use tokio::time::timeout;
 
 pub use clock::Clock;
 pub use failure::Failure;
+pub use madkort_ledger::danish;
 pub use routes::router;
 pub use signed::{BODY_LIMIT, SignedDevice};
 pub use state::AppState;

@@ -1,13 +1,16 @@
 //! Money a holder pays in: the gateway owes it to us, we owe it to the holder.
 //!
-//! Pure.
+//! Pure. Legs of a deposit: gateway −, card +. Of a stray payment: gateway −, suspense +.
 
 use jiff::Timestamp;
 use madkort_protocol::{AccountId, DepositLimits, Money, OperationId, Refusal, Rule};
 
 use crate::rules::over;
-use crate::transaction::NotBalanced;
-use crate::{Book, Kind, Leg, Transaction};
+use crate::transaction::{Legs, NotBalanced};
+use crate::{Book, Kind, Transaction};
+
+/// The most a gateway may report of one payment: far above any deposit, and far below where the books could overflow.
+pub const MOST: Money = Money::from_kroner(1_000_000);
 
 /// Whether an amount may be paid in: whole kroner, within the school's limits.
 pub fn check_amount(amount: Money, limits: DepositLimits) -> Result<(), Refusal> {
@@ -42,14 +45,31 @@ pub(crate) fn from_gateway(
     gateway: &str,
     at: Timestamp,
 ) -> Result<Transaction, NotBalanced> {
-    let owed = amount.negated().map_err(|_| NotBalanced::Overflow)?;
-    let legs = vec![Leg { book, amount }, Leg { book: Book::GatewayClearing(gateway.to_owned()), amount: owed }];
-    Transaction::try_new(id, kind, legs, at)
+    if amount > MOST {
+        return Err(NotBalanced::Overflow);
+    }
+    // Below zero it would be a payout.
+    if amount < Money::ZERO {
+        return Err(NotBalanced::Nothing);
+    }
+    Legs::default().give(book, amount)?.take(Book::GatewayClearing(gateway.to_owned()), amount)?.post(id, kind, at)
 }
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+
+    #[test]
+    fn what_a_gateway_reports_is_an_amount() {
+        let id = OperationId::new(Uuid::from_u128(1));
+        let account = AccountId::new(Uuid::from_u128(2));
+        let reported = |ore| paid(id, account, Money::from_ore(ore), "sandbox", Timestamp::UNIX_EPOCH).map(drop);
+        assert_eq!(reported(MOST.ore()), Ok(()));
+        assert_eq!([0, -1].map(reported), [Err(NotBalanced::Legs), Err(NotBalanced::Nothing)]);
+        assert_eq!([MOST.ore() + 1, i64::MAX].map(reported), [Err(NotBalanced::Overflow); 2]);
+    }
 
     #[test]
     fn amounts_people_may_pay_in() {

@@ -1,6 +1,10 @@
-//! A preorder in two phases: the money is held when it is placed, and sold at the cut-off or given back before it.
+//! A preorder in two phases: the money is held when it is placed, and sold at the cut-off or given back before it. What was
+//! sold can be paid back.
 //!
-//! Pure. **Invariant:** what is captured or released is what was held, to the øre.
+//! Pure. Legs: held: card −, held orders +; released: the other way round; captured: held orders −, income + for each rate,
+//! VAT +; refunded: income −, VAT −, card +.
+//!
+//! **Invariant:** what is captured or released is what was held, to the øre; an order is sold once and paid back once.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +12,14 @@ use jiff::Timestamp;
 use madkort_protocol::{
     LineRequest, MenuDay, Money, OperationId, Order, OrderState, PlaceOrder, Product, Refusal, Rule, check_text,
 };
-use uuid::Builder;
 
+use crate::authorisation::{give_back, set_aside};
+use crate::derived::Purpose;
+use crate::hold::{Hold, HoldError, HoldKind, HoldState};
 use crate::purchase::income;
 use crate::rules::{Payer, Recorded, over, refusal};
-use crate::transaction::NotBalanced;
-use crate::{Book, Kind, Leg, Transaction};
+use crate::transaction::{Legs, NotBalanced, REASON};
+use crate::{Book, Kind, Posted, Transaction};
 
 /// Lines of one order: what fits on one kitchen slip.
 pub const MOST_LINES: usize = 20;
@@ -50,13 +56,13 @@ pub fn held(placing: &Placing<'_>) -> Result<Transaction, Refusal> {
     }
     placing.recorded.check_cut_off(day.cut_off, placing.at)?;
     placing.recorded.check_allowance(order.total)?;
-    placing.payer.check_balance(order.total)?;
-    let taken = order.total.negated().map_err(|_| refusal(Rule::Field))?;
-    let legs = vec![
-        Leg { book: Book::Card(order.account), amount: taken },
-        Leg { book: Book::HeldOrders, amount: order.total },
-    ];
-    Transaction::try_new(placing.id, Kind::OrderHeld, legs, placing.at).map_err(|_| refusal(Rule::Field))
+    if order.total <= Money::ZERO {
+        return Err(refusal(Rule::Field));
+    }
+    placing.payer.check_spending(order.total, placing.at)?;
+    set_aside(placing.id, Kind::OrderHeld, HoldKind::Order, order.account, order.total, placing.at)
+        .map(|(_, transaction)| transaction)
+        .map_err(|_| refusal(Rule::Field))
 }
 
 /// An order to be taken back, and what it is judged by.
@@ -85,45 +91,73 @@ pub fn released(releasing: &Releasing<'_>) -> Result<Transaction, Refusal> {
     }
     let day = releasing.day.ok_or(refusal(Rule::Order))?;
     releasing.recorded.check_cut_off(day.cut_off, releasing.at)?;
-    let taken = order.total.negated().map_err(|_| refusal(Rule::Order))?;
-    let legs = vec![
-        Leg { book: Book::HeldOrders, amount: taken },
-        Leg { book: Book::Card(order.account), amount: order.total },
-    ];
-    Transaction::try_new(releasing.id, Kind::OrderReleased, legs, releasing.at).map_err(|_| refusal(Rule::Order))
+    let no = |error: HoldError| error.refusal(HoldKind::Order);
+    let ended = hold_of(order).release().map_err(no)?;
+    give_back(releasing.id, Kind::OrderReleased, &ended, releasing.at).map(|(_, transaction)| transaction).map_err(no)
 }
 
 /// Sells a held order at its cut-off.
-pub fn captured(order: &Order, at: Timestamp) -> Result<Transaction, NotBalanced> {
+pub fn captured(order: &Order, at: Timestamp) -> Result<Transaction, HoldError> {
+    let ended = hold_of(order).capture(order.total, at)?;
     let mut by_rate: BTreeMap<u8, Money> = BTreeMap::new();
     for line in &order.lines {
         let price = line.price.times(line.quantity).map_err(|_| NotBalanced::Overflow)?;
         let sum = by_rate.entry(line.vat_percent).or_default();
         *sum = sum.plus(price).map_err(|_| NotBalanced::Overflow)?;
     }
-    let taken = order.total.negated().map_err(|_| NotBalanced::Overflow)?;
-    let mut legs = vec![Leg { book: Book::HeldOrders, amount: taken }];
-    let mut vat = Money::ZERO;
+    let mut legs = Legs::default().take(Book::Held(HoldKind::Order), ended.captured)?;
     for (rate, amount) in by_rate {
-        for leg in income(amount, rate).map_err(|_| NotBalanced::Overflow)? {
-            match leg.book {
-                // One leg for the VAT of all rates: a book stands once in a transaction.
-                Book::Vat => vat = vat.plus(leg.amount).map_err(|_| NotBalanced::Overflow)?,
-                _ => legs.push(leg),
-            }
-        }
+        legs = income(legs, amount, rate)?;
     }
-    if vat != Money::ZERO {
-        legs.push(Leg { book: Book::Vat, amount: vat });
-    }
-    Transaction::try_new(capture_id(order.id), Kind::OrderCaptured, legs, at)
+    Ok(legs.post(capture_id(order.id), Kind::OrderCaptured, at)?.concerning(order.id))
 }
 
-/// The key under which an order is captured: the order's own, as a version 8 UUID (RFC 9562, 5.8). Devices make version 7 only,
-/// so it collides with nothing, and a second capture is the first one again.
+/// An order to be paid back after it was sold.
+#[derive(Clone, Copy, Debug)]
+pub struct Refunding<'a> {
+    /// When, by the server's clock.
+    pub at: Timestamp,
+    /// The order; `None` if there is no such order.
+    pub order: Option<&'a Order>,
+    /// Its capture; `None` if it was not sold.
+    pub capture: Option<Posted<'a>>,
+    /// Who pays back and why: staff, or a dish that never came. At most [`REASON`] characters.
+    pub reason: &'a str,
+}
+
+/// Pays a sold order back: once, whoever asks, because the key is the order's own for this purpose.
+pub fn refunded(asked: &Refunding<'_>) -> Result<Transaction, Refusal> {
+    let no = refusal(Rule::Order);
+    let reason = check_text(asked.reason, REASON).map_err(|_| refusal(Rule::Field))?;
+    let (order, capture) = asked.order.zip(asked.capture).ok_or(no.clone())?;
+    let sold = capture.transaction;
+    let fits = order.state == OrderState::Captured && sold.kind() == Kind::OrderCaptured;
+    if !fits || capture.reversed || sold.id() != capture_id(order.id) {
+        return Err(no);
+    }
+    let capture = Posted { holder: Some(order.account), ..capture };
+    let legs = capture.turned_round().ok_or(no)?.map_err(|_| refusal(Rule::Amount))?;
+    let refunded = legs.post(Purpose::Refund.of(order.id), Kind::OrderRefunded, asked.at);
+    Ok(refunded.map_err(|_| refusal(Rule::Amount))?.concerning(sold.id()).because(reason))
+}
+
+/// The key under which an order is captured: devices make version 7 only, so it collides with nothing, and a second capture is
+/// the first one again.
 #[must_use]
-pub fn capture_id(order: OperationId) -> OperationId {
-    OperationId::new(Builder::from_bytes(order.uuid().into_bytes()).with_version(uuid::Version::Custom).into_uuid())
+pub const fn capture_id(order: OperationId) -> OperationId {
+    Purpose::Capture.of(order)
+}
+
+/// What is held for an order.
+#[must_use]
+pub const fn hold_of(order: &Order) -> Hold {
+    let (state, captured) = match order.state {
+        OrderState::Held => (HoldState::Open, Money::ZERO),
+        OrderState::Captured => (HoldState::Captured, order.total),
+        OrderState::Released | OrderState::Refused => (HoldState::Released, Money::ZERO),
+    };
+    let (id, account, amount) = (order.id, order.account, order.total);
+    Hold { id, account, kind: HoldKind::Order, amount, captured, state, expires_at: None }
 }
 
 fn check_fields(order: &PlaceOrder) -> Result<(), Refusal> {
@@ -147,5 +181,79 @@ fn check_fields(order: &PlaceOrder) -> Result<(), Refusal> {
 fn check_line(line: &LineRequest, day: &MenuDay, products: &[Product]) -> Result<(), Refusal> {
     let product = products.iter().find(|product| product.id == line.product);
     let product = product.filter(|product| day.products.contains(&product.id)).ok_or(refusal(Rule::NotOnMenu))?;
-    if product.price == line.price { Ok(()) } else { Err(over(Rule::Price, product.price, line.price)) }
+    if product.price != line.price {
+        return Err(over(Rule::Price, product.price, line.price));
+    }
+    // A price below zero would pay the holder.
+    if line.price < Money::ZERO { Err(over(Rule::Price, Money::ZERO, line.price)) } else { Ok(()) }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use jiff::civil::date;
+    use madkort_protocol::{OrderLine, ProductId};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::purchase::tests::{NOON, account, id, legs, written};
+
+    fn order() -> Order {
+        let line = |quantity, kroner, vat_percent| OrderLine {
+            product: ProductId::new(Uuid::from_u128(1)),
+            name_da: String::new(),
+            name_en: String::new(),
+            quantity,
+            price: Money::from_kroner(kroner),
+            vat_percent,
+            comment: String::new(),
+        };
+        let lines = vec![line(2, 25, 25), line(1, 10, 0), line(1, 5, 25)];
+        let (total, state) = (Money::from_kroner(65), OrderState::Held);
+        Order { id: id(1), number: "K1-1".into(), account: account(1), date: date(2026, 11, 24), lines, total, state }
+    }
+
+    fn refund(order: Option<&Order>, capture: Option<Posted<'_>>) -> Result<Transaction, Refusal> {
+        refunded(&Refunding { at: NOON, order, capture, reason: "Kom ikke" })
+    }
+
+    #[test]
+    fn an_order_is_sold_and_paid_back_leg_by_leg() {
+        let sold = captured(&order(), NOON).unwrap();
+        assert_eq!(
+            written(&sold),
+            legs(&[("held-orders", -6500), ("income:0", 1000), ("vat", 1100), ("income:25", 4400)])
+        );
+        assert_eq!((sold.id(), sold.about()), (capture_id(id(1)), Some(id(1))));
+        let order = Order { state: OrderState::Captured, ..order() };
+        let posted = Posted { transaction: &sold, holder: None, device: None, reversed: false };
+        let back = refund(Some(&order), Some(posted)).unwrap();
+        assert_eq!(
+            written(&back),
+            legs(&[("card 1", 6500), ("income:0", -1000), ("vat", -1100), ("income:25", -4400)])
+        );
+        assert_eq!((back.about(), back.reason()), (Some(sold.id()), Some("Kom ikke")));
+    }
+
+    #[test]
+    fn what_was_not_sold_is_not_paid_back_and_nothing_twice() {
+        let sold = captured(&order(), NOON).unwrap();
+        let order = Order { state: OrderState::Captured, ..order() };
+        let posted = Posted { transaction: &sold, holder: None, device: None, reversed: false };
+        let no = Err(refusal(Rule::Order));
+        assert_eq!(refund(None, Some(posted)), no);
+        assert_eq!(refund(Some(&order), None), no);
+        assert_eq!(refund(Some(&order), Some(Posted { reversed: true, ..posted })), no);
+        assert_eq!(refund(Some(&Order { id: id(2), ..order.clone() }), Some(posted)), no);
+        for state in [OrderState::Held, OrderState::Released, OrderState::Refused] {
+            assert_eq!(refund(Some(&Order { state, ..order.clone() }), Some(posted)), no);
+        }
+        assert_eq!(captured(&order, NOON), Err(HoldError::Ended(HoldState::Captured)));
+    }
+
+    #[test]
+    fn lines_that_are_not_the_total_are_not_sold() {
+        let other = Order { total: Money::from_kroner(64), ..order() };
+        assert_eq!(captured(&other, NOON), Err(HoldError::NotBalanced(NotBalanced::Sum)));
+    }
 }

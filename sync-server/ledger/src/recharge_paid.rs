@@ -1,6 +1,6 @@
 //! Money that auto top-up brought in. Whether it is charged is decided in [`crate::recharge`].
 //!
-//! Pure.
+//! Pure. Legs: gateway −, card +.
 
 use jiff::Timestamp;
 use madkort_protocol::{AccountId, Money, OperationId};

@@ -2,12 +2,19 @@
 //!
 //! Pure. **Invariant:** a card that is not active, or may not use the account, moves nothing; no movement takes a holder's
 //! balance below [`FLOOR`].
+//!
+//! Every movement asks in this order, and the first rule broken is the answer: the card, the account, what is particular to the
+//! movement, the caps (of the day, the week, the month), the balance. Where a till sends the amount, that is looked at first.
 
 use jiff::{SignedDuration, Timestamp};
 use madkort_protocol::{CardStatus, Money, OfflineLimits, Refusal, Rule};
 
+use crate::caps::{Caps, Spent, check};
+
 /// No account, of a person or of a guest card, may owe.
 pub const FLOOR: Money = Money::ZERO;
+/// The least that moves.
+pub const LEAST: Money = Money::from_ore(1);
 
 /// Who pays, as far as the rules care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +25,10 @@ pub struct Payer {
     pub may_use: bool,
     /// What the account can spend.
     pub balance: Money,
+    /// What may be spent from it in a day, a week, a month.
+    pub caps: Caps,
+    /// What has been.
+    pub spent: Spent,
 }
 
 impl Payer {
@@ -27,6 +38,16 @@ impl Payer {
             return Err(refusal(Rule::Card));
         }
         if self.may_use { Ok(()) } else { Err(refusal(Rule::Account)) }
+    }
+
+    /// The caps allow it and the balance covers it. Spending nothing, such as on a free meal, breaks no cap, whatever was spent
+    /// before.
+    pub fn check_spending(&self, asked: Money, at: Timestamp) -> Result<(), Refusal> {
+        if asked == Money::ZERO {
+            return Ok(());
+        }
+        check(self.caps, self.spent, asked, at)?;
+        self.check_balance(asked)
     }
 
     /// The balance covers it, down to the floor.
@@ -91,6 +112,11 @@ impl Recorded {
     }
 }
 
+/// Something moves.
+pub(crate) fn check_moves(amount: Money) -> Result<(), Refusal> {
+    if amount >= LEAST { Ok(()) } else { Err(over(Rule::Amount, LEAST, amount)) }
+}
+
 /// A rule without figures.
 #[must_use]
 pub const fn refusal(rule: Rule) -> Refusal {
@@ -146,9 +172,30 @@ mod tests {
         assert!(Recorded::Online.check_allowance(kr(5000)).is_ok());
     }
 
+    fn payer(kroner: i32) -> Payer {
+        Payer {
+            card: Some(CardStatus::Active),
+            may_use: true,
+            balance: Money::from_kroner(kroner),
+            caps: Caps::NONE,
+            spent: Spent::default(),
+        }
+    }
+
+    #[test]
+    fn caps_come_before_the_balance_and_do_not_stand_in_the_way_of_a_free_meal() {
+        let kr = Money::from_kroner;
+        let capped = Payer { caps: Caps { day: Some(kr(20)), ..Caps::NONE }, ..payer(10) };
+        assert_eq!(capped.check_spending(kr(21), at(0)), Err(over(Rule::DayCap, kr(20), kr(21))));
+        assert_eq!(capped.check_spending(kr(20), at(0)), Err(over(Rule::Balance, kr(10), kr(20))));
+        assert_eq!(capped.check_spending(kr(10), at(0)), Ok(()));
+        let spent = capped.spent.spend(kr(30), at(0)).unwrap();
+        assert_eq!(Payer { spent, ..capped }.check_spending(Money::ZERO, at(0)), Ok(()));
+    }
+
     #[test]
     fn nobody_owes() {
-        let payer = Payer { card: Some(CardStatus::Active), may_use: true, balance: Money::from_kroner(22) };
+        let payer = payer(22);
         assert!(payer.check_balance(Money::from_kroner(22)).is_ok());
         assert_eq!(
             payer.check_balance(Money::from_ore(2201)),

@@ -10,6 +10,8 @@ use crate::Book;
 
 /// The most legs of one transaction: a holder's, the held orders', and income and VAT at every rate there is.
 pub const MOST_LEGS: usize = 16;
+/// Characters of the reason of a correction or a refund: two lines on paper.
+pub const REASON: usize = 120;
 
 /// What a transaction is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,28 +22,70 @@ pub enum Kind {
     Recharge,
     /// Bought at a till.
     Purchase,
+    /// Taken back by the till that sold it.
+    PurchaseUndone,
+    /// A sale has begun at a till: the money is held.
+    AuthorisationHeld,
+    /// The till gave the sale up.
+    AuthorisationReleased,
+    /// The till never came back.
+    AuthorisationExpired,
     /// Ordered: the money is held.
     OrderHeld,
     /// The held order is sold.
     OrderCaptured,
     /// The held order is cancelled.
     OrderReleased,
+    /// The sold order is paid back.
+    OrderRefunded,
+    /// From one account to another.
+    Transfer,
+    /// The holder wants money out: it is held.
+    WithdrawalRequested,
+    /// The withdrawal is called off.
+    WithdrawalCancelled,
+    /// The bank is told to pay out.
+    WithdrawalSent,
+    /// The bank has paid out.
+    WithdrawalSettled,
+    /// The bank could not pay out, or got it back.
+    WithdrawalReturned,
+    /// Cash on a guest card.
+    GuestCardIssued,
+    /// The rest of a guest card in cash.
+    GuestCardReturned,
     /// Came in and fits nothing.
     Stray,
+    /// The opposite of a transaction that was wrong.
+    Reversal,
     /// Put right by staff.
     Correction,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 22] = [
         Self::Deposit,
         Self::Recharge,
         Self::Purchase,
+        Self::PurchaseUndone,
+        Self::AuthorisationHeld,
+        Self::AuthorisationReleased,
+        Self::AuthorisationExpired,
         Self::OrderHeld,
         Self::OrderCaptured,
         Self::OrderReleased,
+        Self::OrderRefunded,
+        Self::Transfer,
+        Self::WithdrawalRequested,
+        Self::WithdrawalCancelled,
+        Self::WithdrawalSent,
+        Self::WithdrawalSettled,
+        Self::WithdrawalReturned,
+        Self::GuestCardIssued,
+        Self::GuestCardReturned,
         Self::Stray,
+        Self::Reversal,
         Self::Correction,
     ];
 
@@ -52,12 +96,59 @@ impl Kind {
             Self::Deposit => "deposit",
             Self::Recharge => "recharge",
             Self::Purchase => "purchase",
+            Self::PurchaseUndone => "purchase-undone",
+            Self::AuthorisationHeld => "authorisation-held",
+            Self::AuthorisationReleased => "authorisation-released",
+            Self::AuthorisationExpired => "authorisation-expired",
             Self::OrderHeld => "order-held",
             Self::OrderCaptured => "order-captured",
             Self::OrderReleased => "order-released",
+            Self::OrderRefunded => "order-refunded",
+            Self::Transfer => "transfer",
+            Self::WithdrawalRequested => "withdrawal-requested",
+            Self::WithdrawalCancelled => "withdrawal-cancelled",
+            Self::WithdrawalSent => "withdrawal-sent",
+            Self::WithdrawalSettled => "withdrawal-settled",
+            Self::WithdrawalReturned => "withdrawal-returned",
+            Self::GuestCardIssued => "guest-card-issued",
+            Self::GuestCardReturned => "guest-card-returned",
             Self::Stray => "stray",
+            Self::Reversal => "reversal",
             Self::Correction => "correction",
         }
+    }
+
+    /// Whether what it takes from a holder is spending, which caps limit, and what it gives back is spending less.
+    #[must_use]
+    pub const fn is_spending(self) -> bool {
+        matches!(
+            self,
+            Self::Purchase
+                | Self::PurchaseUndone
+                | Self::AuthorisationHeld
+                | Self::AuthorisationReleased
+                | Self::AuthorisationExpired
+                | Self::OrderHeld
+                | Self::OrderReleased
+                | Self::OrderRefunded
+        )
+    }
+
+    /// Whether a correction may reverse it. The others have a movement of their own that ends or undoes them, or are the
+    /// opposite of something themselves; and money that is held must stay with what it is held for.
+    #[must_use]
+    pub const fn is_reversible(self) -> bool {
+        matches!(
+            self,
+            Self::Deposit
+                | Self::Recharge
+                | Self::Purchase
+                | Self::Transfer
+                | Self::GuestCardIssued
+                | Self::GuestCardReturned
+                | Self::Stray
+                | Self::Correction
+        )
     }
 }
 
@@ -97,6 +188,8 @@ pub struct Transaction {
     kind: Kind,
     legs: Vec<Leg>,
     at: Timestamp,
+    about: Option<OperationId>,
+    reason: Option<String>,
 }
 
 impl Transaction {
@@ -112,10 +205,22 @@ impl Transaction {
             return Err(NotBalanced::Twice);
         }
         match Money::sum(legs.iter().map(|leg| leg.amount)) {
-            Ok(Money::ZERO) => Ok(Self { id, kind, legs, at }),
+            Ok(Money::ZERO) => Ok(Self { id, kind, legs, at, about: None, reason: None }),
             Ok(_) => Err(NotBalanced::Sum),
             Err(_) => Err(NotBalanced::Overflow),
         }
+    }
+
+    /// Names the transaction that this one captures, gives back, undoes or reverses.
+    #[must_use]
+    pub fn concerning(self, about: OperationId) -> Self {
+        Self { about: Some(about), ..self }
+    }
+
+    /// Says who did it and why.
+    #[must_use]
+    pub fn because(self, reason: String) -> Self {
+        Self { reason: Some(reason), ..self }
     }
 
     /// The key.
@@ -141,6 +246,50 @@ impl Transaction {
     pub const fn at(&self) -> Timestamp {
         self.at
     }
+
+    /// The transaction that this one captures, gives back, undoes or reverses.
+    #[must_use]
+    pub const fn about(&self) -> Option<OperationId> {
+        self.about
+    }
+
+    /// Who did it and why, where somebody had to say.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    /// By how much it changes a book.
+    #[must_use]
+    pub fn change_of(&self, book: &Book) -> Money {
+        self.legs.iter().find(|leg| leg.book == *book).map_or(Money::ZERO, |leg| leg.amount)
+    }
+}
+
+/// Legs being put together: one per book, and none that moves nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Legs(Vec<Leg>);
+
+impl Legs {
+    /// Adds to a book.
+    pub(crate) fn give(mut self, book: Book, amount: Money) -> Result<Self, NotBalanced> {
+        match self.0.iter_mut().find(|leg| leg.book == book) {
+            Some(leg) => leg.amount = leg.amount.plus(amount).map_err(|_| NotBalanced::Overflow)?,
+            None => self.0.push(Leg { book, amount }),
+        }
+        Ok(self)
+    }
+
+    /// Takes from a book.
+    pub(crate) fn take(self, book: Book, amount: Money) -> Result<Self, NotBalanced> {
+        self.give(book, amount.negated().map_err(|_| NotBalanced::Overflow)?)
+    }
+
+    /// Makes the transaction.
+    pub(crate) fn post(mut self, id: OperationId, kind: Kind, at: Timestamp) -> Result<Transaction, NotBalanced> {
+        self.0.retain(|leg| leg.amount != Money::ZERO);
+        Transaction::try_new(id, kind, self.0, at)
+    }
 }
 
 #[cfg(test)]
@@ -149,6 +298,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn every_kind_has_its_own_word() {
+        let words: std::collections::BTreeSet<_> = Kind::ALL.map(Kind::word).into();
+        assert_eq!(words.len(), Kind::ALL.len());
+        assert!(words.iter().all(|word| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')));
+    }
 
     fn try_legs(amounts: &[i64]) -> Result<Transaction, NotBalanced> {
         let legs = amounts

@@ -212,4 +212,20 @@ pub enum Rule {
     Field,
     /// An amount outside what may be paid in, or not whole kroner.
     Amount,
+    /// Over what may be spent in a day.
+    DayCap,
+    /// Over what may be spent in a week, from Monday.
+    WeekCap,
+    /// Over what may be spent in a month.
+    MonthCap,
+    /// No such authorisation, or not one that is open.
+    Authorisation,
+    /// No such sale of this till, or it is too late or done already.
+    Undo,
+    /// No such withdrawal, or it is too far on its way.
+    Withdrawal,
+    /// Not a transaction that can be reversed, or it is reversed already.
+    Reversal,
+    /// Not a guest card, or one that is still in use.
+    GuestCard,
 }

@@ -3,17 +3,20 @@
 use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
+use madkort_ledger::Book;
+use madkort_ledger::caps::{Caps, Spent};
 use madkort_ledger::rules::Payer;
 use madkort_protocol::{
-    AccountId, Answer, CardId, DeviceId, FileTicket, Operation, OperationBody, OperationId, Outcome, PurchaseRequest,
-    Push, Pushed, Refusal, SchoolId,
+    AccountId, Answer, CardId, DeviceId, FileTicket, Money, Operation, OperationBody, OperationId, Outcome,
+    PurchaseRequest, Push, Pushed, Refusal, SchoolId,
 };
 
 use crate::store::{Device, Operations, Pending, Purchasing, Pushing};
 
 use super::posting::{BodyDigest, Note, digest};
+use super::session::First;
 use super::value::{Db, count, values, word};
-use super::write::{Wanted, Write};
+use super::write::{Wanted, Write, caps};
 use super::{SqlStore, orders, purchases, rows};
 
 impl Operations for SqlStore {
@@ -161,15 +164,22 @@ fn file(write: &Write<'_>, settling: &Settling<'_>, ticket: &FileTicket) -> Db<O
 /// What the rules ask of whoever pays.
 pub fn payer(write: &Write<'_>, device: &Device, card: CardId, account: AccountId) -> Db<Payer> {
     let card = rows::card(write.db()?, device.school, card)?;
-    let account = rows::account(write.db()?, device.school, account)?;
-    let may_use = match (&card, &account) {
-        (Some(card), Some(account)) => rows::may_use(write.db()?, card.person, account.id)?,
-        _ => false,
+    let known = write.db()?.first(
+        "SELECT day_cap, week_cap, month_cap FROM accounts WHERE id = $1 AND school = $2",
+        &values![account.uuid(), device.school.uuid()],
+    )?;
+    let Some(row) = known else {
+        let (card, spent) = (card.map(|card| card.status), Spent::default());
+        return Ok(Payer { card, may_use: false, balance: Money::ZERO, caps: Caps::NONE, spent });
     };
+    let may_use = card.as_ref().map(|card| rows::may_use(write.db()?, card.person, account)).transpose()?;
+    let standing = write.standing(device.school, &Book::Card(account))?;
     Ok(Payer {
         card: card.map(|card| card.status),
-        may_use,
-        balance: account.map(|account| account.balance).unwrap_or_default(),
+        may_use: may_use.unwrap_or_default(),
+        balance: Money::from_ore(standing.balance),
+        caps: caps(&row)?,
+        spent: standing.spent,
     })
 }
 

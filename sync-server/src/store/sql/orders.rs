@@ -71,7 +71,8 @@ pub fn cancel(write: &Write<'_>, settling: &Settling<'_>, cancel: &CancelOrder) 
     match released(&releasing) {
         Ok(transaction) => {
             let note = note_of(settling, Kind::OrderReleased, &found.number, found.date, None);
-            write.settle(&Note { about: Some(found.id), ..note }, Some(&transaction))?;
+            let spent_at = placed_at(write, found.id)?;
+            write.settle(&Note { spent_at, about: Some(found.id), ..note }, Some(&transaction))?;
             set_state(write, school, found.id, OrderState::Released)?;
             Ok(None)
         }
@@ -119,6 +120,11 @@ fn note_of<'a>(
     refusal: Option<&'a Refusal>,
 ) -> Note<'a> {
     Note { delivery: Some(delivery), ..settling.note(kind.word(), number, refusal) }
+}
+
+fn placed_at(write: &Write<'_>, order: OperationId) -> Db<Option<Timestamp>> {
+    let row = write.db()?.first("SELECT at FROM orders WHERE id = $1", &values![order.uuid()])?;
+    row.map(|row| row.col("at")).transpose()
 }
 
 /// A holder sees that an order of theirs was refused; a stranger's order, or one that is no order, shows nowhere.

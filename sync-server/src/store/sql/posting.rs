@@ -53,6 +53,8 @@ pub struct Note<'a> {
     pub text: &'a str,
     pub delivery: Option<Date>,
     pub about: Option<OperationId>,
+    /// When the money was first spent, where it is given back now.
+    pub spent_at: Option<Timestamp>,
 }
 
 impl<'a> Note<'a> {
@@ -72,6 +74,7 @@ impl<'a> Note<'a> {
             text: "",
             delivery: None,
             about: None,
+            spent_at: None,
         }
     }
 }
@@ -86,6 +89,9 @@ impl Write<'_> {
         self.shard(note.school, |group, school| {
             let entries = legs.iter().map(|leg| enter(group, note, leg.book.clone(), leg.amount.ore()));
             let entries = entries.collect::<Db<Vec<_>>>()?;
+            if let Some(transaction) = transaction.filter(|transaction| transaction.kind().is_spending()) {
+                count_spending(group, note, transaction)?;
+            }
             let shard = group.shards.get_mut(&school).ok_or(corrupt("shard"))?;
             shard.places += 1;
             let refusal = note.refusal.map(json).transpose()?;
@@ -102,9 +108,9 @@ impl Write<'_> {
                 note.seq.map(count),
                 refusal,
                 note.number,
-                note.text,
+                transaction.and_then(Transaction::reason).unwrap_or(note.text),
                 note.delivery,
-                note.about.map(OperationId::uuid),
+                note.about.or_else(|| transaction?.about()).map(OperationId::uuid),
                 shard.entries + 1 - i64::try_from(entries.len()).unwrap_or(i64::MAX),
                 i64::try_from(entries.len()).unwrap_or(i64::MAX),
             ]
@@ -133,6 +139,16 @@ impl Write<'_> {
             Ok(())
         })
     }
+}
+
+/// What a holder has spent since morning, Monday and the first: more by what is taken now, or less by what is given back.
+fn count_spending(group: &mut Group, note: &Note<'_>, transaction: &Transaction) -> Db<()> {
+    for account in transaction.legs().iter().filter_map(|leg| leg.book.account()) {
+        let held = group.books.get_mut(&(note.school, Book::Card(account))).ok_or(corrupt("book"))?;
+        let spent = held.standing.spent.after(transaction, account, note.spent_at.unwrap_or(transaction.at()));
+        held.standing.spent = spent.map_err(|_| corrupt("sum of what was spent"))?;
+    }
+    Ok(())
 }
 
 /// One leg: the book's balance moves, and an entry says so. The transaction's place is the one it is about to get.

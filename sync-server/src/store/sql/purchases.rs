@@ -4,9 +4,11 @@ use jiff::Timestamp;
 use madkort_ledger::purchase::{Sale, sold};
 use madkort_ledger::rules::Payer;
 use madkort_ledger::{Book, Kind};
-use madkort_protocol::{AccountId, DeviceId, Money, Outcome, PurchaseAnswer, PurchaseRequest, Refusal};
+use madkort_protocol::{
+    AccountId, CardUid, DeviceId, Money, Outcome, PurchaseAnswer, PurchaseRequest, Refusal, SchoolId,
+};
 
-use crate::store::{Device, Purchasing};
+use crate::store::Purchasing;
 
 use super::posting::{Note, digest};
 use super::value::Db;
@@ -23,9 +25,17 @@ pub fn settle(write: &Write<'_>, id: DeviceId, request: &PurchaseRequest, now: T
         Some(before) => return Ok(answer(request, before.outcome(), None)),
         None => {}
     }
-    let (account, payer) = payer_of(write, &device, request)?;
-    let sale =
-        Sale { id: request.id, at: now, account, payer, amount: request.amount, vat_percent: request.vat_percent };
+    let (account, payer) = payer_of(write, device.school, &request.card_uid)?;
+    let sale = Sale {
+        id: request.id,
+        at: now,
+        account,
+        payer,
+        amount: request.amount,
+        subsidised: Money::ZERO,
+        vat_percent: request.vat_percent,
+        authorisation: None,
+    };
     let outcome = sold(&sale).map_err(|refusal| without_figures(&refusal));
     let note = Note {
         device: Some(id),
@@ -49,14 +59,17 @@ const fn without_figures(refusal: &Refusal) -> Refusal {
     Refusal { rule: refusal.rule, limit: None, asked: None }
 }
 
-/// The account behind the card's UID: its person's own.
-fn payer_of(write: &Write<'_>, device: &Device, request: &PurchaseRequest) -> Db<(Option<AccountId>, Payer)> {
-    let Some(holder) = write.holder(device.school, request.card_uid.as_hex())? else {
-        return Ok((None, Payer { card: None, may_use: false, balance: Money::ZERO }));
+/// The account behind the card's UID, and what the rules ask of it: its person's own.
+pub fn payer_of(write: &Write<'_>, school: SchoolId, uid: &CardUid) -> Db<(Option<AccountId>, Payer)> {
+    let holder = write.holder(school, uid.as_hex())?;
+    let account = holder.and_then(|holder| holder.account);
+    let standing = account.map(|account| write.standing(school, &Book::Card(account))).transpose()?;
+    let payer = Payer {
+        card: holder.map(|holder| holder.status),
+        may_use: account.is_some(),
+        balance: standing.map(|standing| Money::from_ore(standing.balance)).unwrap_or_default(),
+        caps: holder.map(|holder| holder.caps).unwrap_or_default(),
+        spent: standing.map(|standing| standing.spent).unwrap_or_default(),
     };
-    let balance = match holder.account {
-        Some(account) => Money::from_ore(write.standing(device.school, &Book::Card(account))?.balance),
-        None => Money::ZERO,
-    };
-    Ok((holder.account, Payer { card: Some(holder.status), may_use: holder.account.is_some(), balance }))
+    Ok((account, payer))
 }

@@ -83,10 +83,25 @@ fn text(row: &Row) -> Db<StatementText> {
     Ok(match kind {
         Kind::Deposit => StatementText::Deposit,
         Kind::Recharge => StatementText::Recharge,
-        Kind::Purchase => StatementText::Purchase { text: row.col("text")? },
+        Kind::Purchase | Kind::PurchaseUndone => StatementText::Purchase { text: row.col("text")? },
         Kind::OrderHeld => StatementText::OrderPlaced { delivery: row.col("delivery")? },
-        Kind::OrderReleased => StatementText::OrderReleased { delivery: row.col("delivery")? },
-        Kind::OrderCaptured | Kind::Stray | Kind::Correction => StatementText::Correction,
+        Kind::OrderReleased | Kind::OrderRefunded => StatementText::OrderReleased { delivery: row.col("delivery")? },
+        // Those that no route makes yet have no words of their own.
+        Kind::OrderCaptured
+        | Kind::Stray
+        | Kind::Correction
+        | Kind::Reversal
+        | Kind::AuthorisationHeld
+        | Kind::AuthorisationReleased
+        | Kind::AuthorisationExpired
+        | Kind::Transfer
+        | Kind::WithdrawalRequested
+        | Kind::WithdrawalCancelled
+        | Kind::WithdrawalSent
+        | Kind::WithdrawalSettled
+        | Kind::WithdrawalReturned
+        | Kind::GuestCardIssued
+        | Kind::GuestCardReturned => StatementText::Correction,
     })
 }
 

@@ -11,7 +11,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use madkort_ledger::Book;
-use madkort_protocol::{AccountId, CardId, CardStatus, DeviceId, Money, OperationId, PersonId, SchoolId};
+use madkort_ledger::caps::{Caps, Spent};
+use madkort_protocol::{AccountId, CardId, CardStatus, DeviceId, OperationId, PersonId, SchoolId};
 
 use super::chain::{self, Hash};
 use super::devices;
@@ -19,6 +20,7 @@ use super::posting::Settled;
 use super::session::{First, Session};
 use super::tables::{BOOKS, CHANGES, ENTRIES, LINKS, REQUESTS, SHARDS, TRANSACTIONS};
 use super::value::{Db, Row, Value, corrupt, count, values};
+use crate::danish;
 use crate::store::Device;
 
 /// Books of one school: their ids stand behind the school's own number.
@@ -48,11 +50,7 @@ pub struct Standing {
     pub last_at: i64,
     /// Paid in over its life, less refunds.
     pub deposited: i64,
-    /// The Danish day of the last spend.
-    pub spent_on: Date,
-    pub spent_day: i64,
-    pub spent_week: i64,
-    pub spent_month: i64,
+    pub spent: Spent,
 }
 
 /// A book in memory.
@@ -70,9 +68,7 @@ pub struct Holder {
     pub person: PersonId,
     /// The account the person pays from when nobody chooses: their own.
     pub account: Option<AccountId>,
-    pub day_cap: Option<Money>,
-    pub week_cap: Option<Money>,
-    pub month_cap: Option<Money>,
+    pub caps: Caps,
 }
 
 /// What work will look up, to be fetched together.
@@ -308,9 +304,7 @@ impl Group {
             status: row.word("status")?,
             person: PersonId::new(row.col("person")?),
             account,
-            day_cap: row.col("day_cap")?,
-            week_cap: row.col("week_cap")?,
-            month_cap: row.col("month_cap")?,
+            caps: caps(row)?,
         };
         self.holders.insert((school, row.col("uid")?), Some(holder));
         if let Some(account) = account {
@@ -331,10 +325,7 @@ impl Group {
             version: 0,
             last_at: 0,
             deposited: 0,
-            spent_on: Date::default(),
-            spent_day: 0,
-            spent_week: 0,
-            spent_month: 0,
+            spent: Spent::default(),
         })
     }
 }
@@ -375,10 +366,10 @@ impl Standing {
             self.version,
             self.last_at,
             self.deposited,
-            self.spent_on,
-            self.spent_day,
-            self.spent_week,
-            self.spent_month
+            self.spent.day,
+            self.spent.day_sum,
+            self.spent.week_sum,
+            self.spent.month_sum
         ]
         .into()
     }
@@ -391,10 +382,25 @@ fn standing(row: &Row) -> Db<Standing> {
         version: row.col("version")?,
         last_at: row.col("last_at")?,
         deposited: row.col("deposited")?,
-        spent_on: row.col("spent_on")?,
-        spent_day: row.col("spent_day")?,
-        spent_week: row.col("spent_week")?,
-        spent_month: row.col("spent_month")?,
+        spent: spent(row)?,
+    })
+}
+
+/// The caps of an account.
+pub fn caps(row: &Row) -> Db<Caps> {
+    Ok(Caps { day: row.col("day_cap")?, week: row.col("week_cap")?, month: row.col("month_cap")? })
+}
+
+/// What a holder has spent. Week and month are those of the day.
+fn spent(row: &Row) -> Db<Spent> {
+    let day: Date = row.col("spent_on")?;
+    Ok(Spent {
+        day,
+        day_sum: row.col("spent_day")?,
+        week: danish::monday_of(day),
+        week_sum: row.col("spent_week")?,
+        month: danish::month_of(day),
+        month_sum: row.col("spent_month")?,
     })
 }
 

@@ -162,7 +162,7 @@ CREATE TABLE transactions (
 CREATE UNIQUE INDEX one_operation_per_sequence_number ON transactions (device, seq) WHERE seq IS NOT NULL;
 -- A transaction is taken back once, whoever asks.
 CREATE UNIQUE INDEX one_reversal ON transactions (about)
-    WHERE about IS NOT NULL AND refusal IS NULL AND kind IN ('undo', 'order-refunded', 'correction-reversal');
+    WHERE about IS NOT NULL AND refusal IS NULL AND kind IN ('purchase-undone', 'order-refunded', 'reversal');
 
 CREATE TABLE entries (
     shard   BIGINT NOT NULL,

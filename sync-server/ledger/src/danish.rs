@@ -1,4 +1,8 @@
-//! Danish days and months: the server bills by Danish time, whatever zone its machine is in.
+//! Danish days, weeks and months: the books are kept by Danish time, whatever zone the machine is in.
+//!
+//! Pure: the rules of the zone are a table in the program.
+//!
+//! **Invariant:** every moment has one Danish day, also on the days that have 23 or 25 hours.
 
 use std::sync::LazyLock;
 
