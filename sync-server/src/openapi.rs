@@ -83,7 +83,8 @@ pub const ROUTES: &[Route] = &[
     Route { method: "post", path: "/v1/purchases", caller: Caller::Device, summary: "Books a sale at a cash register, once.", takes: Some("PurchaseRequest"), gives: Body::Message("PurchaseAnswer"), query: &[], problems: &[400, 401, 403, 409, 413, 422, 426] },
     Route { method: "get", path: "/pay/{page}", caller: Caller::Anybody, summary: "The payment page of a deposit, for the payer's telephone.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
     Route { method: "post", path: "/pay/{page}", caller: Caller::Anybody, summary: "Pays or cancels on the sandbox's payment page.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
-    Route { method: "get", path: "/healthz", caller: Caller::Anybody, summary: "Whether the server is up.", takes: None, gives: Body::Json, query: &[], problems: &[] },
+    Route { method: "get", path: "/healthz", caller: Caller::Anybody, summary: "Whether the process answers.", takes: None, gives: Body::Json, query: &[], problems: &[] },
+    Route { method: "get", path: "/readyz", caller: Caller::Anybody, summary: "Whether the server is fit to be sent requests: its store takes writes, its jobs run, and it is not stopping.", takes: None, gives: Body::Json, query: &[], problems: &[503] },
     Route { method: "get", path: "/openapi.json", caller: Caller::Anybody, summary: "This description.", takes: None, gives: Body::Json, query: &[], problems: &[] },
 ];
 

@@ -3,7 +3,7 @@
 //! **Invariant:** a handler that takes [`SignedDevice`] runs only for an enrolled, unrevoked device, on the very bytes it signed,
 //! once. The body is not read as JSON before its signature is known to be right.
 
-use axum::body::{Bytes, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, Method, header};
 use madkort_protocol::{
@@ -11,8 +11,11 @@ use madkort_protocol::{
     Signature,
 };
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use crate::failure::Failure;
+use crate::metrics::TurnedAway;
+use crate::requests::about;
 use crate::state::AppState;
 use crate::store::Device;
 
@@ -50,22 +53,30 @@ impl FromRequest<AppState> for SignedDevice {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Failure> {
         let (parts, body) = request.into_parts();
+        let turn_away = |why| {
+            state.metrics.turned_away(why);
+            Failure::from(match why {
+                TurnedAway::UnknownDevice => ProblemCode::UnknownDevice,
+                TurnedAway::BadSignature | TurnedAway::Replay => ProblemCode::BadSignature,
+            })
+        };
         let id = header(&parts.headers, HEADER_DEVICE).and_then(|text| DeviceId::parse(text).ok());
-        let id = id.ok_or(ProblemCode::UnknownDevice)?;
+        let id = id.ok_or_else(|| turn_away(TurnedAway::UnknownDevice))?;
         let count = header(&parts.headers, HEADER_REQUEST).and_then(|text| text.parse().ok());
-        let count: u64 = count.ok_or(ProblemCode::BadSignature)?;
+        let count: u64 = count.ok_or_else(|| turn_away(TurnedAway::BadSignature))?;
         let signature = header(&parts.headers, HEADER_SIGNATURE).and_then(|text| Signature::parse(text).ok());
-        let signature = signature.ok_or(ProblemCode::BadSignature)?;
+        let signature = signature.ok_or_else(|| turn_away(TurnedAway::BadSignature))?;
         // Before the body: a stranger does not get to send one.
         let device = state.store.device(id).await?.filter(|device| !device.revoked);
-        let device = device.ok_or(ProblemCode::UnknownDevice)?;
-        let body = read_body(&parts.headers, body).await?;
+        let device = device.ok_or_else(|| turn_away(TurnedAway::UnknownDevice))?;
+        about("device", id);
+        let body = read_body(state, &parts.headers, body).await?;
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let signed = RequestToSign { method: parts.method.as_str(), path, device: id, count, body: &body };
-        device.public_key.verify(&signed, &signature).map_err(|_| ProblemCode::BadSignature)?;
+        device.public_key.verify(&signed, &signature).map_err(|_| turn_away(TurnedAway::BadSignature))?;
         if !state.replay.accept(id, device.request_count, count) {
-            tracing::warn!(device = %id, count, "an old request came again");
-            return Err(ProblemCode::BadSignature.into());
+            tracing::warn!(count, "an old request came again");
+            return Err(turn_away(TurnedAway::Replay));
         }
         if parts.method != Method::GET {
             state.store.note_request(id, count);
@@ -74,13 +85,14 @@ impl FromRequest<AppState> for SignedDevice {
     }
 }
 
-/// Reads a body within [`BODY_LIMIT`].
-pub(crate) async fn read_body(headers: &HeaderMap, body: axum::body::Body) -> Result<Bytes, Failure> {
+/// Reads a body within [`BODY_LIMIT`] and its time.
+pub(crate) async fn read_body(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
     let announced = header(headers, header::CONTENT_LENGTH.as_str()).and_then(|text| text.parse::<usize>().ok());
     if announced.is_some_and(|length| length > BODY_LIMIT) {
         return Err(ProblemCode::TooLarge.into());
     }
-    to_bytes(body, BODY_LIMIT).await.map_err(|error| {
+    let read = timeout(state.limits.body, to_bytes(body, BODY_LIMIT)).await.map_err(|_| ProblemCode::TooSlow)?;
+    read.map_err(|error| {
         let too_large = std::error::Error::source(&error).is_some_and(|source| source.to_string().contains("limit"));
         if too_large { ProblemCode::TooLarge.into() } else { ProblemCode::Malformed.into() }
     })

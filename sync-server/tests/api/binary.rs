@@ -30,7 +30,7 @@ struct Serving {
 impl Serving {
     fn start(folder: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_sync-server"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--gateway", "sandbox"])
             .current_dir(folder)
             .env("MADKORT_DATABASE", "sqlite:books.db")
             .stdout(Stdio::piped())
@@ -63,7 +63,7 @@ impl Drop for Serving {
 fn help_names_every_command() {
     let folder = tempfile::tempdir().unwrap();
     let help = text(&run(folder.path(), &["--help"]).stdout);
-    for command in ["serve", "migrate", "demo-data", "verify", "enrol-code"] {
+    for command in ["serve", "migrate", "demo-data", "verify", "enrol-code", "revoke-device", "config"] {
         assert!(help.contains(command), "{command}: {help}");
     }
 }
