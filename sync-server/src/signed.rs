@@ -5,7 +5,7 @@
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use madkort_protocol::{
     DeviceId, DeviceKind, HEADER_DEVICE, HEADER_REQUEST, HEADER_SIGNATURE, ProblemCode, RequestToSign, SchoolId,
     Signature,
@@ -85,17 +85,26 @@ impl FromRequest<AppState> for SignedDevice {
     }
 }
 
-/// Reads a body within [`BODY_LIMIT`] and its time.
+/// Reads a body within [`BODY_LIMIT`] and its time. One that does not say what it is is taken for JSON.
 pub(crate) async fn read_body(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
     let announced = header(headers, header::CONTENT_LENGTH.as_str()).and_then(|text| text.parse::<usize>().ok());
     if announced.is_some_and(|length| length > BODY_LIMIT) {
         return Err(ProblemCode::TooLarge.into());
+    }
+    if headers.get(header::CONTENT_TYPE).is_some_and(|kind| !is_json(kind)) {
+        return Err(ProblemCode::MediaType.into());
     }
     let read = timeout(state.limits.body, to_bytes(body, BODY_LIMIT)).await.map_err(|_| ProblemCode::TooSlow)?;
     read.map_err(|error| {
         let too_large = std::error::Error::source(&error).is_some_and(|source| source.to_string().contains("limit"));
         if too_large { ProblemCode::TooLarge.into() } else { ProblemCode::Malformed.into() }
     })
+}
+
+/// `application/json`, with or without parameters (RFC 9110, 8.3.1).
+fn is_json(kind: &HeaderValue) -> bool {
+    let essence = kind.to_str().ok().and_then(|kind| kind.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
 }
 
 /// Reads a message. What is wrong with it is not echoed: it may hold what must not be logged.

@@ -94,6 +94,9 @@ codes! {
     /// Too large.
     TooLarge = "too-large", 413, "Too large",
         "Beskeden er for stor.", "The message is too large.";
+    /// The body is not JSON, by its own word.
+    MediaType = "media-type", 415, "Not JSON",
+        "Beskeden skal være JSON.", "The message must be JSON.";
     /// The request did not arrive in time, or was not answered in time.
     TooSlow = "too-slow", 408, "Too slow",
         "Beskeden var for længe undervejs.", "The message took too long.";
