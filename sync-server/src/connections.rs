@@ -30,7 +30,7 @@ const HEAD: Duration = Duration::from_secs(30);
 /// For a body to arrive: 256 KiB take 13 s at the 20 kB/s of a poor mobile line.
 const BODY: Duration = Duration::from_secs(20);
 /// For a request from its head to its answer: above the longest long-poll (25 s) and a body together.
-const REQUEST: Duration = Duration::from_secs(60);
+const REQUEST: Duration = Duration::from_mins(1);
 /// For requests that have begun when the server is asked to stop: below the 90 s after which systemd kills, and the 10 s of
 /// container hosts with room for the store to close.
 const FAREWELL: Duration = Duration::from_secs(8);

@@ -35,7 +35,7 @@ pub use state::AppState;
 /// Answers requests and runs the jobs until [`AppState::stop`] is called; then finishes what it has begun.
 pub async fn serve(listener: TcpListener, state: AppState) -> std::io::Result<()> {
     let running = state.jobs.run();
-    let work = jobs::run(state.clone());
+    let work = Box::pin(jobs::run(state.clone()));
     let jobs = tokio::spawn(async move {
         let _running = running;
         work.await;

@@ -1,5 +1,8 @@
 //! `sync-server`: the command line.
 
+// The comments on arguments are the help text, where backticks would be read as they stand.
+#![allow(clippy::doc_markdown)]
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! What is counted and timed, for Prometheus to read (OpenMetrics 1.0 text).
+//! What is counted and timed, for Prometheus to read (`OpenMetrics` 1.0 text).
 //!
 //! **Invariant:** a label is one of a few fixed words: no id, no path as sent, nothing of a person. So there are never more
 //! than a few hundred series, whoever asks for what.
