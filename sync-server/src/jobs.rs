@@ -62,6 +62,10 @@ async fn look_around(state: &AppState) {
             Ok(()) => at_start = false,
             Err(error) => tracing::error!(%error, "undecided payments could not be looked at"),
         }
+        match state.payments.outstanding().await {
+            Ok((deposits, charges)) => state.metrics.outstanding(deposits, charges),
+            Err(error) => tracing::error!(%error, "undecided payments could not be counted"),
+        }
     }
 }
 

@@ -1,5 +1,9 @@
 //! `sync-server`: the command line.
 
+// The comments on arguments are the help text, where backticks would be read as they stand.
+#![allow(clippy::doc_markdown)]
+
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -7,58 +11,97 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
-use madkort_protocol::{DeviceKind, SchoolId, check_text};
+use madkort_protocol::{DeviceId, DeviceKind, SchoolId, check_text};
+use sync_server::config::{Config, EXAMPLE, Flags, Gateway};
 use sync_server::payments::{Payments, Sandbox};
-use sync_server::store::{self, DatabaseUrl, NewCode};
-use sync_server::{AppState, Clock, danish, demo, enrolment};
+use sync_server::store::{self, NewCode};
+use sync_server::{AppState, Clock, Limits, danish, demo, enrolment, logging};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// The exit code of a process that a second signal ended: 128 and SIGINT's number, as shells have it.
+const CUT_SHORT: i32 = 130;
 
 /// The central server of Madkort: schools' books, devices and payments.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
-    /// Answer devices until SIGTERM or SIGINT; logs JSON lines to standard output
+    /// Answer devices until SIGTERM or SIGINT; logs to standard output
     Serve(Serve),
     /// Create the database, or bring its schema up to date
-    Migrate(Database),
+    Migrate(Place),
     /// Fill an empty database with a fictional school
     DemoData(DemoData),
     /// Re-add every balance and name the first thing that is wrong
-    Verify(Database),
+    Verify(Place),
     /// Print a one-time code that lets one device in
     EnrolCode(EnrolCode),
+    /// Shut a device out for good
+    RevokeDevice(RevokeDevice),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(About),
 }
 
-#[derive(Debug, Args)]
-struct Database {
-    /// Where the books are: sqlite:PATH or postgres://USER@HOST/DATABASE
-    #[arg(long = "database", env = "MADKORT_DATABASE", hide_env_values = true, default_value = "sqlite:madkort.db")]
-    url: DatabaseUrl,
+#[derive(Subcommand)]
+enum About {
+    /// Read it as serve would, say what is in force and everything that is wrong
+    Check(Box<Serve>),
+    /// Print a configuration file with every key at its default
+    ShowExample,
 }
 
-#[derive(Debug, Args)]
+/// Where the books are.
+#[derive(Args)]
+struct Place {
+    /// A configuration file [env: MADKORT_CONFIG]
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// The database: sqlite:PATH or postgres://USER@HOST/NAME [env: MADKORT_DATABASE]
+    #[arg(long)]
+    database: Option<String>,
+    /// A file that holds the database's address, for one with a password [env: MADKORT_DATABASE_FILE]
+    #[arg(long)]
+    database_file: Option<String>,
+}
+
+#[derive(Args)]
 struct Serve {
     #[command(flatten)]
-    database: Database,
-    /// The address to listen on; port 0 takes a free one and the log says which
-    #[arg(long, env = "MADKORT_LISTEN", default_value = "127.0.0.1:8080")]
-    listen: String,
-    /// How a telephone reaches this server, for payment pages; without it, the address it listens on
-    #[arg(long, env = "MADKORT_PUBLIC_URL")]
+    place: Place,
+    /// The address to listen on; port 0 takes a free one and the log says which [env: MADKORT_LISTEN]
+    #[arg(long)]
+    listen: Option<String>,
+    /// How a telephone reaches this server, for payment pages [env: MADKORT_PUBLIC_URL]
+    #[arg(long)]
     public_url: Option<String>,
+    /// Who takes payments: none or sandbox [env: MADKORT_GATEWAY]
+    #[arg(long)]
+    gateway: Option<String>,
+    /// How the log looks: json or text [env: MADKORT_LOG_FORMAT]
+    #[arg(long)]
+    log_format: Option<String>,
+    /// What is logged, such as info or info,sync_server=debug [env: MADKORT_LOG_FILTER]
+    #[arg(long)]
+    log_filter: Option<String>,
+    /// Where Prometheus reads /metrics, a loopback address [env: MADKORT_METRICS_LISTEN]
+    #[arg(long)]
+    metrics_listen: Option<String>,
+    /// Connections at once [env: MADKORT_CONNECTIONS]
+    #[arg(long)]
+    connections: Option<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Args)]
 struct DemoData {
     #[command(flatten)]
-    database: Database,
+    place: Place,
     /// The day the demo is about, yyyy-mm-dd; without it, today in Denmark
     #[arg(long)]
     today: Option<jiff::civil::Date>,
@@ -67,10 +110,10 @@ struct DemoData {
     json: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Args)]
 struct EnrolCode {
     #[command(flatten)]
-    database: Database,
+    place: Place,
     /// What the code lets in
     #[arg(long, value_enum)]
     kind: Kind,
@@ -82,6 +125,46 @@ struct EnrolCode {
     school: Option<SchoolId>,
 }
 
+#[derive(Args)]
+struct RevokeDevice {
+    #[command(flatten)]
+    place: Place,
+    /// Which, by the id in its request log and in the server's
+    #[arg(long, value_parser = DeviceId::parse)]
+    device: DeviceId,
+}
+
+impl Place {
+    fn flags(self) -> Flags {
+        Flags { config: self.config, values: vec![("database", self.database), ("database_file", self.database_file)] }
+    }
+
+    fn read(self) -> anyhow::Result<Config> {
+        read(&self.flags())
+    }
+}
+
+impl Serve {
+    fn flags(self) -> Flags {
+        let mut flags = self.place.flags();
+        flags.values.extend([
+            ("listen", self.listen),
+            ("public_url", self.public_url),
+            ("gateway", self.gateway),
+            ("log_format", self.log_format),
+            ("log_filter", self.log_filter),
+            ("metrics_listen", self.metrics_listen),
+            ("connections", self.connections),
+        ]);
+        flags
+    }
+}
+
+fn read(flags: &Flags) -> anyhow::Result<Config> {
+    let environment = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    Ok(Config::load(flags, &environment)?)
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Kind {
     Kiosk,
@@ -91,55 +174,112 @@ enum Kind {
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
-        Command::Serve(asked) => serve(asked).await.map(|()| ExitCode::SUCCESS),
-        Command::Migrate(database) => migrate(&database.url).map(|()| ExitCode::SUCCESS),
+        Command::Serve(asked) => serve(read(&asked.flags())?).await.map(|()| ExitCode::SUCCESS),
+        Command::Migrate(place) => migrate(&place.read()?).map(|()| ExitCode::SUCCESS),
         Command::DemoData(asked) => demo_data(asked).await.map(|()| ExitCode::SUCCESS),
-        Command::Verify(database) => verify(&database.url).await,
+        Command::Verify(place) => verify(&place.read()?).await,
         Command::EnrolCode(asked) => enrol_code(asked).await.map(|()| ExitCode::SUCCESS),
+        Command::RevokeDevice(asked) => revoke_device(asked).await.map(|()| ExitCode::SUCCESS),
+        Command::Config(About::Check(asked)) => Ok(check(&asked.flags()).await),
+        Command::Config(About::ShowExample) => {
+            print!("{EXAMPLE}");
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
-async fn serve(asked: Serve) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().json().with_env_filter(filter).init();
-    let store = store::open(&asked.database.url)?;
-    let sandbox = Arc::new(Sandbox::open(&sandbox_path(&asked.database.url))?);
-    let listener =
-        TcpListener::bind(&asked.listen).await.with_context(|| format!("cannot listen on {}", asked.listen))?;
-    let address = listener.local_addr().context("the listener has no address")?;
-    let public_url = asked.public_url.unwrap_or_else(|| format!("http://{address}"));
-    let payments = Payments::with_sandbox(store.clone(), sandbox, &public_url);
-    let state = AppState::new(store, Clock::new(Timestamp::now), payments);
+async fn serve(config: Config) -> anyhow::Result<()> {
+    tracing::subscriber::set_global_default(logging::subscriber(&config.log, std::io::stdout))?;
+    let store = store::open(&config.database)?;
+    let (listener, address) = bind(&config.listen).await?;
+    let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let payments = match config.gateway {
+        Gateway::None => Payments::not_set_up(store.clone()),
+        Gateway::Sandbox => {
+            Payments::with_sandbox(store.clone(), Arc::new(Sandbox::open(&config.sandbox_file())?), &public_url)
+        }
+    };
+    let limits = Limits { connections: config.connections, ..Limits::default() };
+    let state = AppState::new(store, Clock::new(Timestamp::now), payments).with_limits(limits);
     stop_on_signal(state.clone())?;
-    tracing::info!(%address, "listening");
+    if let Some(wanted) = &config.metrics_listen {
+        let (metrics, address) = bind(wanted).await?;
+        tracing::info!(%address, "metrics");
+        tokio::spawn(sync_server::serve_metrics(metrics, state.clone()));
+    }
+    tracing::info!(%address, gateway = ?config.gateway, "listening");
     sync_server::serve(listener, state).await.context("the server stopped")?;
     tracing::info!("stopped");
     Ok(())
+}
+
+async fn bind(wanted: &SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(wanted).await.with_context(|| format!("cannot listen on {wanted}"))?;
+    let address = listener.local_addr().context("the listener has no address")?;
+    Ok((listener, address))
 }
 
 fn stop_on_signal(state: AppState) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        either(&mut terminate, &mut interrupt).await;
         tracing::info!("stopping");
         state.stop();
+        // Who asks twice does not want to wait. The books are made for it.
+        either(&mut terminate, &mut interrupt).await;
+        tracing::warn!("stopped at once");
+        std::process::exit(CUT_SHORT);
     });
     Ok(())
 }
 
-fn migrate(url: &DatabaseUrl) -> anyhow::Result<()> {
-    let (before, now) = store::migrate(url)?;
+async fn either(one: &mut Signal, other: &mut Signal) {
+    tokio::select! {
+        _ = one.recv() => {}
+        _ = other.recv() => {}
+    }
+}
+
+/// Says everything that can be known without serving.
+async fn check(flags: &Flags) -> ExitCode {
+    let config = match read(flags) {
+        Ok(config) => config,
+        Err(problems) => {
+            eprintln!("{problems}");
+            return ExitCode::FAILURE;
+        }
+    };
+    print!("{}", config.effective());
+    let books = match store::open(&config.database) {
+        Ok(store) => store.alive().await,
+        Err(error) => Err(error),
+    };
+    match books {
+        Ok(()) => {
+            println!("the configuration is right, and the database is there");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!(
+                "the configuration can be read, and the database cannot be used: {:#}",
+                anyhow::Error::from(error)
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn migrate(config: &Config) -> anyhow::Result<()> {
+    let (before, now) = store::migrate(&config.database)?;
     println!("schema {now} (was {before})");
     Ok(())
 }
 
 async fn demo_data(asked: DemoData) -> anyhow::Result<()> {
-    let store = store::open(&asked.database.url)?;
-    let sandbox = Sandbox::open(&sandbox_path(&asked.database.url))?;
+    let config = asked.place.read()?;
+    let store = store::open(&config.database)?;
+    let sandbox = Sandbox::open(&config.sandbox_file())?;
     let today = asked.today.unwrap_or_else(|| danish::day_of(Timestamp::now()));
     let demo = demo::load(&*store, &sandbox, today).await?;
     if asked.json {
@@ -150,8 +290,8 @@ async fn demo_data(asked: DemoData) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn verify(url: &DatabaseUrl) -> anyhow::Result<ExitCode> {
-    let store = store::open(url)?;
+async fn verify(config: &Config) -> anyhow::Result<ExitCode> {
+    let store = store::open(&config.database)?;
     match store.verify(Timestamp::now()).await? {
         Ok(audited) => {
             println!(
@@ -168,7 +308,7 @@ async fn verify(url: &DatabaseUrl) -> anyhow::Result<ExitCode> {
 }
 
 async fn enrol_code(asked: EnrolCode) -> anyhow::Result<()> {
-    let store = store::open(&asked.database.url)?;
+    let store = store::open(&asked.place.read()?.database)?;
     let schools = store.schools().await?;
     let school = match (asked.school, schools.as_slice()) {
         (None, [only]) => only.id,
@@ -189,10 +329,11 @@ async fn enrol_code(asked: EnrolCode) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The sandbox keeps its books beside ours, never among them.
-fn sandbox_path(database: &DatabaseUrl) -> PathBuf {
-    match database {
-        DatabaseUrl::Sqlite(path) => path.with_extension("sandbox.db"),
-        DatabaseUrl::Postgres(_) => "madkort.sandbox.db".into(),
+async fn revoke_device(asked: RevokeDevice) -> anyhow::Result<()> {
+    let store = store::open(&asked.place.read()?.database)?;
+    if !store.revoke(asked.device, Timestamp::now()).await? {
+        bail!("there is no device {}", asked.device);
     }
+    println!("{} is shut out", asked.device);
+    Ok(())
 }

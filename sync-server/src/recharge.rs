@@ -16,6 +16,9 @@ impl Payments {
     /// Asks the rule about one account and carries out what it says. Called once per synced batch of purchases, on the
     /// resulting balance.
     pub async fn consider(&self, account: AccountId, now: Timestamp) -> Result<Option<Charge>, StoreError> {
+        if !self.are_set_up() {
+            return Ok(None);
+        }
         let Some((mandate, facts)) = self.store().recharge_facts(account, now).await? else { return Ok(None) };
         let (amount, cause) = match decide(&facts) {
             Decision::Charge { amount, trigger } => (amount, trigger),

@@ -3,16 +3,23 @@
 //! **Invariant:** a handler that takes [`SignedDevice`] runs only for an enrolled, unrevoked device, on the very bytes it signed,
 //! once. The body is not read as JSON before its signature is known to be right.
 
-use axum::body::{Bytes, to_bytes};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use jiff::{SignedDuration, Timestamp};
 use madkort_protocol::{
-    DeviceId, DeviceKind, HEADER_DEVICE, HEADER_REQUEST, HEADER_SIGNATURE, ProblemCode, RequestToSign, SchoolId,
-    Signature,
+    DeviceId, DeviceKind, HEADER_DEVICE, HEADER_REQUEST, HEADER_SIGNATURE, ProblemCode, RequestToSign,
+    SchoolId, Signature, VerifyingKey,
 };
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use crate::failure::Failure;
+use crate::metrics::TurnedAway;
+use crate::requests::about;
 use crate::state::AppState;
 use crate::store::Device;
 
@@ -50,22 +57,30 @@ impl FromRequest<AppState> for SignedDevice {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Failure> {
         let (parts, body) = request.into_parts();
+        let turn_away = |why| {
+            state.metrics.turned_away(why);
+            Failure::from(match why {
+                TurnedAway::UnknownDevice => ProblemCode::UnknownDevice,
+                TurnedAway::BadSignature | TurnedAway::Replay => ProblemCode::BadSignature,
+            })
+        };
         let id = header(&parts.headers, HEADER_DEVICE).and_then(|text| DeviceId::parse(text).ok());
-        let id = id.ok_or(ProblemCode::UnknownDevice)?;
+        let id = id.ok_or_else(|| turn_away(TurnedAway::UnknownDevice))?;
         let count = header(&parts.headers, HEADER_REQUEST).and_then(|text| text.parse().ok());
-        let count: u64 = count.ok_or(ProblemCode::BadSignature)?;
+        let count: u64 = count.ok_or_else(|| turn_away(TurnedAway::BadSignature))?;
         let signature = header(&parts.headers, HEADER_SIGNATURE).and_then(|text| Signature::parse(text).ok());
-        let signature = signature.ok_or(ProblemCode::BadSignature)?;
+        let signature = signature.ok_or_else(|| turn_away(TurnedAway::BadSignature))?;
         // Before the body: a stranger does not get to send one.
-        let device = state.store.device(id).await?.filter(|device| !device.revoked);
-        let device = device.ok_or(ProblemCode::UnknownDevice)?;
-        let body = read_body(&parts.headers, body).await?;
+        let signer = signer(state, id).await?;
+        let Signer { device, key, .. } = signer.ok_or_else(|| turn_away(TurnedAway::UnknownDevice))?;
+        about("device", id);
+        let body = read_body(state, &parts.headers, body).await?;
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let signed = RequestToSign { method: parts.method.as_str(), path, device: id, count, body: &body };
-        device.public_key.verify(&signed, &signature).map_err(|_| ProblemCode::BadSignature)?;
+        key.verify(&signed, &signature).map_err(|_| turn_away(TurnedAway::BadSignature))?;
         if !state.replay.accept(id, device.request_count, count) {
-            tracing::warn!(device = %id, count, "an old request came again");
-            return Err(ProblemCode::BadSignature.into());
+            tracing::warn!(count, "an old request came again");
+            return Err(turn_away(TurnedAway::Replay));
         }
         if parts.method != Method::GET {
             state.store.note_request(id, count);
@@ -74,16 +89,65 @@ impl FromRequest<AppState> for SignedDevice {
     }
 }
 
-/// Reads a body within [`BODY_LIMIT`].
-pub(crate) async fn read_body(headers: &HeaderMap, body: axum::body::Body) -> Result<Bytes, Failure> {
+/// How long a device is taken to be what it was: so soon a revocation by another process holds. Whatever it asks to be written is
+/// decided on what stands in that very transaction.
+const KNOWN_FOR: SignedDuration = SignedDuration::from_secs(1);
+
+/// Devices that asked something a moment ago, with their keys looked at. As many as there are devices: only enrolled ones get in.
+#[derive(Debug, Default)]
+pub(crate) struct Signers(Mutex<HashMap<DeviceId, Signer>>);
+
+#[derive(Clone, Debug)]
+struct Signer {
+    since: Timestamp,
+    device: Device,
+    key: VerifyingKey,
+}
+
+impl Signers {
+    fn get(&self, id: DeviceId, now: Timestamp) -> Option<Signer> {
+        let signer = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id)?.clone();
+        let age = now.duration_since(signer.since);
+        (!age.is_negative() && age < KNOWN_FOR).then_some(signer)
+    }
+
+    fn keep(&self, signer: Signer) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(signer.device.id, signer);
+    }
+}
+
+/// The device, if it is enrolled and not shut out, and its key, if it is one.
+async fn signer(state: &AppState, id: DeviceId) -> Result<Option<Signer>, Failure> {
+    let now = state.now();
+    if let Some(known) = state.signers.get(id, now) {
+        return Ok(Some(known));
+    }
+    let device = state.store.device(id).await?.filter(|device| !device.revoked);
+    let signer = device.and_then(|device| Some(Signer { since: now, key: device.public_key.check().ok()?, device }));
+    signer.iter().for_each(|signer| state.signers.keep(signer.clone()));
+    Ok(signer)
+}
+
+/// Reads a body within [`BODY_LIMIT`] and its time. One that does not say what it is is taken for JSON.
+pub(crate) async fn read_body(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
     let announced = header(headers, header::CONTENT_LENGTH.as_str()).and_then(|text| text.parse::<usize>().ok());
     if announced.is_some_and(|length| length > BODY_LIMIT) {
         return Err(ProblemCode::TooLarge.into());
     }
-    to_bytes(body, BODY_LIMIT).await.map_err(|error| {
+    if headers.get(header::CONTENT_TYPE).is_some_and(|kind| !is_json(kind)) {
+        return Err(ProblemCode::MediaType.into());
+    }
+    let read = timeout(state.limits.body, to_bytes(body, BODY_LIMIT)).await.map_err(|_| ProblemCode::TooSlow)?;
+    read.map_err(|error| {
         let too_large = std::error::Error::source(&error).is_some_and(|source| source.to_string().contains("limit"));
         if too_large { ProblemCode::TooLarge.into() } else { ProblemCode::Malformed.into() }
     })
+}
+
+/// `application/json`, with or without parameters (RFC 9110, 8.3.1).
+fn is_json(kind: &HeaderValue) -> bool {
+    let essence = kind.to_str().ok().and_then(|kind| kind.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
 }
 
 /// Reads a message. What is wrong with it is not echoed: it may hold what must not be logged.

@@ -1,5 +1,6 @@
 //! What every request handler holds.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -7,9 +8,12 @@ use madkort_protocol::AccountId;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::clock::Clock;
+use crate::connections::Limits;
 use crate::enrolment::EnrolmentLimit;
+use crate::metrics::Metrics;
 use crate::payments::Payments;
 use crate::replay::ReplayGuard;
+use crate::signed::Signers;
 use crate::store::Store;
 
 /// Accounts waiting to be considered for auto top-up. One that finds no room is found again at the next start or purchase.
@@ -28,7 +32,13 @@ pub struct AppState {
     pub payments: Payments,
     /// Accounts a till has just taken money from.
     pub posted: mpsc::Sender<AccountId>,
+    /// What is counted and timed.
+    pub metrics: Arc<Metrics>,
+    /// How much of the server a client may have.
+    pub limits: Limits,
+    pub(crate) jobs: Arc<Jobs>,
     pub(crate) replay: Arc<ReplayGuard>,
+    pub(crate) signers: Arc<Signers>,
     pub(crate) enrolment: Arc<EnrolmentLimit>,
     pub(crate) hashing: Arc<Semaphore>,
     stopping: Arc<watch::Sender<bool>>,
@@ -45,12 +55,28 @@ impl AppState {
             clock,
             payments,
             posted,
+            metrics: Arc::default(),
+            limits: Limits::default(),
+            jobs: Arc::default(),
             replay: Arc::default(),
+            signers: Arc::default(),
             enrolment: Arc::default(),
             hashing: Arc::new(Semaphore::new(HASHING)),
             stopping: Arc::new(watch::channel(false).0),
             waiting: Arc::new(Mutex::new(Some(waiting))),
         }
+    }
+
+    /// With counters that the store tells too.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Arc<Metrics>) -> Self {
+        Self { metrics, ..self }
+    }
+
+    /// With other limits than the usual ones.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Now.
@@ -64,6 +90,12 @@ impl AppState {
         self.stopping.send_replace(true);
     }
 
+    /// Whether the server was asked to stop.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
     /// Ends when the server is asked to stop.
     pub async fn stopped(&self) {
         // The sender lives in `self`: this cannot end early.
@@ -73,5 +105,31 @@ impl AppState {
     /// The accounts to consider, for the one job that does; `None` the second time.
     pub(crate) fn take_waiting(&self) -> Option<mpsc::Receiver<AccountId>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Whether the jobs run.
+#[derive(Debug, Default)]
+pub(crate) struct Jobs(AtomicBool);
+
+impl Jobs {
+    /// They run for as long as this is held, also if they end in a panic.
+    pub(crate) fn run(self: &Arc<Self>) -> Running {
+        self.0.store(true, Ordering::SeqCst);
+        Running(Arc::clone(self))
+    }
+
+    /// Whether they run.
+    pub(crate) fn are_running(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// The jobs run.
+pub(crate) struct Running(Arc<Jobs>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.0.store(false, Ordering::SeqCst);
     }
 }

@@ -13,7 +13,7 @@ use kiosk::events::Clock;
 use madkort_protocol::{DeviceKind, HEADER_REQUEST};
 use sync_server::demo::{self, DemoCard, DemoSchool};
 use sync_server::payments::{Payments, Sandbox};
-use sync_server::store::{NewCode, Store};
+use sync_server::store::{self, DatabaseUrl, NewCode, Store};
 use sync_server::{AppState, enrolment};
 
 /// What was asked.

@@ -34,7 +34,7 @@ pub use server::{
 };
 pub use signing::{
     BadSignature, HEADER_API, HEADER_DEVICE, HEADER_REQUEST, HEADER_SIGNATURE, PublicKey, RequestToSign, Signature,
-    SigningKey,
+    SigningKey, VerifyingKey,
 };
 pub use text::{InvalidText, Language, check_email, check_text};
 pub use throttle::{FREE_TRIES, Throttle};

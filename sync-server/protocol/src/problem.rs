@@ -94,6 +94,12 @@ codes! {
     /// Too large.
     TooLarge = "too-large", 413, "Too large",
         "Beskeden er for stor.", "The message is too large.";
+    /// The body is not JSON, by its own word.
+    MediaType = "media-type", 415, "Not JSON",
+        "Beskeden skal være JSON.", "The message must be JSON.";
+    /// The request did not arrive in time, or was not answered in time.
+    TooSlow = "too-slow", 408, "Too slow",
+        "Beskeden var for længe undervejs.", "The message took too long.";
     /// Too often.
     TooMany = "too-many", 429, "Too many requests",
         "Der er for mange forsøg lige nu. Vent lidt.", "There are too many attempts right now. Wait a little.";
@@ -103,6 +109,9 @@ codes! {
     /// Not now.
     Unavailable = "unavailable", 503, "Unavailable",
         "Serveren kan ikke svare lige nu.", "The server cannot answer right now.";
+    /// The server takes no payments.
+    NoGateway = "no-gateway", 503, "No payment gateway",
+        "Der er ikke sat betaling op på serveren.", "No payment gateway is set up on the server.";
 }
 
 impl ProblemCode {

@@ -94,14 +94,33 @@ impl PublicKey {
         hex::encode(self.0)
     }
 
+    /// The key, ready for many signatures, if it is a point on the curve and of large order.
+    pub fn check(self) -> Result<VerifyingKey, BadSignature> {
+        let key = ed25519_dalek::VerifyingKey::from_bytes(&self.0).map_err(|_| BadSignature)?;
+        if key.is_weak() { Err(BadSignature) } else { Ok(VerifyingKey(key)) }
+    }
+
     /// Checks a signature strictly (no malleability, no small-order keys).
     pub fn verify(self, request: &RequestToSign<'_>, signature: &Signature) -> Result<(), BadSignature> {
-        let key = ed25519_dalek::VerifyingKey::from_bytes(&self.0).map_err(|_| BadSignature)?;
-        if key.is_weak() {
-            return Err(BadSignature);
-        }
+        self.check()?.verify(request, signature)
+    }
+}
+
+/// A [`PublicKey`] that was looked at: what costs as much as a signature is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VerifyingKey(ed25519_dalek::VerifyingKey);
+
+impl VerifyingKey {
+    /// Checks a signature strictly (no malleability).
+    pub fn verify(&self, request: &RequestToSign<'_>, signature: &Signature) -> Result<(), BadSignature> {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        key.verify(request.text().as_bytes(), &signature).map_err(|_| BadSignature)
+        self.0.verify(request.text().as_bytes(), &signature).map_err(|_| BadSignature)
+    }
+
+    /// As it was enrolled.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        PublicKey(self.0.to_bytes())
     }
 }
 

@@ -11,6 +11,7 @@ pub mod cards;
 mod charges;
 mod deposits;
 mod gateway;
+mod no_gateway;
 pub mod sandbox;
 
 use std::sync::Arc;
@@ -22,6 +23,8 @@ use madkort_protocol::OperationId;
 pub use deposits::Opening;
 pub use gateway::{Answer, Gateway, Mismatch, Outcome, PageRequest, StoredCharge, Taken, Unreachable};
 pub use sandbox::Sandbox;
+
+use no_gateway::NoGateway;
 
 use crate::store::{Store, StoreError};
 
@@ -42,6 +45,8 @@ const ASK_DAILY: SignedDuration = SignedDuration::from_hours(24);
 const RETRIES_EVERY: SignedDuration = SignedDuration::from_mins(5);
 /// Intents looked at in one round: a backlog is worked off over several rounds, and a round stays short.
 const ROUND: u32 = 64;
+/// Intents counted for the metrics: above it the number says no more than that something is badly wrong.
+const COUNTED: u32 = 1000;
 
 /// Deposits and charges between the store and one gateway.
 #[derive(Clone)]
@@ -49,6 +54,7 @@ pub struct Payments {
     store: Arc<dyn Store>,
     gateway: Arc<dyn Gateway>,
     sandbox: Option<Arc<Sandbox>>,
+    set_up: bool,
     public_url: Arc<str>,
     next_retries: Arc<AtomicI64>,
 }
@@ -61,6 +67,7 @@ impl Payments {
             store,
             gateway,
             sandbox: None,
+            set_up: true,
             public_url: public_url.trim_end_matches('/').into(),
             next_retries: Arc::default(),
         }
@@ -70,6 +77,18 @@ impl Payments {
     #[must_use]
     pub fn with_sandbox(store: Arc<dyn Store>, sandbox: Arc<Sandbox>, public_url: &str) -> Self {
         Self { sandbox: Some(sandbox.clone()), ..Self::new(store, sandbox, public_url) }
+    }
+
+    /// Without a gateway: nothing is opened or charged, and what another gateway has begun stays unknown until it is back.
+    #[must_use]
+    pub fn not_set_up(store: Arc<dyn Store>) -> Self {
+        Self { set_up: false, ..Self::new(store, Arc::new(NoGateway), "") }
+    }
+
+    /// Whether there is a gateway.
+    #[must_use]
+    pub const fn are_set_up(&self) -> bool {
+        self.set_up
     }
 
     /// The sandbox, if that is the gateway.
@@ -93,12 +112,21 @@ impl Payments {
     /// One look at everything undecided: deposits past their end, unknown payments, charges whose end is not known, and
     /// declined top-ups that are due again. Called at start (`at_start`) and every few seconds.
     pub async fn look_around(&self, now: Timestamp, at_start: bool) -> Result<(), StoreError> {
+        if !self.set_up {
+            return Ok(());
+        }
         self.look_at_deposits(now).await?;
         self.look_at_charges(now, at_start).await?;
         if self.time_for_retries(now) || at_start {
             self.consider_waiting(now, at_start).await?;
         }
         Ok(())
+    }
+
+    /// How many deposits and charges there are whose end is not known, each up to [`COUNTED`].
+    pub(crate) async fn outstanding(&self) -> Result<(usize, usize), StoreError> {
+        let deposits = self.store.deposits_due(Timestamp::MAX, COUNTED).await?.len();
+        Ok((deposits, self.store.open_charges(COUNTED).await?.len()))
     }
 
     /// True once in [`RETRIES_EVERY`].

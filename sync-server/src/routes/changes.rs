@@ -39,6 +39,7 @@ pub(super) async fn get(
     signed.must_be(DeviceKind::Kiosk)?;
     let Query(asked) = asked.map_err(|_| ProblemCode::Malformed)?;
     let until = Instant::now() + Duration::from_secs(asked.wait.min(LONGEST_WAIT));
+    let _listens = state.metrics.listens();
     let mut latest = state.store.latest(signed.school());
     loop {
         latest.mark_unchanged();

@@ -14,6 +14,7 @@ use madkort_protocol::{
 use super::check_id;
 use crate::failure::Failure;
 use crate::payments::{Opening, PAGE_OPEN};
+use crate::requests::about;
 use crate::signed::SignedDevice;
 use crate::state::AppState;
 use crate::store::{DepositOpening, DepositRow, NewDeposit};
@@ -22,6 +23,10 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
     signed.must_be(DeviceKind::Kiosk)?;
     let request: DepositRequest = signed.json()?;
     check_id(request.id)?;
+    about("operation", request.id);
+    if !state.payments.are_set_up() {
+        return Err(ProblemCode::NoGateway.into());
+    }
     let school = state.store.school(signed.school()).await?.ok_or(ProblemCode::NotFound)?;
     let email = check(&request, &school)?;
     let now = state.now();
@@ -73,6 +78,7 @@ pub(super) async fn delete(
 async fn find(state: &AppState, id: &str, signed: &SignedDevice) -> Result<DepositRow, Failure> {
     signed.must_be(DeviceKind::Kiosk)?;
     let id = OperationId::parse(id).map_err(|_| ProblemCode::NotFound)?;
+    about("operation", id);
     let row = state.store.deposit(id).await?.filter(|row| row.school == signed.school());
     row.ok_or_else(|| ProblemCode::NotFound.into())
 }

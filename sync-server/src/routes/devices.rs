@@ -27,7 +27,7 @@ pub(super) async fn post(
         return Err(ProblemCode::TooMany.into());
     }
     let (parts, body) = request.into_parts();
-    let asked: Enrol = read_json(&read_body(&parts.headers, body).await?)?;
+    let asked: Enrol = read_json(&read_body(&state, &parts.headers, body).await?)?;
     let name = check_text(&asked.name, NAME).map_err(|_| Failure::field("name"))?;
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|_| ProblemCode::Internal)?;

@@ -15,20 +15,22 @@ mod pay;
 mod purchases;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use madkort_protocol::{API_VERSION, HEADER_API, OperationId, ProblemCode};
 
 use crate::failure::Failure;
+use crate::requests::attend;
 use crate::state::AppState;
 
 /// Everything the server answers to.
 pub fn router(state: AppState) -> Router {
     Router::new()
-        .route("/healthz", get(health::get))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
         .route("/openapi.json", get(api::get))
         .route("/pay/{page}", get(pay::get).post(pay::post))
         .route("/v1/accounts/{account}/statements/{month}", get(accounts::statement))
@@ -42,7 +44,18 @@ pub fn router(state: AppState) -> Router {
         .fallback(|| async { Failure::from(ProblemCode::NotFound) })
         .method_not_allowed_fallback(|| async { Failure::from(ProblemCode::MethodNotAllowed) })
         .layer(from_fn(same_version))
+        .layer(from_fn_with_state(state.clone(), refuse_when_stopping))
+        .layer(from_fn_with_state(state.clone(), attend))
         .with_state(state)
+}
+
+/// A request that begins after the server was asked to stop is for another server, or for later.
+async fn refuse_when_stopping(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let about_the_server = matches!(request.uri().path(), "/healthz" | "/readyz");
+    if state.is_stopping() && !about_the_server {
+        return Failure::from(ProblemCode::Unavailable).into_response();
+    }
+    next.run(request).await
 }
 
 /// Speaks only with devices of the same version, and says which that is.

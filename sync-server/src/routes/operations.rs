@@ -1,10 +1,14 @@
 //! `POST /v1/operations`: a kiosk pushes its journal.
 
+use std::fmt;
+
 use axum::Json;
 use axum::extract::State;
-use madkort_protocol::{DeviceKind, ProblemCode, Push, Pushed};
+use madkort_protocol::{AccountId, DeviceKind, OperationBody, OperationId, Outcome, ProblemCode, Push, Pushed};
 
 use crate::failure::Failure;
+use crate::metrics::kind_of;
+use crate::requests::about;
 use crate::signed::SignedDevice;
 use crate::state::AppState;
 use crate::store::Pushing;
@@ -15,14 +19,38 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
     signed.must_be(DeviceKind::Kiosk)?;
     let push: Push = signed.json()?;
     check(&push)?;
+    about("operation", Ids(push.operations.iter().map(|operation| operation.id).collect()));
+    let orders: Vec<_> = push.operations.iter().map(|operation| orderer(&operation.body)).collect();
+    let kinds: Vec<_> = push.operations.iter().map(|operation| kind_of(&operation.body)).collect();
     match state.store.push(signed.device.id, push, state.now()).await? {
-        Pushing::Settled(pushed) => Ok(Json(pushed)),
+        Pushing::Settled(pushed) => {
+            kinds.iter().zip(&pushed.answers).for_each(|(kind, answer)| state.metrics.settled(kind, &answer.outcome));
+            for (account, answer) in orders.into_iter().zip(&pushed.answers) {
+                // Full means thousands wait already; the next purchase or start finds the account again.
+                account.filter(|_| answer.outcome == Outcome::Posted).map(|account| state.posted.try_send(account));
+            }
+            Ok(Json(pushed))
+        }
         Pushing::Gap { expected_seq } => Err(Failure::gap(expected_seq)),
         Pushing::UnknownDevice => Err(ProblemCode::UnknownDevice.into()),
         Pushing::IdReused(operation) => {
             tracing::error!(alarm = "id-reused", device = %signed.device.id, %operation, "an id came with another body");
             Err(ProblemCode::IdReused.into())
         }
+    }
+}
+
+/// Whose balance an order takes down.
+const fn orderer(body: &OperationBody) -> Option<AccountId> {
+    if let OperationBody::PlaceOrder(order) = body { Some(order.account) } else { None }
+}
+
+/// The ids of what is pushed, for the log.
+struct Ids(Vec<OperationId>);
+
+impl fmt::Display for Ids {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().enumerate().try_for_each(|(n, id)| if n == 0 { write!(f, "{id}") } else { write!(f, " {id}") })
     }
 }
 

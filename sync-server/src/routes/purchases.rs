@@ -6,6 +6,7 @@ use madkort_ledger::purchase::{HIGHEST_VAT, TEXT, check_amount};
 use madkort_protocol::{DeviceKind, ProblemCode, PurchaseAnswer, PurchaseRequest, check_text};
 
 use crate::failure::Failure;
+use crate::requests::about;
 use crate::signed::SignedDevice;
 use crate::state::AppState;
 use crate::store::Purchasing;
@@ -22,8 +23,10 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
         return Err(Failure::field("vat_percent"));
     }
     let id = request.id;
+    about("operation", id);
     match state.store.purchase(signed.school(), signed.device.id, request, state.now()).await? {
         Purchasing::Settled { answer, account } => {
+            state.metrics.settled("purchase", &answer.outcome);
             // Full means thousands wait already; the next purchase or start finds the account again.
             account.map(|account| state.posted.try_send(account));
             Ok(Json(answer))

@@ -35,7 +35,7 @@ pub use payments::{
     NewCharge, NewDeposit,
 };
 
-pub use url::{DatabaseUrl, NotADatabase};
+pub use url::{DatabaseUrl, NoDatabase};
 
 use self::postgres::PostgresServer;
 use self::sql::session::Engine;
@@ -65,8 +65,8 @@ fn engine_of(url: &DatabaseUrl) -> Result<Arc<dyn Engine>, StoreError> {
             file.check()?;
             Arc::new(file)
         }
-        DatabaseUrl::Postgres(secret) => {
-            let server = PostgresServer::parse(secret, &url.to_string())?;
+        DatabaseUrl::Postgres(_) => {
+            let server = PostgresServer::parse(&url.reveal(), &url.to_string())?;
             apart(|| server.check())?;
             Arc::new(server)
         }
@@ -77,8 +77,8 @@ fn engine_of(url: &DatabaseUrl) -> Result<Arc<dyn Engine>, StoreError> {
 pub fn migrate(url: &DatabaseUrl) -> Result<(u32, u32), StoreError> {
     match url {
         DatabaseUrl::Sqlite(path) => SqliteFile::new(path).migrate(),
-        DatabaseUrl::Postgres(secret) => {
-            let server = PostgresServer::parse(secret, &url.to_string())?;
+        DatabaseUrl::Postgres(_) => {
+            let server = PostgresServer::parse(&url.reveal(), &url.to_string())?;
             apart(|| server.migrate())
         }
     }

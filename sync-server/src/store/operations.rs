@@ -28,7 +28,7 @@ pub enum Purchasing {
     Settled {
         /// What the till is told.
         answer: PurchaseAnswer,
-        /// Who paid, if it was posted just now.
+        /// Who paid, if it was posted just now and a mandate of auto top-up looks at such a balance.
         account: Option<AccountId>,
     },
     /// Nothing was posted: the id came back with another body.

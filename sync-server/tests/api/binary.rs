@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use madkort_protocol::*;
 use reqwest::Method;
-use sync_server::store::{Audit, Catalogue};
+use sync_server::store::{self, DatabaseUrl};
 
 use crate::support::{ANNA, SCHOOL, Server, Signer, kr, uid};
 
@@ -29,7 +29,7 @@ struct Serving {
 impl Serving {
     fn start(folder: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_sync-server"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--gateway", "sandbox"])
             .current_dir(folder)
             .env("MADKORT_DATABASE", "sqlite:books.db")
             .stdout(Stdio::piped())
@@ -62,7 +62,7 @@ impl Drop for Serving {
 fn help_names_every_command() {
     let folder = tempfile::tempdir().unwrap();
     let help = text(&run(folder.path(), &["--help"]).stdout);
-    for command in ["serve", "migrate", "demo-data", "verify", "enrol-code"] {
+    for command in ["serve", "migrate", "demo-data", "verify", "enrol-code", "revoke-device", "config"] {
         assert!(help.contains(command), "{command}: {help}");
     }
 }
@@ -172,7 +172,7 @@ async fn killed_among_sales_it_remembers_every_one_it_answered() {
     }
     assert!(sold > 40);
     drop(serving);
-    let store = SqliteStore::open(&folder.path().join("books.db")).unwrap();
+    let store = store::open(&DatabaseUrl::Sqlite(folder.path().join("books.db"))).unwrap();
     assert_eq!(store.account(SCHOOL, ANNA).await.unwrap().unwrap().balance, kr(1000 - sold));
     assert_eq!(store.verify(jiff::Timestamp::UNIX_EPOCH).await.unwrap().err(), None);
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
+mod bad_input;
 mod binary;
 mod books;
 mod changes;

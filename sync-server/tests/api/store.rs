@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use madkort_ledger::recharge::{Caps, MandateState};
 use madkort_protocol::*;
-use sync_server::store::*;
+use sync_server::store::{self, *};
 use uuid::Uuid;
 
 use crate::support::*;

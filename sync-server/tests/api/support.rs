@@ -13,7 +13,7 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sync_server::payments::{Payments, Sandbox};
-use sync_server::store::{self, Catalogue, DatabaseUrl, NewAccount, NewCode, NewDeposit, Store, Thing};
+use sync_server::store::{self, DatabaseUrl, NewAccount, NewCode, NewDeposit, Store, Thing};
 use sync_server::{AppState, Clock, enrolment};
 use tempfile::TempDir;
 use tokio::net::TcpListener;

@@ -19,9 +19,10 @@ use serde_json::Value;
 use sync_server::demo::{self, DemoCard, DemoSchool};
 use sync_server::payments::{Answer, Gateway, Outcome, PageRequest, Payments, Sandbox, StoredCharge, Unreachable};
 use sync_server::store::{self, DatabaseUrl, NewCode, NewDevice, Store};
-use sync_server::{AppState, Clock};
+use sync_server::{AppState, Clock, Limits};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 /// A Monday.
@@ -32,8 +33,20 @@ pub const NOON: Timestamp = Timestamp::constant(1_795_434_000, 0);
 /// An enrolled device.
 pub struct Device {
     pub id: DeviceId,
-    key: SigningKey,
-    count: AtomicU64,
+    pub key: SigningKey,
+    pub count: AtomicU64,
+}
+
+impl Device {
+    /// One the server has never seen.
+    pub fn stranger() -> Self {
+        Self { id: DeviceId::new(Uuid::from_u128(99)), key: signing_key(99), count: AtomicU64::new(0) }
+    }
+}
+
+/// The key of the nth device.
+pub fn signing_key(n: u8) -> SigningKey {
+    SigningKey::from_seed([n; 32])
 }
 
 /// The school, its server, a kiosk and a till.
@@ -46,9 +59,20 @@ pub struct School {
     pub register: Device,
     pub address: SocketAddr,
     pub folder: TempDir,
+    /// Ends when the server has stopped.
+    pub served: Option<JoinHandle<std::io::Result<()>>>,
     now: Arc<Mutex<Timestamp>>,
     http: reqwest::Client,
     next_id: AtomicU64,
+}
+
+/// How the server is set up.
+#[derive(Default)]
+struct Setup {
+    gateway: Option<Arc<dyn Gateway>>,
+    no_gateway: bool,
+    jobs: bool,
+    limits: Limits,
 }
 
 /// What the server answered.
@@ -61,21 +85,31 @@ pub struct Said {
 impl School {
     /// With the sandbox as its gateway, and without the jobs: only the test makes things happen.
     pub async fn open() -> Self {
-        Self::with(None, false).await
+        Self::with(Setup::default()).await
     }
 
     /// As `sync-server serve` runs it, jobs and all.
     pub async fn serving() -> Self {
-        Self::with(None, true).await
+        Self::with(Setup { jobs: true, ..Setup::default() }).await
+    }
+
+    /// As `sync-server serve` runs it, with less patience.
+    pub async fn serving_within(limits: Limits) -> Self {
+        Self::with(Setup { jobs: true, limits, ..Setup::default() }).await
+    }
+
+    /// With no gateway, as when nobody told the server of one, and without the jobs.
+    pub async fn without_gateway() -> Self {
+        Self::with(Setup { no_gateway: true, ..Setup::default() }).await
     }
 
     /// With a gateway that says what the test wants.
     pub async fn scripted() -> (Self, Arc<Scripted>) {
         let gateway = Arc::new(Scripted::default());
-        (Self::with(Some(gateway.clone()), false).await, gateway)
+        (Self::with(Setup { gateway: Some(gateway.clone()), ..Setup::default() }).await, gateway)
     }
 
-    async fn with(gateway: Option<Arc<dyn Gateway>>, jobs: bool) -> Self {
+    async fn with(setup: Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("madkort.db");
         store::migrate(&DatabaseUrl::Sqlite(file.clone())).unwrap();
@@ -86,23 +120,26 @@ impl School {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let url = format!("http://{address}");
-        let payments = match gateway {
+        let payments = match setup.gateway {
+            None if setup.no_gateway => Payments::not_set_up(store.clone()),
             Some(gateway) => Payments::new(store.clone(), gateway, &url),
             None => Payments::with_sandbox(store.clone(), sandbox, &url),
         };
         let told = now.clone();
-        let state = AppState::new(store.clone(), Clock::new(move || *told.lock().unwrap()), payments.clone());
+        let state = AppState::new(store.clone(), Clock::new(move || *told.lock().unwrap()), payments.clone())
+            .with_limits(setup.limits);
         let kiosk = enrol(&*store, DeviceKind::Kiosk, 1).await;
         let register = enrol(&*store, DeviceKind::Register, 2).await;
-        if jobs {
-            tokio::spawn(sync_server::serve(listener, state.clone()));
+        let mut served = None;
+        if setup.jobs {
+            served = Some(tokio::spawn(sync_server::serve(listener, state.clone())));
         } else {
             let router = sync_server::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
             tokio::spawn(async move { axum::serve(listener, router).await });
         }
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let next_id = AtomicU64::new(1);
-        Self { state, store, payments, demo, kiosk, register, address, folder, now, http, next_id }
+        Self { state, store, payments, demo, kiosk, register, address, folder, served, now, http, next_id }
     }
 
     pub fn sandbox_file(folder: &TempDir) -> PathBuf {
@@ -249,7 +286,7 @@ async fn enrol(store: &dyn Store, kind: DeviceKind, n: u8) -> Device {
         .add_enrolment_code(NewCode { hash: [n; 32], school, kind, name: "Test".to_owned(), expires_at })
         .await
         .unwrap();
-    let key = SigningKey::from_seed([n; 32]);
+    let key = signing_key(n);
     let id = DeviceId::new(Uuid::from_u128(u128::from(n)));
     let device = NewDevice { id, code_hash: [n; 32], kind, name: "Test".to_owned(), public_key: key.public() };
     store.enrol(device, NOON).await.unwrap().unwrap();

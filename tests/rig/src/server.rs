@@ -72,7 +72,7 @@ impl Server {
     /// Serves, on the port it had before if it had one.
     pub fn switch_on(&mut self) -> Result<()> {
         let mut command = self.command("serve");
-        command.arg("--listen").arg(self.address.to_string());
+        command.args(["--gateway", "sandbox", "--listen"]).arg(self.address.to_string());
         let process = Process::start("sync-server", &mut command)?;
         self.address = process.wait_line("where it listens", PATIENCE, address_in)?;
         self.process = Some(process);

@@ -8,7 +8,7 @@ use crate::store::{Device, Devices, NewCode, NewDevice, Pending};
 use super::SqlStore;
 use super::session::{First, Session};
 use super::value::{Db, Row, values, word};
-use super::write::{Wanted, Write};
+use super::write::Write;
 
 impl Devices for SqlStore {
     fn add_enrolment_code(&self, code: NewCode) -> Pending<'_, ()> {
@@ -40,12 +40,7 @@ impl Devices for SqlStore {
     }
 
     fn note_request(&self, id: DeviceId, seen: u64) {
-        // The answer is not waited for: the queue keeps order, so it is durable with the work queued after it. When the queue is
-        // full, that work is turned away too.
-        let _ = self.writer.submit("noting a request count", Wanted::default(), move |write| {
-            write.note_request(id, seen);
-            Ok(())
-        });
+        self.noted.note(id, seen);
     }
 }
 

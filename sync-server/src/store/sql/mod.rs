@@ -35,7 +35,7 @@ use self::readers::Readers;
 use self::session::{Engine, Session};
 use self::value::Db;
 use self::write::{Wanted, Write};
-use self::writer::{Feeds, Writer};
+use self::writer::{Feeds, Noted, Writer};
 use super::{Pending, Store, StoreError};
 
 /// The store on one database.
@@ -43,6 +43,7 @@ pub struct SqlStore {
     writer: Writer,
     readers: Readers,
     feeds: Arc<Feeds>,
+    noted: Arc<Noted>,
     /// Stops looking at other servers' changes when the store is dropped.
     _watching: Option<feed::Watching>,
 }
@@ -55,8 +56,9 @@ impl SqlStore {
         let feeds = Arc::new(Feeds::default());
         let readers = Readers::open(Arc::clone(&engine))?;
         let watching = if engine.shared() { Some(feed::watch(Arc::clone(&engine), Arc::clone(&feeds))?) } else { None };
-        let writer = Writer::start(engine, Arc::clone(&feeds))?;
-        Ok(Self { writer, readers, feeds, _watching: watching })
+        let noted = Arc::new(Noted::default());
+        let writer = Writer::start(engine, Arc::clone(&feeds), Arc::clone(&noted))?;
+        Ok(Self { writer, readers, feeds, noted, _watching: watching })
     }
 
     fn write<T: Send + 'static>(

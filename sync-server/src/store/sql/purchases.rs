@@ -45,7 +45,7 @@ pub fn settle(write: &Write<'_>, id: DeviceId, request: &PurchaseRequest, now: T
     };
     write.settle(&note, outcome.as_ref().ok())?;
     Ok(match outcome {
-        Ok(_) => answer(request, Outcome::Posted, account),
+        Ok(_) => answer(request, Outcome::Posted, to_consider(write, device.school, request, account)?),
         Err(refusal) => answer(request, Outcome::Refused(refusal), None),
     })
 }
@@ -57,6 +57,19 @@ fn answer(request: &PurchaseRequest, outcome: Outcome, account: Option<AccountId
 /// A till must not show what somebody has left.
 const fn without_figures(refusal: &Refusal) -> Refusal {
     Refusal { rule: refusal.rule, limit: None, asked: None }
+}
+
+/// The account, if a mandate of auto top-up looks at a balance like the one it has now.
+fn to_consider(
+    write: &Write<'_>,
+    school: SchoolId,
+    request: &PurchaseRequest,
+    account: Option<AccountId>,
+) -> Db<Option<AccountId>> {
+    let below = write.holder(school, request.card_uid.as_hex())?.and_then(|holder| holder.below);
+    let (Some(account), Some(below)) = (account, below) else { return Ok(None) };
+    let balance = write.standing(school, &Book::Card(account))?.balance;
+    Ok((balance < below.ore()).then_some(account))
 }
 
 /// The account behind the card's UID, and what the rules ask of it: its person's own.

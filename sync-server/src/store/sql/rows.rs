@@ -53,13 +53,6 @@ pub fn card(db: &dyn Session, school: SchoolId, id: CardId) -> Db<Option<CardRec
         .transpose()
 }
 
-pub fn card_of_uid(db: &dyn Session, school: SchoolId, uid: &str) -> Db<Option<CardRecord>> {
-    db.first("SELECT * FROM cards WHERE school = $1 AND uid = $2", &values![school.uuid(), uid])?
-        .as_ref()
-        .map(read_card)
-        .transpose()
-}
-
 fn read_card(row: &Row) -> Db<CardRecord> {
     Ok(CardRecord {
         id: CardId::new(row.col("id")?),
@@ -70,13 +63,6 @@ fn read_card(row: &Row) -> Db<CardRecord> {
         ask_code: row.col("ask_code")?,
         code: CodeVerifier::new(row.col("code")?),
     })
-}
-
-/// The account a person pays from when nobody chooses: their own.
-pub fn first_account(db: &dyn Session, person: PersonId) -> Db<Option<AccountId>> {
-    db.first("SELECT account FROM person_accounts WHERE person = $1 ORDER BY place LIMIT 1", &values![person.uuid()])?
-        .map(|row| row.col("account").map(AccountId::new))
-        .transpose()
 }
 
 /// Whether a person may use an account.

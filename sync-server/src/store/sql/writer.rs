@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use madkort_protocol::SchoolId;
+use madkort_protocol::{DeviceId, SchoolId};
 use tokio::sync::{oneshot, watch};
 use tokio_postgres::error::SqlState;
 
@@ -30,6 +30,36 @@ const QUEUE: usize = 2 * GROUP;
 const IDLE: Duration = Duration::from_secs(2);
 /// How often a group that ran into another server's is tried: each time somebody has got through.
 const CONFLICTS: u32 = 50;
+
+/// Of the time the last commit took, how much is waited for as much work as it settled: those who were just answered come
+/// back within it, and one fsync serves them all instead of half of them.
+const PATIENCE: u32 = 4;
+
+/// Request counts on their way to the disk: they are written with the next group.
+#[derive(Default)]
+pub struct Noted(Mutex<HashMap<DeviceId, u64>>);
+
+impl Noted {
+    /// Notes a count, to be durable no later than any work submitted after this.
+    pub fn note(&self, device: DeviceId, count: u64) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let highest = noted.entry(device).or_default();
+        *highest = count.max(*highest);
+    }
+
+    fn copy(&self) -> Vec<(DeviceId, u64)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(device, count)| (*device, *count)).collect()
+    }
+
+    fn written(&self, counts: &[(DeviceId, u64)]) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (device, count) in counts {
+            if noted.get(device).is_some_and(|highest| highest <= count) {
+                noted.remove(device);
+            }
+        }
+    }
+}
 
 /// Who waits for a school's feed.
 #[derive(Default)]
@@ -59,10 +89,10 @@ pub struct Writer {
 
 impl Writer {
     /// Connects and starts the thread.
-    pub fn start(engine_of: Arc<dyn Engine>, feeds: Arc<Feeds>) -> Result<Self, StoreError> {
+    pub fn start(engine_of: Arc<dyn Engine>, feeds: Arc<Feeds>, noted: Arc<Noted>) -> Result<Self, StoreError> {
         let (queue, work) = sync_channel(QUEUE);
         let session = Some(engine_of.connect()?);
-        let mut desk = Desk { engine: engine_of, session, feeds };
+        let mut desk = Desk { engine: engine_of, session, feeds, noted, last: Last::default() };
         let thread = std::thread::Builder::new()
             .name("ledger-writer".to_owned())
             .spawn(move || desk.write_until_closed(&work))
@@ -140,6 +170,15 @@ struct Desk {
     /// None when the last one broke and no new one could be had.
     session: Option<Box<dyn Session>>,
     feeds: Arc<Feeds>,
+    noted: Arc<Noted>,
+    last: Last,
+}
+
+/// The last group.
+#[derive(Clone, Copy, Debug, Default)]
+struct Last {
+    size: usize,
+    took: Duration,
 }
 
 impl Desk {
@@ -148,7 +187,7 @@ impl Desk {
         loop {
             match queue.recv_timeout(IDLE) {
                 Ok(first) => {
-                    let group = std::iter::once(first).chain(queue.try_iter()).take(GROUP).collect();
+                    let group = self.gather(first, queue);
                     self.settle(group);
                     written = true;
                 }
@@ -162,13 +201,31 @@ impl Desk {
         }
     }
 
+    /// All that waits, and for a moment also those who were answered by the last commit and come back.
+    fn gather(&self, first: Box<dyn Work>, queue: &Receiver<Box<dyn Work>>) -> Vec<Box<dyn Work>> {
+        let until = Instant::now() + self.last.took / PATIENCE;
+        let mut group = vec![first];
+        loop {
+            let room = GROUP - group.len();
+            group.extend(queue.try_iter().take(room));
+            if group.len() >= self.last.size.min(GROUP) {
+                return group;
+            }
+            match queue.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(work) => group.push(work),
+                Err(_) => return group,
+            }
+        }
+    }
+
     /// Commits a group, or each of it alone if the group will not go.
     fn settle(&mut self, mut group: Vec<Box<dyn Work>>) {
         let begun = Instant::now();
         let size = group.len();
         match self.commit(&mut group) {
             Ok(touched) => {
-                tracing::trace!(size, micros = begun.elapsed().as_micros(), "committed");
+                self.last = Last { size, took: begun.elapsed() };
+                tracing::trace!(size, micros = self.last.took.as_micros(), "committed");
                 group.into_iter().for_each(Work::succeed);
                 self.feeds.wake(&touched);
             }
@@ -202,7 +259,7 @@ impl Desk {
                     })?
                 }
             };
-            match attempt(&*session, group) {
+            match attempt(&*session, group, &self.noted) {
                 Err(DbError::Unreachable) if !reconnected => {}
                 Err(DbError::Unreachable) => return Err(DbError::Unreachable),
                 Err(error) if is_conflict(&error) && conflicts < CONFLICTS => {
@@ -224,9 +281,10 @@ impl Desk {
     }
 }
 
-fn attempt(session: &dyn Session, group: &mut [Box<dyn Work>]) -> Db<BTreeSet<SchoolId>> {
+fn attempt(session: &dyn Session, group: &mut [Box<dyn Work>], noted: &Noted) -> Db<BTreeSet<SchoolId>> {
     session.begin()?;
-    let touched = carry_out(session, group);
+    let counts = noted.copy();
+    let touched = carry_out(session, group, &counts);
     if let Err(error) = &touched {
         if !matches!(error, DbError::Unreachable) {
             session.rollback()?;
@@ -234,11 +292,13 @@ fn attempt(session: &dyn Session, group: &mut [Box<dyn Work>]) -> Db<BTreeSet<Sc
         return touched;
     }
     session.commit()?;
+    noted.written(&counts);
     touched
 }
 
-fn carry_out(session: &dyn Session, group: &mut [Box<dyn Work>]) -> Db<BTreeSet<SchoolId>> {
+fn carry_out(session: &dyn Session, group: &mut [Box<dyn Work>], counts: &[(DeviceId, u64)]) -> Db<BTreeSet<SchoolId>> {
     let write = Write::new(session);
+    counts.iter().for_each(|(device, count)| write.note_request(*device, *count));
     if group.len() > 1 {
         let wanted: Vec<_> = group.iter().map(|work| work.wanted().clone()).collect();
         write.expect(&wanted)?;

@@ -1,0 +1,220 @@
+//! The keys, and what their values may be.
+//!
+//! **Invariant:** [`KEYS`] is the whole of what can be said; the stronger layer's word replaces the weaker one's.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use tracing_subscriber::EnvFilter;
+
+use super::{Config, DatabaseUrl, Effective, Problem, Problems, Source, file};
+
+/// A configuration file with every key at its default.
+pub const EXAMPLE: &str = include_str!("../../config.example.toml");
+
+/// Connections at once unless somebody says otherwise: below the 1024 open files a process usually gets, with room for the
+/// database and the log.
+pub const MOST_CONNECTIONS: usize = 900;
+
+/// Something that can be said.
+#[derive(Debug)]
+pub struct Key {
+    /// In the file; as a flag with dashes.
+    pub name: &'static str,
+    /// In the environment.
+    pub variable: &'static str,
+    /// What holds where nobody says anything.
+    pub default: Option<&'static str>,
+    /// Whether it is a number in the file.
+    pub number: bool,
+}
+
+const fn key(name: &'static str, variable: &'static str, default: Option<&'static str>) -> Key {
+    Key { name, variable, default, number: false }
+}
+
+/// Every key, in the order in which they are shown.
+pub const KEYS: &[Key] = &[
+    key("database", "MADKORT_DATABASE", Some("sqlite:madkort.db")),
+    key("database_file", "MADKORT_DATABASE_FILE", None),
+    key("listen", "MADKORT_LISTEN", Some("127.0.0.1:8080")),
+    key("public_url", "MADKORT_PUBLIC_URL", None),
+    key("gateway", "MADKORT_GATEWAY", Some("none")),
+    key("log_format", "MADKORT_LOG_FORMAT", Some("json")),
+    key("log_filter", "MADKORT_LOG_FILTER", Some("info")),
+    key("metrics_listen", "MADKORT_METRICS_LISTEN", None),
+    Key { number: true, ..key("connections", "MADKORT_CONNECTIONS", Some("900")) },
+];
+
+/// Who takes payments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gateway {
+    /// Nobody: no deposits and no auto top-up.
+    None,
+    /// The server's own sandbox, which moves no money.
+    Sandbox,
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line.
+    Json,
+    /// For a person at a terminal.
+    Text,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSettings {
+    /// How a line looks.
+    pub format: Format,
+    /// What is let through, in the words of `tracing_subscriber::EnvFilter`.
+    pub filter: String,
+}
+
+/// A value somebody gave.
+struct Given {
+    text: String,
+    from: Source,
+}
+
+/// What has been said so far.
+#[derive(Default)]
+pub(super) struct Settings {
+    given: BTreeMap<&'static str, Given>,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Settings {
+    /// Puts a stronger layer on top.
+    pub(super) fn layer(&mut self, said: Vec<(&'static str, String, Source)>) {
+        let names = |name| said.iter().any(|(key, _, _)| *key == name);
+        if names("database") && names("database_file") {
+            let place = said.iter().find(|(key, _, _)| *key == "database_file").map(|(_, _, from)| from.to_string());
+            let what = "says where the database is, and so does database: one of them must go".to_owned();
+            let key = Some("database_file".to_owned());
+            self.problems.push(Problem { place: place.unwrap_or_default(), key, what });
+        } else if names("database") || names("database_file") {
+            // The two are one question: the stronger layer's answer is the answer.
+            self.given.remove("database");
+            self.given.remove("database_file");
+        }
+        self.given.extend(said.into_iter().map(|(key, text, from)| (key, Given { text, from })));
+    }
+
+    /// Checks every value.
+    pub(super) fn check(mut self) -> Result<Config, Problems> {
+        let database = self.database();
+        let listen = self.take("listen", address);
+        let public_url = self.take_if_given("public_url", web_address);
+        let gateway = self.take("gateway", gateway);
+        let format = self.take("log_format", format);
+        let filter = self.take("log_filter", filter);
+        let metrics_listen = self.take_if_given("metrics_listen", loopback);
+        let connections = self.take("connections", connections);
+        let effective = KEYS.iter().map(|key| self.effective(key, database.as_ref())).collect();
+        match (database, listen, gateway, format, filter, connections) {
+            (Some(database), Some(listen), Some(gateway), Some(format), Some(filter), Some(connections))
+                if self.problems.is_empty() =>
+            {
+                let log = LogSettings { format, filter };
+                Ok(Config { database, listen, public_url, gateway, log, metrics_listen, connections, effective })
+            }
+            _ => Err(Problems(self.problems)),
+        }
+    }
+
+    fn database(&mut self) -> Option<DatabaseUrl> {
+        if !self.given.contains_key("database_file") {
+            return self.take("database", |text| DatabaseUrl::parse(text).map_err(|error| error.to_string()));
+        }
+        self.take("database_file", |path| {
+            let text = file::text(Path::new(path))?;
+            DatabaseUrl::parse(text.trim()).map_err(|error| format!("names a file whose only line {error}"))
+        })
+    }
+
+    fn take<T>(&mut self, name: &'static str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let default = KEYS.iter().find(|key| key.name == name).and_then(|key| key.default);
+        let (text, from) = match self.given.get(name) {
+            Some(given) => (given.text.as_str(), &given.from),
+            None => (default?, &Source::Default),
+        };
+        match read(text) {
+            Ok(value) => Some(value),
+            Err(what) => {
+                self.problems.push(Problem { place: from.to_string(), key: Some(name.to_owned()), what });
+                None
+            }
+        }
+    }
+
+    fn take_if_given<T>(&mut self, name: &'static str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        if self.given.contains_key(name) { self.take(name, read) } else { None }
+    }
+
+    fn effective(&self, key: &Key, database: Option<&DatabaseUrl>) -> Effective {
+        let given = self.given.get(key.name);
+        let from = given.map_or(Source::Default, |given| given.from.clone());
+        let text = given.map(|given| given.text.as_str());
+        let shown = match key.name {
+            "database" => match (database, self.given.contains_key("database_file")) {
+                (Some(url), false) => url.to_string(),
+                (Some(url), true) => format!("{url}, as database_file says"),
+                (None, _) => String::new(),
+            },
+            _ => text.or(key.default).unwrap_or("not set").to_owned(),
+        };
+        Effective { key: key.name, shown, from }
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "must be an IP address and a port, such as 127.0.0.1:8080".to_owned())
+}
+
+/// Whoever reaches the metrics reads them: only this machine may.
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address = address(text)?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("must be a loopback address, such as 127.0.0.1:9464".into())
+    }
+}
+
+fn web_address(text: &str) -> Result<String, String> {
+    let wrong = || "must be http:// or https:// and a host, without name, query or fragment".to_owned();
+    let uri: axum::http::Uri = text.parse().map_err(|_| wrong())?;
+    let web = matches!(uri.scheme_str(), Some("http" | "https"));
+    let plain = uri.query().is_none() && !text.contains(['#', '@']);
+    let hosted = uri.host().is_some_and(|host| !host.is_empty());
+    if web && plain && hosted { Ok(text.trim_end_matches('/').to_owned()) } else { Err(wrong()) }
+}
+
+fn gateway(text: &str) -> Result<Gateway, String> {
+    match text {
+        "none" => Ok(Gateway::None),
+        "sandbox" => Ok(Gateway::Sandbox),
+        _ => Err("must be none or sandbox".to_owned()),
+    }
+}
+
+fn format(text: &str) -> Result<Format, String> {
+    match text {
+        "json" => Ok(Format::Json),
+        "text" => Ok(Format::Text),
+        _ => Err("must be json or text".to_owned()),
+    }
+}
+
+fn filter(text: &str) -> Result<String, String> {
+    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| format!("must be a filter of the log: {error}"))
+}
+
+fn connections(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=65_535).contains(number));
+    number.ok_or_else(|| "must be a whole number from 1 to 65535".to_owned())
+}
