@@ -47,13 +47,14 @@ BEGIN
             CASE WHEN b.week = p_week THEN b.week_spent ELSE 0 END AS week_spent,
             CASE WHEN b.month = p_month THEN b.month_spent ELSE 0 END AS month_spent,
             b.floor, b.day_cap, b.week_cap, b.month_cap,
-            sum(a.amount) OVER (PARTITION BY b.id ORDER BY a.place) AS upto
+            (sum(a.amount) OVER (PARTITION BY b.id ORDER BY a.place))::bigint AS upto
         FROM asked a JOIN cards c ON c.uid = a.uid AND c.active JOIN books b ON b.id = c.book
         WHERE NOT EXISTS (SELECT FROM known k WHERE k.place = a.place)
     ), sold AS MATERIALIZED (
         SELECT j.*,
-            row_number() OVER payer AS nth, sum(amount) OVER payer AS spent,
-            row_number() OVER everyone AS nth_of_all, sum(amount - vat) OVER everyone AS net, sum(vat) OVER everyone AS owed
+            row_number() OVER payer AS nth, (sum(amount) OVER payer)::bigint AS spent,
+            row_number() OVER everyone AS nth_of_all, (sum(amount - vat) OVER everyone)::bigint AS net,
+            (sum(vat) OVER everyone)::bigint AS owed
         FROM judged j
         WHERE balance - upto >= floor AND day_spent + upto <= day_cap AND week_spent + upto <= week_cap
             AND month_spent + upto <= month_cap
