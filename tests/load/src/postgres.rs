@@ -166,8 +166,8 @@ impl Postgres {
         }
         command.args(["-c", "listen_addresses=127.0.0.1", "-c", &format!("port={port}")]);
         command.args(["-c", &format!("unix_socket_directories={sockets}")]);
-        // Its own group: a Ctrl-C for the tests reaches it through its owner, not on its own.
-        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        // In its owner's process group: a Ctrl-C, or a test runner that ends the group, ends it too.
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().context("PostgreSQL could not be started")?;
         let lines = child.stderr.take().map(|stream| follow(stream, Arc::clone(&self.log))).context("no log")?;
         let ready = wait_ready(&lines);
@@ -268,7 +268,7 @@ fn wait_ready(lines: &Receiver<String>) -> Result<()> {
 }
 
 /// The server and its children, held so that no number can come to mean another process. The children are sessions of their own:
-/// signalling the group would reach only the first.
+/// no group holds them all.
 fn family(server: u32) -> Vec<OwnedFd> {
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());

@@ -81,9 +81,10 @@ pub async fn round(target: &mut Target, tills: &mut [Till], time: Duration) -> R
 /// What each connection sends. Made in turns, so that ids come in about the order of their making.
 fn supplies(target: &Target, tills: &mut [Till], each: usize) -> Result<Vec<Vec<Request<Full<Bytes>>>>> {
     let mut supplies: Vec<Vec<_>> = tills.iter().map(|_| Vec::with_capacity(each)).collect();
-    for turn in 0..each {
-        for (place, (till, supply)) in tills.iter_mut().zip(&mut supplies).enumerate() {
-            supply.push(request(target, till, u32::try_from(turn * 256 + place)?)?);
+    let mut numbers = 0_u32..;
+    for _ in 0..each {
+        for (till, (supply, number)) in tills.iter_mut().zip(supplies.iter_mut().zip(&mut numbers)) {
+            supply.push(request(target, till, number)?);
         }
     }
     // Taken from the end.

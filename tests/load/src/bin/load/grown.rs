@@ -80,3 +80,23 @@ fn remove(path: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn books_with_a_made_up_past_are_right() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("few.db");
+        make(&path, 3_000).await.unwrap();
+        assert!(fill::entries(&path).unwrap() >= 3_000);
+        let store = open(&path).unwrap();
+        let audited = store.verify().await.unwrap().unwrap();
+        assert_eq!(audited.entries, fill::entries(&path).unwrap());
+        let fresh = folder.path().join("fresh.db");
+        drop(open(&fresh).unwrap());
+        assert_eq!(fill::schema(&path).unwrap(), fill::schema(&fresh).unwrap());
+    }
+}

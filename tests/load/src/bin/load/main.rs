@@ -26,6 +26,9 @@ mod plan;
 mod raw;
 mod raw_postgres;
 mod raw_sqlite;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod raw_tests;
 
 use std::path::Path;
 use std::time::Duration;
