@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use jiff::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use sha2::{Digest, Sha256};
 
@@ -67,6 +68,8 @@ impl RawSqlite {
         db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        // Or SQLite, as it is bundled, prepares a statement anew whenever a value is bound to it.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         db.set_prepared_statement_cache_capacity(32);
         db.execute_batch(SCHEMA)?;
         let transaction = db.unchecked_transaction()?;
