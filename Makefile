@@ -1,6 +1,6 @@
 # make demo   run it: server, card reader, printer and kiosk on this machine
 # make test   check it: everything CI checks
-# make bench  measure it: target/bench.json
+# make bench  measure it: target/bench.json, and the server under load: target/load.md
 # make gallery  a picture of every screen: target/gallery/
 
 SHELL := /bin/bash
@@ -24,6 +24,7 @@ bench: setup-demo
 	rm -f target/bench-kiosk.jsonl
 	MADKORT_FIGURES=$(CURDIR)/target/bench-kiosk.jsonl cargo bench --locked -p kiosk --bench kiosk
 	RUST_LOG=info,kiosk=debug MADKORT_BIN_DIR=$(CURDIR)/target/release target/release/bench
+	MADKORT_BIN_DIR=$(CURDIR)/target/release target/release/load
 
 gallery: setup-demo
 	cargo test --locked -p kiosk --test gallery

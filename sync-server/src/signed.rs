@@ -11,8 +11,8 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use jiff::{SignedDuration, Timestamp};
 use madkort_protocol::{
-    DeviceId, DeviceKind, HEADER_DEVICE, HEADER_REQUEST, HEADER_SIGNATURE, ProblemCode, RequestToSign,
-    SchoolId, Signature, VerifyingKey,
+    DeviceId, DeviceKind, HEADER_DEVICE, HEADER_REQUEST, HEADER_SIGNATURE, ProblemCode, RequestToSign, SchoolId,
+    Signature, VerifyingKey,
 };
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 
 use argon2::Argon2;
@@ -18,7 +20,7 @@ use tempfile::TempDir;
 const TODAY: Date = date(2026, 11, 23);
 
 struct Loaded {
-    store: Box<dyn Store>,
+    store: Arc<dyn Store>,
     sandbox: Sandbox,
     demo: DemoSchool,
     _folder: TempDir,
@@ -177,7 +179,8 @@ async fn the_devices_of_the_history_are_shut_out() {
         vat_percent: 25,
         text: "x".to_owned(),
     };
-    let purchasing = loaded.store.purchase(device, request, now).await.unwrap();
+    let school = loaded.store.schools().await.unwrap().remove(0).id;
+    let purchasing = loaded.store.purchase(school, device, request, now).await.unwrap();
     assert_eq!(purchasing, sync_server::store::Purchasing::UnknownDevice);
 }
 

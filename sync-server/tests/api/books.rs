@@ -14,7 +14,7 @@ async fn after(tampering: &str) -> Option<Broken> {
     kiosk.push(vec![order(&server, &kiosk, lasagne("K1-2"))]).await;
     let guards = "DROP TRIGGER entries_are_not_changed; DROP TRIGGER entries_are_not_deleted;";
     Connection::open(&server.path).unwrap().execute_batch(&format!("{guards}{tampering}")).unwrap();
-    server.store().verify(server.now()).await.unwrap().err()
+    server.store().verify(server.clock.now()).await.unwrap().err()
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ fn put_person(write: &Write<'_>, school: SchoolId, person: &Person) -> Db<()> {
     for (place, account) in (0_i64..).zip(&person.accounts) {
         write.db()?.execute(
             "INSERT INTO person_accounts (person, school, place, account) VALUES ($1, $2, $3, $4)",
-            &values![person.id.uuid(), place, account.uuid()],
+            &values![person.id.uuid(), school.uuid(), place, account.uuid()],
         )?;
     }
     write.changed(school, "person", person.id.uuid().as_bytes())

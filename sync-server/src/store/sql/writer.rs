@@ -225,7 +225,6 @@ impl Desk {
         match self.commit(&mut group) {
             Ok(touched) => {
                 self.last = Last { size, took: begun.elapsed() };
-                tracing::trace!(size, micros = self.last.took.as_micros(), "committed");
                 group.into_iter().for_each(Work::succeed);
                 self.feeds.wake(&touched);
             }

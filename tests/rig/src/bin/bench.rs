@@ -12,10 +12,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use madkort_load::figure::Figure;
 use madkort_protocol::{DeviceKind, Money, Outcome};
 use madkort_tests::device::{Device, new_id};
 use madkort_tests::rig::{Options, Rig};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Taps of one card.
@@ -26,35 +26,6 @@ const TILLS: usize = 16;
 const SALES: usize = 60;
 /// Bare fsyncs to compare with.
 const SYNCS: usize = 200;
-
-/// One line of the report.
-#[derive(Serialize, Deserialize)]
-struct Figure {
-    name: String,
-    value: f64,
-    unit: String,
-    /// The limit, peer or promise.
-    reference: f64,
-    /// Value by reference.
-    ratio: f64,
-    /// What the ratio must be: at most this for times and sizes, at least this for rates.
-    target: f64,
-    holds: bool,
-}
-
-impl Figure {
-    fn at_most(name: &str, value: f64, unit: &str, reference: f64, target: f64) -> Self {
-        let ratio = value / reference;
-        let (name, unit) = (name.to_owned(), unit.to_owned());
-        Self { name, value, unit, reference, ratio, target, holds: ratio <= target }
-    }
-
-    fn at_least(name: &str, value: f64, unit: &str, reference: f64, target: f64) -> Self {
-        let mut figure = Self::at_most(name, value, unit, reference, target);
-        figure.holds = figure.ratio >= target;
-        figure
-    }
-}
 
 fn main() -> Result<()> {
     let out = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target"));
