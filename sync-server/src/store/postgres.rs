@@ -80,7 +80,12 @@ impl PostgresServer {
                 tracing::warn!(%error, "a connection to the database ended");
             }
         });
-        Ok(PostgresSession { runtime, client, statements: RefCell::default(), bulk: RefCell::default() })
+        Ok(PostgresSession {
+            runtime: Loop(Some(runtime)),
+            client,
+            statements: RefCell::default(),
+            bulk: RefCell::default(),
+        })
     }
 }
 
@@ -103,16 +108,28 @@ impl Engine for PostgresServer {
 }
 
 struct PostgresSession {
-    runtime: Runtime,
     client: Client,
+    runtime: Loop,
     /// By the address of their text: statements are constants.
     statements: RefCell<HashMap<usize, (Statement, Arc<[String]>)>>,
     bulk: RefCell<HashMap<(usize, &'static str), Statement>>,
 }
 
+/// What the connection runs on. A task may be the last to hold a session, and where tasks run nothing may wait for one to end.
+struct Loop(Option<Runtime>);
+
+impl Drop for Loop {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 impl PostgresSession {
     fn wait<T>(&self, work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Db<T> {
-        self.runtime.block_on(work).map_err(|error| if lost(&error) { DbError::Unreachable } else { error.into() })
+        let runtime = self.runtime.0.as_ref().ok_or(DbError::Unreachable)?;
+        runtime.block_on(work).map_err(|error| if lost(&error) { DbError::Unreachable } else { error.into() })
     }
 
     fn batch(&self, sql: &str) -> Db<()> {
