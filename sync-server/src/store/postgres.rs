@@ -107,11 +107,14 @@ impl Engine for PostgresServer {
     }
 }
 
+/// A statement and the names of its columns.
+type Prepared = (Statement, Arc<[String]>);
+
 struct PostgresSession {
     client: Client,
     runtime: Loop,
     /// By the address of their text: statements are constants.
-    statements: RefCell<HashMap<usize, (Statement, Arc<[String]>)>>,
+    statements: RefCell<HashMap<usize, Prepared>>,
     bulk: RefCell<HashMap<(usize, &'static str), Statement>>,
 }
 
@@ -176,7 +179,7 @@ impl PostgresSession {
         self.batch(&format!("BEGIN; {sql} {mark} COMMIT;")).map_err(engine("migrating the schema"))
     }
 
-    fn prepared(&self, sql: &'static str) -> Db<(Statement, Arc<[String]>)> {
+    fn prepared(&self, sql: &'static str) -> Db<Prepared> {
         let key = sql.as_ptr().addr();
         if let Some(known) = self.statements.borrow().get(&key) {
             return Ok(known.clone());
@@ -275,7 +278,7 @@ fn lost(error: &tokio_postgres::Error) -> bool {
     ];
     match error.code() {
         Some(code) => ending.contains(code),
-        None => error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>()),
+        None => error.is_closed() || error.source().is_some_and(<dyn Error>::is::<std::io::Error>),
     }
 }
 

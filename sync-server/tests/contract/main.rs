@@ -6,6 +6,7 @@ mod ids;
 #[path = "../ledgers/mod.rs"]
 mod ledgers;
 mod money;
+mod moves;
 mod orders;
 mod school;
 mod servers;

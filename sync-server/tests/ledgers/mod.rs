@@ -79,7 +79,7 @@ pub struct World {
 }
 
 /// An enrolled device.
-pub struct Enrolled {
+pub struct Signer {
     pub id: DeviceId,
     pub key: SigningKey,
     seq: AtomicU64,
@@ -106,7 +106,7 @@ impl World {
         OperationId::new(uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid())
     }
 
-    pub async fn device(&self, kind: DeviceKind) -> Enrolled {
+    pub async fn device(&self, kind: DeviceKind) -> Signer {
         let number = self.ids.fetch_add(1, Ordering::SeqCst);
         let mut seed = [7; 32];
         seed[..8].copy_from_slice(&number.to_be_bytes());
@@ -117,18 +117,18 @@ impl World {
         let id = DeviceId::new(Uuid::from_u128(0xde_0000 + u128::from(number)));
         let new = NewDevice { id, code_hash: seed, kind, name: "Foyer".into(), public_key: key.public() };
         let device = self.store.enrol(new, START).await.unwrap().unwrap();
-        Enrolled { id: device.id, key, seq: AtomicU64::new(0) }
+        Signer { id: device.id, key, seq: AtomicU64::new(0) }
     }
 
-    pub async fn kiosk(&self) -> Enrolled {
+    pub async fn kiosk(&self) -> Signer {
         self.device(DeviceKind::Kiosk).await
     }
 
-    pub async fn till(&self) -> Enrolled {
+    pub async fn till(&self) -> Signer {
         self.device(DeviceKind::Register).await
     }
 
-    pub fn deposit(&self, id: OperationId, kiosk: &Enrolled, account: AccountId, amount: Money) -> NewDeposit {
+    pub fn deposit(&self, id: OperationId, kiosk: &Signer, account: AccountId, amount: Money) -> NewDeposit {
         let card = if account == BO { BOS_CARD } else { ANNAS_CARD };
         NewDeposit {
             id,
@@ -146,7 +146,7 @@ impl World {
     }
 
     /// Pays in as a gateway would confirm it.
-    pub async fn fund(&self, kiosk: &Enrolled, account: AccountId, amount: Money) {
+    pub async fn fund(&self, kiosk: &Signer, account: AccountId, amount: Money) {
         let id = self.id();
         let deposit = self.deposit(id, kiosk, account, amount);
         assert!(matches!(self.store.open_deposit(deposit, START).await.unwrap(), DepositOpening::Opened(_)));
@@ -157,23 +157,23 @@ impl World {
         sale(self.id(), amount)
     }
 
-    pub fn order(&self, kiosk: &Enrolled, order: PlaceOrder) -> Operation {
+    pub fn order(&self, kiosk: &Signer, order: PlaceOrder) -> Operation {
         self.operation(kiosk, OperationBody::PlaceOrder(order))
     }
 
-    pub fn operation(&self, kiosk: &Enrolled, body: OperationBody) -> Operation {
+    pub fn operation(&self, kiosk: &Signer, body: OperationBody) -> Operation {
         let seq = kiosk.seq.fetch_add(1, Ordering::SeqCst) + 1;
         Operation { id: self.id(), seq, claimed_at: START, offline: false, body }
     }
 
     /// Pushes one operation and says what became of it.
-    pub async fn outcome(&self, kiosk: &Enrolled, operation: Operation) -> Outcome {
+    pub async fn outcome(&self, kiosk: &Signer, operation: Operation) -> Outcome {
         let pushing = self.store.push(kiosk.id, Push { operations: vec![operation] }, START).await.unwrap();
         let Pushing::Settled(mut pushed) = pushing else { panic!("not settled: {pushing:?}") };
         pushed.answers.remove(0).outcome
     }
 
-    pub async fn buy(&self, till: &Enrolled, sale: &PurchaseRequest) -> Outcome {
+    pub async fn buy(&self, till: &Signer, sale: &PurchaseRequest) -> Outcome {
         buy(&*self.store, till.id, sale).await
     }
 
