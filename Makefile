@@ -1,13 +1,15 @@
 # make demo   run it: server, card reader, printer and kiosk on this machine
 # make test   check it: everything CI checks
 # make bench  measure it: target/bench.json, and the server under load: target/load.md
+# make soak   a bank's day on the server, with kills, for MADKORT_SOAK seconds (600) on each engine
+# make crash  kills the server, and breaks its disk, at every system call of a purchase that writes
 # make gallery  a picture of every screen: target/gallery/
 
 SHELL := /bin/bash
 CARGO_HOME ?= $(HOME)/.cargo
 export PATH := $(PATH):$(CARGO_HOME)/bin
 
-.PHONY: demo test bench gallery lint deny binaries setup-demo setup-test
+.PHONY: demo test bench soak crash gallery lint deny binaries setup-demo setup-bench setup-test
 
 demo: setup-demo binaries
 	cargo run --quiet --locked -p madkort-tests --bin demo
@@ -19,12 +21,18 @@ test: setup-test lint
 	cargo check --locked --quiet -p kiosk --no-default-features --features kms
 	$(MAKE) --no-print-directory deny
 
-bench: setup-demo
+bench: setup-bench
 	cargo build --locked --release --workspace --bins
 	rm -f target/bench-kiosk.jsonl
 	MADKORT_FIGURES=$(CURDIR)/target/bench-kiosk.jsonl cargo bench --locked -p kiosk --bench kiosk
 	RUST_LOG=info,kiosk=debug MADKORT_BIN_DIR=$(CURDIR)/target/release target/release/bench
 	MADKORT_BIN_DIR=$(CURDIR)/target/release target/release/load
+
+soak: setup-test
+	MADKORT_SOAK=$${MADKORT_SOAK:-600} cargo test --locked -p sync-server --test bank -- --nocapture
+
+crash: setup-test
+	MADKORT_CRASH=all cargo test --locked -p sync-server --test crash -- --nocapture
 
 gallery: setup-demo
 	cargo test --locked -p kiosk --test gallery
@@ -41,6 +49,9 @@ binaries:
 
 setup-demo:
 	@tests/setup demo
+
+setup-bench:
+	@tests/setup bench
 
 setup-test:
 	@tests/setup test

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use madkort_protocol::{DeviceId, DeviceKind, SchoolId, check_text};
 use sync_server::config::{Config, EXAMPLE, Flags, Gateway};
 use sync_server::payments::{Payments, Sandbox};
-use sync_server::store::{self, NewCode};
+use sync_server::store::{self, Audited, DatabaseUrl, NewCode};
 use sync_server::{AppState, Clock, Limits, danish, demo, enrolment, logging};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -34,8 +34,10 @@ struct Cli {
 enum Command {
     /// Answer devices until SIGTERM or SIGINT; logs to standard output
     Serve(Serve),
-    /// Create the database, or bring its schema up to date
-    Migrate(Place),
+    /// Create the database, or bring its schema up to date; with --from, move a ledger into it
+    Migrate(Migrate),
+    /// Copy the ledger into a new SQLite file while it is in use, and prove the copy
+    Backup(Backup),
     /// Fill an empty database with a fictional school
     DemoData(DemoData),
     /// Re-add every balance and name the first thing that is wrong
@@ -96,6 +98,24 @@ struct Serve {
     /// Connections at once [env: MADKORT_CONNECTIONS]
     #[arg(long)]
     connections: Option<String>,
+}
+
+#[derive(Args)]
+struct Migrate {
+    #[command(flatten)]
+    place: Place,
+    /// A ledger, sqlite:PATH, to be moved into the empty database; the file is closed for good
+    #[arg(long)]
+    from: Option<String>,
+}
+
+#[derive(Args)]
+struct Backup {
+    #[command(flatten)]
+    place: Place,
+    /// The file to be made; it is opened, or moved into any database, as any other ledger
+    #[arg(long)]
+    to: PathBuf,
 }
 
 #[derive(Args)]
@@ -175,7 +195,8 @@ enum Kind {
 async fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
         Command::Serve(asked) => serve(read(&asked.flags())?).await.map(|()| ExitCode::SUCCESS),
-        Command::Migrate(place) => migrate(&place.read()?).map(|()| ExitCode::SUCCESS),
+        Command::Migrate(asked) => migrate(asked).map(|()| ExitCode::SUCCESS),
+        Command::Backup(asked) => back_up(asked).map(|()| ExitCode::SUCCESS),
         Command::DemoData(asked) => demo_data(asked).await.map(|()| ExitCode::SUCCESS),
         Command::Verify(place) => verify(&place.read()?).await,
         Command::EnrolCode(asked) => enrol_code(asked).await.map(|()| ExitCode::SUCCESS),
@@ -270,10 +291,29 @@ async fn check(flags: &Flags) -> ExitCode {
     }
 }
 
-fn migrate(config: &Config) -> anyhow::Result<()> {
-    let (before, now) = store::migrate(&config.database)?;
-    println!("schema {now} (was {before})");
+fn migrate(asked: Migrate) -> anyhow::Result<()> {
+    let config = asked.place.read()?;
+    let Some(from) = asked.from else {
+        let (before, now) = store::migrate(&config.database)?;
+        println!("schema {now} (was {before})");
+        return Ok(());
+    };
+    let DatabaseUrl::Sqlite(from) = DatabaseUrl::parse(&from)? else { bail!("--from must be sqlite:PATH") };
+    let audited = store::move_ledger(&from, &config.database, Timestamp::now())?;
+    println!("moved to {}: {}", config.database, figures(&audited));
     Ok(())
+}
+
+fn back_up(asked: Backup) -> anyhow::Result<()> {
+    let config = asked.place.read()?;
+    let audited = store::back_up(&config.database, &asked.to, Timestamp::now())?;
+    println!("copied to {}: {}", asked.to.display(), figures(&audited));
+    Ok(())
+}
+
+fn figures(audited: &Audited) -> String {
+    let Audited { entries, transactions, books, .. } = audited;
+    format!("{entries} entries of {transactions} transactions in {books} books")
 }
 
 async fn demo_data(asked: DemoData) -> anyhow::Result<()> {
@@ -294,10 +334,7 @@ async fn verify(config: &Config) -> anyhow::Result<ExitCode> {
     let store = store::open(&config.database)?;
     match store.verify(Timestamp::now()).await? {
         Ok(audited) => {
-            println!(
-                "the books are right: {} entries of {} transactions in {} books",
-                audited.entries, audited.transactions, audited.books
-            );
+            println!("the books are right: {}", figures(&audited));
             for head in audited.heads {
                 println!("school {}: {} transactions up to {}", head.school, head.transactions, hex::encode(head.hash));
             }

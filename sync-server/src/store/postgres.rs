@@ -80,7 +80,12 @@ impl PostgresServer {
                 tracing::warn!(%error, "a connection to the database ended");
             }
         });
-        Ok(PostgresSession { runtime, client, statements: RefCell::default(), bulk: RefCell::default() })
+        Ok(PostgresSession {
+            runtime: Loop(Some(runtime)),
+            client,
+            statements: RefCell::default(),
+            bulk: RefCell::default(),
+        })
     }
 }
 
@@ -102,17 +107,32 @@ impl Engine for PostgresServer {
     }
 }
 
+/// A statement and the names of its columns.
+type Prepared = (Statement, Arc<[String]>);
+
 struct PostgresSession {
-    runtime: Runtime,
     client: Client,
+    runtime: Loop,
     /// By the address of their text: statements are constants.
-    statements: RefCell<HashMap<usize, (Statement, Arc<[String]>)>>,
+    statements: RefCell<HashMap<usize, Prepared>>,
     bulk: RefCell<HashMap<(usize, &'static str), Statement>>,
+}
+
+/// What the connection runs on. A task may be the last to hold a session, and where tasks run nothing may wait for one to end.
+struct Loop(Option<Runtime>);
+
+impl Drop for Loop {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl PostgresSession {
     fn wait<T>(&self, work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Db<T> {
-        self.runtime.block_on(work).map_err(|error| if lost(&error) { DbError::Unreachable } else { error.into() })
+        let runtime = self.runtime.0.as_ref().ok_or(DbError::Unreachable)?;
+        runtime.block_on(work).map_err(|error| if lost(&error) { DbError::Unreachable } else { error.into() })
     }
 
     fn batch(&self, sql: &str) -> Db<()> {
@@ -159,7 +179,7 @@ impl PostgresSession {
         self.batch(&format!("BEGIN; {sql} {mark} COMMIT;")).map_err(engine("migrating the schema"))
     }
 
-    fn prepared(&self, sql: &'static str) -> Db<(Statement, Arc<[String]>)> {
+    fn prepared(&self, sql: &'static str) -> Db<Prepared> {
         let key = sql.as_ptr().addr();
         if let Some(known) = self.statements.borrow().get(&key) {
             return Ok(known.clone());
@@ -258,7 +278,7 @@ fn lost(error: &tokio_postgres::Error) -> bool {
     ];
     match error.code() {
         Some(code) => ending.contains(code),
-        None => error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>()),
+        None => error.is_closed() || error.source().is_some_and(<dyn Error>::is::<std::io::Error>),
     }
 }
 

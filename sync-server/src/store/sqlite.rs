@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
 
 use super::sql::schema;
 use super::sql::session::{Engine, Session};
-use super::sql::tables::Table;
+use super::sql::tables::{ALL, Table};
 use super::sql::value::{Db, Row, Value, corrupt};
 use super::{Audited, StoreError, engine};
 
@@ -70,6 +70,15 @@ impl SqliteFile {
         let mark = || -> Db<()> {
             session.db.execute_batch("CREATE TABLE moved (place TEXT NOT NULL) STRICT")?;
             session.execute("INSERT INTO moved VALUES ($1)", &[Value::from(to)])?;
+            // A server that has the file open does not look whether it has moved: it finds nothing that takes a write.
+            for (table, verb) in
+                ALL.iter().flat_map(|table| ["INSERT", "UPDATE", "DELETE"].map(|verb| (table.name, verb)))
+            {
+                session.db.execute_batch(&format!(
+                    "CREATE TRIGGER moved_{verb}_{table} BEFORE {verb} ON {table}
+                     BEGIN SELECT RAISE(ABORT, 'this ledger has moved'); END"
+                ))?;
+            }
             session.commit()
         };
         mark().map_err(engine("marking the ledger as moved"))?;

@@ -3,4 +3,5 @@
 //! **Invariant:** nothing here knows the server or the rig, so either may use it.
 
 pub mod figure;
-pub mod postgres;
+
+pub use madkort_postgres as postgres;

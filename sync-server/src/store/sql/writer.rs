@@ -306,9 +306,10 @@ fn carry_out(session: &dyn Session, group: &mut [Box<dyn Work>], counts: &[(Devi
     write.finish()
 }
 
-/// Whether another server's transaction came in between: the next attempt sees what it did.
+/// Whether another server's transaction came in between: the next attempt sees what it did. Two that take the same next place in
+/// a school's row meet in its unique key, and PostgreSQL names that before it looks at what they read.
 fn is_conflict(error: &DbError) -> bool {
     let DbError::Postgres(error) = error else { return false };
-    let conflicts = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];
+    let conflicts = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::UNIQUE_VIOLATION];
     error.code().is_some_and(|code| conflicts.contains(code))
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 use madkort_protocol::{
     AccountId, AccountKind, CardId, CardNumber, CardRecord, CardStatus, CardUid, CodeVerifier, DepositLimits, DeviceId,

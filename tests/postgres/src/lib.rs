@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, geteuid, pidfd_open, pidfd_send_signal};
+use tempfile::TempDir;
 
 /// Names the folder of `postgres` and `initdb`, when it is not found by itself.
 const BIN_DIR: &str = "MADKORT_POSTGRES_BIN";
@@ -49,6 +50,8 @@ pub struct Postgres {
     port: u16,
     child: Option<Child>,
     log: Arc<Mutex<Vec<String>>>,
+    /// Goes with it, where the folder is its own.
+    temporary: Option<TempDir>,
 }
 
 impl Postgres {
@@ -62,9 +65,19 @@ impl Postgres {
             chown(&folder, Some(user), Some(group)).context("handing the folder over")?;
             std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o700))?;
         }
-        let mut made = Self { bin, folder, owner, port: 0, child: None, log: Arc::default() };
+        let mut made = Self { bin, folder, owner, port: 0, child: None, log: Arc::default(), temporary: None };
         made.init()?;
         made.switch_on()?;
+        Ok(made)
+    }
+
+    /// The same in a folder of its own, which goes with it.
+    pub fn temporary() -> Result<Self> {
+        let folder = tempfile::tempdir().context("no folder for PostgreSQL")?;
+        // The user it runs as has to get through.
+        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755))?;
+        let mut made = Self::start(&folder.path().join("pg"))?;
+        made.temporary = Some(folder);
         Ok(made)
     }
 

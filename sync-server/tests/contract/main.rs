@@ -1,0 +1,89 @@
+//! What a store promises, told once and held to on every engine: each case has a fresh ledger, and the ledger has to prove itself
+//! when the case is over.
+#![allow(clippy::unwrap_used)]
+
+mod ids;
+#[path = "../ledgers/mod.rs"]
+mod ledgers;
+mod money;
+mod moves;
+mod orders;
+mod school;
+mod servers;
+
+use std::pin::Pin;
+
+use ledgers::{Ledgers, START, World};
+
+type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+type Case = (&'static str, fn(World) -> Running);
+
+/// Cases under their names. A case hands its world back, to be looked at.
+macro_rules! cases {
+    ($($module:ident: $($case:ident),+ $(,)?);+ $(;)?) => {
+        &[$($((concat!(stringify!($module), "::", stringify!($case)), |world| Box::pin(async move {
+            crate::$module::$case(&world).await;
+            crate::proven(&world).await;
+        })),)+)+]
+    };
+}
+
+const CASES: &[Case] = cases![
+    ids: the_same_body_again_is_posted_already, another_body_under_an_id_is_refused, an_id_is_taken_across_kinds,
+        a_refusal_is_remembered, a_refusal_moves_nothing, a_group_shares_a_commit_and_not_its_faults,
+        what_was_answered_is_there_after_reopening;
+    orders: nobody_goes_below_nothing, what_may_be_ordered_offline_has_an_end, a_held_order_is_captured_once,
+        an_order_is_given_back_once, sequence_numbers_have_no_gaps, statements_tell_it_again;
+    money: a_deposit_is_opened_once_and_paid_once, money_that_fits_nothing_is_kept_apart,
+        states_move_only_from_where_the_caller_thinks_they_are, one_purchase_causes_one_charge_at_a_time,
+        an_account_has_one_mandate;
+    school: changes_come_by_cursor, a_restored_feed_is_told_again, codes_run_out, devices_come_once_and_are_shut_out,
+        request_counts_only_grow;
+];
+
+/// Cases of books that several servers may share.
+const SHARED: &[Case] = cases![
+    servers: another_servers_sale_wakes_who_waits, two_servers_sell_from_one_account, two_servers_settle_an_id_once,
+        a_server_that_comes_back_is_used_again_and_nothing_is_lost;
+];
+
+async fn proven(world: &World) {
+    let verdict = world.store.verify(START).await.unwrap();
+    assert!(verdict.is_ok(), "the books are wrong: {verdict:?}");
+}
+
+/// Runs them all, and names those that failed.
+fn hold_to(ledgers: &Ledgers, cases: &'static [Case]) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let mut failed = Vec::new();
+    for (name, run) in cases {
+        let url = ledgers.fresh();
+        let case = async move { run(World::new(url).await).await };
+        if let Err(ended) = runtime.block_on(runtime.spawn(case)) {
+            let said = ended.try_into_panic().map_or_else(|_| "cancelled".to_owned(), |panic| words(&*panic));
+            failed.push(format!("{name}: {said}"));
+        }
+    }
+    assert!(failed.is_empty(), "{} of {} failed:\n{}", failed.len(), cases.len(), failed.join("\n"));
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("a panic without words").to_owned()
+}
+
+#[test]
+fn sqlite() {
+    hold_to(&Ledgers::sqlite(), CASES);
+}
+
+#[test]
+fn postgres() {
+    hold_to(&Ledgers::postgres(), CASES);
+}
+
+#[test]
+fn postgres_with_two_servers() {
+    let ledgers = Ledgers::postgres();
+    hold_to(&ledgers, SHARED);
+}

@@ -1,0 +1,89 @@
+//! Several servers on one ledger.
+
+use std::time::{Duration, Instant};
+
+use madkort_protocol::*;
+use sync_server::store::*;
+
+use crate::ledgers::*;
+
+/// What a purchase may take to reach a kiosk that waits on another server.
+const ON_A_KIOSK: Duration = Duration::from_secs(1);
+
+pub async fn another_servers_sale_wakes_who_waits(world: &World) {
+    let (kiosk, till) = (world.kiosk().await, world.till().await);
+    world.fund(&kiosk, ANNA, kr(100)).await;
+    let other = world.second();
+    let mut waiting = other.latest(SCHOOL);
+    // What was there before it looked for the first time is news to it once.
+    tokio::time::timeout(ON_A_KIOSK, waiting.changed()).await.expect("it never looked").unwrap();
+    let cursor = world.cursor().await;
+    waiting.mark_unchanged();
+    let sold = Instant::now();
+    world.buy(&till, &world.sale(kr(20))).await;
+    tokio::time::timeout(ON_A_KIOSK, waiting.changed()).await.expect("nobody was woken").unwrap();
+    let changes = other.changes(SCHOOL, cursor, 10, TUESDAY).await.unwrap();
+    assert_eq!(changes.accounts.iter().map(|account| account.balance).collect::<Vec<_>>(), [kr(80)]);
+    assert!(sold.elapsed() < ON_A_KIOSK);
+}
+
+pub async fn two_servers_sell_from_one_account(world: &World) {
+    const EACH: i32 = 12;
+    let (kiosk, till) = (world.kiosk().await, world.till().await);
+    world.fund(&kiosk, ANNA, kr(100)).await;
+    let servers = [world.store.clone(), world.second()];
+    let mut selling = tokio::task::JoinSet::new();
+    for task in 0..8_usize {
+        let store = servers[task % 2].clone();
+        let (till, sales) = (till.id, (0..EACH).map(|_| world.sale(kr(1))).collect::<Vec<_>>());
+        selling.spawn(async move {
+            let mut outcomes = Vec::new();
+            for sale in sales {
+                outcomes.push(buy(&*store, till, &sale).await);
+            }
+            outcomes
+        });
+    }
+    let outcomes: Vec<_> = selling.join_all().await.into_iter().flatten().collect();
+    assert_eq!(outcomes.len(), 96);
+    assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Posted));
+    assert_eq!(world.balance(ANNA).await, kr(4));
+    let audited = servers[1].verify(START).await.unwrap().unwrap();
+    assert_eq!(audited.transactions, 97);
+}
+
+pub async fn two_servers_settle_an_id_once(world: &World) {
+    let (kiosk, till) = (world.kiosk().await, world.till().await);
+    world.fund(&kiosk, ANNA, kr(1000)).await;
+    let other = world.second();
+    for _ in 0..20 {
+        let sale = world.sale(kr(3));
+        let (one, two) = tokio::join!(buy(&*world.store, till.id, &sale), buy(&*other, till.id, &sale));
+        assert!(matches!(
+            (&one, &two),
+            (Outcome::Posted, Outcome::AlreadyPosted) | (Outcome::AlreadyPosted, Outcome::Posted)
+        ));
+    }
+    assert_eq!(world.balance(ANNA).await, kr(940));
+    let id = world.id();
+    world.store.open_deposit(world.deposit(id, &kiosk, BO, kr(100)), START).await.unwrap();
+    let (one, two) = tokio::join!(world.store.pay_deposit(id, kr(100), START), other.pay_deposit(id, kr(100), START));
+    let moved = [one.unwrap(), two.unwrap()].iter().filter(|moved| matches!(moved, Moved::Moved(_))).count();
+    assert_eq!((moved, world.balance(BO).await), (1, kr(100)));
+}
+
+pub async fn a_server_that_comes_back_is_used_again_and_nothing_is_lost(world: &World) {
+    let (kiosk, till) = (world.kiosk().await, world.till().await);
+    world.fund(&kiosk, ANNA, kr(100)).await;
+    world.buy(&till, &world.sale(kr(20))).await;
+    // Every connection is cut, as a restart of the database does it.
+    let (client, connection) = tokio_postgres::connect(&world.url.reveal(), tokio_postgres::NoTls).await.unwrap();
+    let cutting = tokio::spawn(connection);
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    client.batch_execute(cut).await.unwrap();
+    drop(client);
+    cutting.await.unwrap().unwrap();
+    assert_eq!(world.buy(&till, &world.sale(kr(20))).await, Outcome::Posted);
+    assert_eq!(world.balance(ANNA).await, kr(60));
+}
