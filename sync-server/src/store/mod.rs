@@ -14,6 +14,7 @@ mod feed;
 mod operations;
 mod payments;
 mod postgres;
+mod registers;
 mod sql;
 mod sqlite;
 mod url;
@@ -35,6 +36,7 @@ pub use payments::{
     NewCharge, NewDeposit,
 };
 
+pub use registers::{AtTill, Registers};
 pub use url::{DatabaseUrl, NoDatabase};
 
 use self::postgres::PostgresServer;
@@ -48,7 +50,19 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + S
 
 /// Everything the server remembers.
 pub trait Store:
-    Audit + Catalogue + Charges + Codes + Deposits + Devices + Feed + Operations + Statements + Send + Sync + 'static
+    Audit
+    + Catalogue
+    + Charges
+    + Codes
+    + Deposits
+    + Devices
+    + Feed
+    + Operations
+    + Registers
+    + Statements
+    + Send
+    + Sync
+    + 'static
 {
 }
 

@@ -119,7 +119,14 @@ async fn one_purchase_causes_one_charge_at_a_time() {
     server.fund(&kiosk, ANNA, kr(100)).await;
     // The store alone is tested here: no mandate is there yet for the server's own job to act on.
     let cause = server.id();
-    let sale = PurchaseRequest { id: cause, card_uid: uid(1), amount: kr(60), vat_percent: 25, text: "Frokost".into() };
+    let sale = PurchaseRequest {
+        id: cause,
+        card_uid: uid(1),
+        amount: kr(60),
+        vat_percent: 25,
+        text: "Frokost".into(),
+        authorisation: None,
+    };
     till.post::<PurchaseAnswer>("/v1/purchases", &sale).await;
     let now = server.clock.now();
     assert_eq!(store.recharge_facts(ANNA, now).await.unwrap(), None);
