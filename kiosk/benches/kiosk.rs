@@ -6,6 +6,7 @@
     clippy::unwrap_used,
     clippy::wildcard_imports,
     clippy::float_arithmetic,
+    clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     dead_code,
     missing_docs
@@ -21,9 +22,8 @@ use std::io::Write as _;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use i_slint_backend_testing::{AccessibleRole, ElementQuery};
 use kiosk::ui::Ui;
-use kiosk_core::Page;
+use kiosk_core::{Intent, Page};
 use madkort_protocol::Language;
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
 use slint::platform::{Platform, PointerEventButton, WindowAdapter, WindowEvent};
@@ -87,7 +87,9 @@ fn frames() -> Vec<Figure> {
     let window = MinimalSoftwareWindow::new(RepaintBufferType::ReusedBuffer);
     let time = Rc::new(Cell::new(Duration::ZERO));
     slint::platform::set_platform(Box::new(Panel { window: window.clone(), time: time.clone() })).unwrap();
-    let ui = Ui::new(|_| {}).unwrap();
+    let five = Rc::new(Cell::new(false));
+    let typed = Rc::clone(&five);
+    let ui = Ui::new(move |intent| typed.set(typed.get() || intent == Intent::Digit(5))).unwrap();
     window.set_size(PhysicalSize::new(WIDTH, HEIGHT));
     ui.window().show().unwrap();
     let mut pixels = vec![Rgb8Pixel::default(); (WIDTH * HEIGHT) as usize];
@@ -122,14 +124,17 @@ fn frames() -> Vec<Figure> {
     for _ in 0..20 {
         draw(50);
     }
-    let key = ElementQuery::from_root(ui.window())
-        .match_accessible_role(AccessibleRole::Button)
-        .match_predicate(|e| e.accessible_label().is_some_and(|l| l == "5"))
-        .find_first()
-        .unwrap();
-    let (corner, size) = (key.absolute_position(), key.size());
-    let position = slint::LogicalPosition::new(corner.x + size.width / 2.0, corner.y + size.height / 2.0);
     let button = PointerEventButton::Left;
+    // A release carries no names of elements: the key is where a touch types a five.
+    let touched = |position| {
+        ui.window().window().dispatch_event(WindowEvent::PointerPressed { position, button });
+        ui.window().window().dispatch_event(WindowEvent::PointerReleased { position, button });
+        five.get()
+    };
+    let position = touch_points().find(|position| touched(*position)).expect("a key for five");
+    for _ in 0..20 {
+        draw(50);
+    }
     let mut pressed = Vec::new();
     for _ in 0..FRAMES {
         ui.window().window().dispatch_event(WindowEvent::PointerPressed { position, button });
@@ -152,6 +157,13 @@ fn frames() -> Vec<Figure> {
             target: 0.0,
         },
     ]
+}
+
+/// Points all over the panel, less than a key apart.
+fn touch_points() -> impl Iterator<Item = slint::LogicalPosition> {
+    let across = |y: u16| (0..WIDTH as u16).step_by(40).map(move |x| (x, y));
+    let points = (0..HEIGHT as u16).step_by(40).flat_map(across);
+    points.map(|(x, y)| slint::LogicalPosition::new(f32::from(x), f32::from(y)))
 }
 
 /// From the touch that confirms to the row that a power cut cannot take back.

@@ -298,6 +298,9 @@ async fn verify(config: &Config) -> anyhow::Result<ExitCode> {
                 "the books are right: {} entries of {} transactions in {} books",
                 audited.entries, audited.transactions, audited.books
             );
+            for head in audited.heads {
+                println!("school {}: {} transactions up to {}", head.school, head.transactions, hex::encode(head.hash));
+            }
             Ok(ExitCode::SUCCESS)
         }
         Err(broken) => {

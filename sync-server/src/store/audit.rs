@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 
+use madkort_protocol::SchoolId;
+
 use super::Pending;
 
 /// What was looked at when nothing was wrong.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Audited {
     /// Books re-added.
     pub books: u64,
@@ -13,6 +15,19 @@ pub struct Audited {
     pub transactions: u64,
     /// Entries in an unbroken row.
     pub entries: u64,
+    /// Where each school's hash chain ends: to be kept somewhere else, so that nobody can write a past anew.
+    pub heads: Vec<Head>,
+}
+
+/// The end of a school's hash chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Whose.
+    pub school: SchoolId,
+    /// Transactions in it.
+    pub transactions: u64,
+    /// SHA-256 over all of them.
+    pub hash: [u8; 32],
 }
 
 /// The first thing that is wrong.

@@ -11,6 +11,7 @@ mod catalogue;
 mod codes;
 mod devices;
 mod feed;
+mod movements;
 mod operations;
 mod payments;
 mod postgres;
@@ -25,11 +26,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use audit::{Audit, Audited, Broken, Verdict};
+pub use audit::{Audit, Audited, Broken, Head, Verdict};
 pub use catalogue::{Catalogue, NewAccount, Thing};
 pub use codes::{CodeTry, Codes};
 pub use devices::{Device, Devices, NewCode, NewDevice};
 pub use feed::{Feed, Statements};
+pub use movements::{Movement, Movements, Moving};
 pub use operations::{Operations, Purchasing, Pushing};
 pub use payments::{
     Charge, ChargeOpening, ChargeState, Charges, Decline, DepositOpening, DepositRow, Deposits, Mandate, Moved,
@@ -57,6 +59,7 @@ pub trait Store:
     + Deposits
     + Devices
     + Feed
+    + Movements
     + Operations
     + Registers
     + Statements

@@ -55,12 +55,12 @@ impl Ledger {
     pub fn must_add_up(&self) -> Result<()> {
         let books = self.open()?;
         let none = |sql: &str, what: &str| -> Result<()> {
-            let bad: Option<String> = books.query_row(sql, [], |row| row.get(0)).optional()?;
-            ensure!(bad.is_none(), "{what}: {}", bad.unwrap_or_default());
+            let bad: Option<rusqlite::types::Value> = books.query_row(sql, [], |row| row.get(0)).optional()?;
+            ensure!(bad.is_none(), "{what}: {bad:?}");
             Ok(())
         };
         none(
-            r#"SELECT hex("transaction") FROM entries GROUP BY "transaction" HAVING sum(amount) <> 0"#,
+            "SELECT place FROM entries GROUP BY shard, place HAVING sum(amount) <> 0",
             "a transaction that does not sum to nought",
         )?;
         none(
@@ -68,13 +68,12 @@ impl Ledger {
             "a book whose balance is not the sum of its entries",
         )?;
         none(
-            "SELECT id FROM (SELECT id, balance, sum(amount) OVER (PARTITION BY book ORDER BY id) AS added FROM entries)
+            "SELECT number FROM (SELECT number, balance, sum(amount) OVER (PARTITION BY book ORDER BY number) AS added FROM entries)
              WHERE balance <> added",
             "an entry with a wrong balance",
         )?;
         none(
-            r#"SELECT hex(id) FROM transactions WHERE refusal IS NOT NULL
-               AND EXISTS (SELECT 1 FROM entries WHERE "transaction" = transactions.id)"#,
+            "SELECT t.place FROM transactions t JOIN entries e ON e.shard = t.shard AND e.place = t.place WHERE t.refusal IS NOT NULL",
             "a refusal that moved money",
         )
     }
@@ -113,23 +112,23 @@ impl Ledger {
 
     /// How often money moved for the operation: its transactions that have entries. Once is right.
     pub fn times_posted(&self, number: &str) -> Result<i64> {
-        let sql = r#"SELECT count(*) FROM transactions WHERE number = ?1 AND refusal IS NULL
-                     AND EXISTS (SELECT 1 FROM entries WHERE "transaction" = transactions.id)"#;
+        let sql = "SELECT count(*) FROM transactions t WHERE number = ?1 AND refusal IS NULL
+                   AND EXISTS (SELECT 1 FROM entries e WHERE e.shard = t.shard AND e.place = t.place)";
         Ok(self.open()?.query_row(sql, [number], |row| row.get(0))?)
     }
 
     /// How many transactions of a kind have moved money on that account.
     pub fn moved(&self, kind: &str, label: &str) -> Result<i64> {
-        let sql = r#"SELECT count(*) FROM transactions JOIN entries ON entries."transaction" = transactions.id
-                     JOIN accounts ON accounts.book = entries.book WHERE transactions.kind = ?1 AND label = ?2"#;
+        let sql = "SELECT count(*) FROM transactions t JOIN entries e ON e.shard = t.shard AND e.place = t.place
+                   JOIN accounts ON accounts.book = e.book WHERE t.kind = ?1 AND label = ?2";
         Ok(self.open()?.query_row(sql, params![kind, label], |row| row.get(0))?)
     }
 
     /// Every transaction on that account, oldest first: its kind and what it did to the balance, in øre.
     pub fn movements(&self, label: &str) -> Result<Vec<(String, i64)>> {
         let books = self.open()?;
-        let sql = r#"SELECT transactions.kind, amount FROM entries JOIN transactions ON transactions.id = entries."transaction"
-                     JOIN accounts ON accounts.book = entries.book WHERE label = ?1 ORDER BY entries.id"#;
+        let sql = "SELECT t.kind, amount FROM entries e JOIN transactions t ON t.shard = e.shard AND t.place = e.place
+                   JOIN accounts ON accounts.book = e.book WHERE label = ?1 ORDER BY e.number";
         let mut statement = books.prepare(sql)?;
         let rows = statement.query_map([label], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)

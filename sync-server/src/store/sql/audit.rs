@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
+use madkort_protocol::SchoolId;
 use uuid::Uuid;
 
 use super::SqlStore;
@@ -10,7 +11,7 @@ use super::chain::{self, Hash};
 use super::session::{First, Session};
 use super::tables::{ENTRIES, TRANSACTIONS};
 use super::value::{Db, FromValue, Row, Value, corrupt, values};
-use crate::store::{Audit, Audited, Broken, Pending, Verdict};
+use crate::store::{Audit, Audited, Broken, Head, Pending, Verdict};
 
 /// Transactions read at a time: some hundred kilobytes.
 const AT_ONCE: i64 = 2000;
@@ -38,6 +39,11 @@ pub fn verify(db: &dyn Session, now: Timestamp) -> Db<Verdict> {
                 if let Some(broken) = balances(db, &shard, &sums)? {
                     return Ok(Err(broken));
                 }
+                audited.heads.push(Head {
+                    school: SchoolId::new(shard.col("school")?),
+                    transactions: shard.col("places")?,
+                    hash: shard.col("hash")?,
+                });
                 audited.books += u64::try_from(sums.len()).unwrap_or(u64::MAX);
             }
             Err(broken) => return Ok(Err(broken)),

@@ -10,7 +10,7 @@ use madkort_protocol::{Answer, AuthorisationRequest, DeviceId, OperationId, Outc
 
 use crate::store::AtTill;
 
-use super::holds::{self, HoldRow};
+use super::holds::{self, Stored};
 use super::posting::{Note, digest};
 use super::purchases::{payer_of, to_consider, without_figures};
 use super::registers::{Asked, Before, settled};
@@ -31,7 +31,7 @@ pub fn hold(write: &Write<'_>, device: DeviceId, request: &AuthorisationRequest,
         Ok((hold, transaction)) => {
             write.settle(&note, Some(&transaction))?;
             let accounts = to_consider(write, school, &request.card_uid, account)?.into_iter().collect();
-            holds::open(write, &HoldRow { hold, school, device: Some(device), at: now })?;
+            holds::keep(write, school, &hold, Some(device), now)?;
             Ok(AtTill::Settled { answer: Answer { id: request.id, outcome: Outcome::Posted }, accounts })
         }
         Err(no) => {
@@ -57,11 +57,11 @@ pub fn release(
     };
     let note = Note { about: Some(authorisation), ..asked.note(Kind::AuthorisationReleased.word()) };
     let row = of_till(write, &asked, authorisation)?;
-    let given = row.ok_or(refusal(Rule::Authorisation)).and_then(|row| Ok((row, released(id, &row.hold, now)?)));
+    let given = row.ok_or(refusal(Rule::Authorisation)).and_then(|row| Ok((row.at, released(id, &row.hold, now)?)));
     match given {
-        Ok((row, (hold, transaction))) => {
-            write.settle(&Note { spent_at: Some(row.at), ..note }, Some(&transaction))?;
-            holds::end(write, &hold)?;
+        Ok((held_at, (hold, transaction))) => {
+            write.settle(&Note { spent_at: Some(held_at), ..note }, Some(&transaction))?;
+            holds::keep_authorisation(write, &hold)?;
             Ok(settled(id, Outcome::Posted))
         }
         Err(no) => {
@@ -74,24 +74,19 @@ pub fn release(
 
 /// Gives back what no till came back for.
 pub fn expire_due(write: &Write<'_>, now: Timestamp, most: u32) -> Db<Vec<OperationId>> {
-    let due = holds::due(write.db()?, HoldKind::Sale, now, most)?;
-    for row in &due {
+    let due = holds::due(write, now, most)?;
+    for (school, row) in &due {
         let (hold, transaction) = expired(&row.hold, now).map_err(|_| corrupt("authorisation"))?;
-        let note = Note::new(
-            transaction.id(),
-            row.school,
-            digest("expiry", &hold.id)?,
-            Kind::AuthorisationExpired.word(),
-            now,
-        );
+        let note =
+            Note::new(transaction.id(), *school, digest("expiry", &hold.id)?, Kind::AuthorisationExpired.word(), now);
         write.settle(&Note { spent_at: Some(row.at), ..note }, Some(&transaction))?;
-        holds::end(write, &hold)?;
+        holds::keep_authorisation(write, &hold)?;
     }
-    Ok(due.into_iter().map(|row| row.hold.id).collect())
+    Ok(due.into_iter().map(|(_, row)| row.hold.id).collect())
 }
 
 /// The till's own authorisation.
-pub fn of_till(write: &Write<'_>, asked: &Asked, authorisation: OperationId) -> Db<Option<HoldRow>> {
-    let row = holds::find(write.db()?, asked.device.school, authorisation)?;
+pub fn of_till(write: &Write<'_>, asked: &Asked, authorisation: OperationId) -> Db<Option<Stored>> {
+    let row = holds::stored(write, asked.device.school, authorisation)?;
     Ok(row.filter(|row| row.device == Some(asked.device.id) && row.hold.kind == HoldKind::Sale))
 }

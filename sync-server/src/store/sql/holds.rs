@@ -1,103 +1,109 @@
-//! Money set aside, as it is stored: a row for each hold that is not an order's.
-//!
-//! **Invariant:** the row says what the hold's book says: it is opened and ended in the step that moves the money.
+//! Money set aside, as it is stored: authorisations and withdrawals.
 
 use jiff::Timestamp;
-use madkort_ledger::HoldKind;
-use madkort_ledger::hold::{Hold, HoldState};
+use madkort_ledger::hold::{Hold, HoldKind, HoldState};
+use madkort_ledger::withdrawal::{Stage, Withdrawal};
 use madkort_protocol::{AccountId, DeviceId, OperationId, SchoolId};
 
-use super::session::{First, Session};
+use super::session::First;
 use super::value::{Db, Row, corrupt, values};
 use super::write::Write;
 
-/// A hold and where it comes from.
-#[derive(Clone, Copy, Debug)]
-pub struct HoldRow {
+/// A hold and where it stands, in the words of the column.
+pub struct Stored {
     pub hold: Hold,
-    pub school: SchoolId,
-    /// The till that made it, if one did.
+    /// Of a withdrawal, how far it has come; of an authorisation, the stage that is like its state.
+    pub stage: Stage,
     pub device: Option<DeviceId>,
-    /// When the money was held.
     pub at: Timestamp,
 }
 
-const STATES: [(HoldState, &str); 4] = [
-    (HoldState::Open, "held"),
-    (HoldState::Captured, "captured"),
-    (HoldState::Released, "released"),
-    (HoldState::Expired, "expired"),
+const WORDS: [(Stage, &str); 5] = [
+    (Stage::Requested, "held"),
+    (Stage::Cancelled, "released"),
+    (Stage::Sent, "captured"),
+    (Stage::Settled, "settled"),
+    (Stage::Returned, "returned"),
 ];
+const EXPIRED: &str = "expired";
 
-fn state_word(state: HoldState) -> &'static str {
-    STATES.iter().find(|(one, _)| *one == state).map_or("", |(_, word)| word)
-}
-
-/// Writes a new hold down.
-pub fn open(write: &Write<'_>, row: &HoldRow) -> Db<()> {
-    let hold = row.hold;
+/// Keeps a new hold.
+pub fn keep(write: &Write<'_>, school: SchoolId, hold: &Hold, device: Option<DeviceId>, at: Timestamp) -> Db<()> {
     write.db()?.execute(
         "INSERT INTO holds (id, school, account, kind, device, amount, captured, state, at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'held', $8, $9)",
         &values![
             hold.id.uuid(),
-            row.school.uuid(),
+            school.uuid(),
             hold.account.uuid(),
             hold.kind.word(),
-            row.device.map(DeviceId::uuid),
+            device.map(DeviceId::uuid),
             hold.amount,
             hold.captured,
-            state_word(hold.state),
-            row.at,
+            at,
             hold.expires_at
         ],
     )?;
     Ok(())
 }
 
-/// Writes down that a hold has moved on.
-pub fn end(write: &Write<'_>, hold: &Hold) -> Db<()> {
+/// Keeps how a withdrawal stands now.
+pub fn keep_withdrawal(write: &Write<'_>, withdrawal: &Withdrawal) -> Db<()> {
+    let word = WORDS.iter().find(|(stage, _)| *stage == withdrawal.stage).map(|(_, word)| *word);
+    put(write, &withdrawal.hold, word.ok_or(corrupt("stage"))?)
+}
+
+/// Keeps how an authorisation stands now.
+pub fn keep_authorisation(write: &Write<'_>, hold: &Hold) -> Db<()> {
+    let word = match hold.state {
+        HoldState::Open => "held",
+        HoldState::Captured => "captured",
+        HoldState::Released => "released",
+        HoldState::Expired => EXPIRED,
+    };
+    put(write, hold, word)
+}
+
+fn put(write: &Write<'_>, hold: &Hold, word: &str) -> Db<()> {
     write.db()?.execute(
         "UPDATE holds SET captured = $1, state = $2 WHERE id = $3",
-        &values![hold.captured, state_word(hold.state), hold.id.uuid()],
+        &values![hold.captured, word, hold.id.uuid()],
     )?;
     Ok(())
 }
 
 /// A hold of the school.
-pub fn find(db: &dyn Session, school: SchoolId, id: OperationId) -> Db<Option<HoldRow>> {
-    db.first("SELECT * FROM holds WHERE id = $1 AND school = $2", &values![id.uuid(), school.uuid()])?
-        .as_ref()
-        .map(read)
-        .transpose()
+pub fn stored(write: &Write<'_>, school: SchoolId, id: OperationId) -> Db<Option<Stored>> {
+    let sql = "SELECT * FROM holds WHERE id = $1 AND school = $2";
+    write.db()?.first(sql, &values![id.uuid(), school.uuid()])?.map(|row| read(&row)).transpose()
 }
 
-/// Open holds of a kind whose time is up, oldest first.
-pub fn due(db: &dyn Session, kind: HoldKind, now: Timestamp, most: u32) -> Db<Vec<HoldRow>> {
-    db.query(
-        "SELECT * FROM holds WHERE state = 'held' AND kind = $1 AND expires_at <= $2 ORDER BY expires_at, id LIMIT $3",
-        &values![kind.word(), now, most],
-    )?
-    .iter()
-    .map(read)
-    .collect()
+/// Authorisations whose time is up and the schools they are in, oldest first.
+pub fn due(write: &Write<'_>, now: Timestamp, most: u32) -> Db<Vec<(SchoolId, Stored)>> {
+    let sql = "SELECT * FROM holds WHERE state = 'held' AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2";
+    let rows = write.db()?.query(sql, &values![now, most])?;
+    rows.iter().map(|row| Ok((SchoolId::new(row.col("school")?), read(row)?))).collect()
 }
 
-fn read(row: &Row) -> Db<HoldRow> {
+/// Reads a row of `holds`.
+pub fn read(row: &Row) -> Db<Stored> {
     let (kind, state): (String, String) = (row.col("kind")?, row.col("state")?);
+    let kind = HoldKind::ALL.into_iter().find(|known| known.word() == kind).ok_or(corrupt("kind of hold"))?;
+    let stage = WORDS.iter().find(|(_, word)| *word == state).map(|(stage, _)| *stage);
+    let (stage, expired) = (stage.unwrap_or(Stage::Cancelled), state == EXPIRED);
     let hold = Hold {
         id: OperationId::new(row.col("id")?),
         account: AccountId::new(row.col("account")?),
-        kind: HoldKind::ALL.into_iter().find(|one| one.word() == kind).ok_or(corrupt("kind of hold"))?,
+        kind,
         amount: row.col("amount")?,
         captured: row.col("captured")?,
-        state: STATES.iter().find(|(_, word)| *word == state).ok_or(corrupt("state of hold"))?.0,
+        state: match stage {
+            Stage::Requested => HoldState::Open,
+            Stage::Cancelled if expired => HoldState::Expired,
+            Stage::Cancelled => HoldState::Released,
+            Stage::Sent | Stage::Settled | Stage::Returned => HoldState::Captured,
+        },
         expires_at: row.col("expires_at")?,
     };
-    Ok(HoldRow {
-        hold,
-        school: SchoolId::new(row.col("school")?),
-        device: row.col::<Option<_>>("device")?.map(DeviceId::new),
-        at: row.col("at")?,
-    })
+    Ok(Stored { hold, stage, device: row.col::<Option<_>>("device")?.map(DeviceId::new), at: row.col("at")? })
 }

@@ -163,17 +163,22 @@ fn file(write: &Write<'_>, settling: &Settling<'_>, ticket: &FileTicket) -> Db<O
 
 /// What the rules ask of whoever pays.
 pub fn payer(write: &Write<'_>, device: &Device, card: CardId, account: AccountId) -> Db<Payer> {
-    let card = rows::card(write.db()?, device.school, card)?;
+    payer_of_card(write, device.school, card, account)
+}
+
+/// What the rules ask of whoever pays with a card of a school.
+pub fn payer_of_card(write: &Write<'_>, school: SchoolId, card: CardId, account: AccountId) -> Db<Payer> {
+    let card = rows::card(write.db()?, school, card)?;
     let known = write.db()?.first(
         "SELECT day_cap, week_cap, month_cap FROM accounts WHERE id = $1 AND school = $2",
-        &values![account.uuid(), device.school.uuid()],
+        &values![account.uuid(), school.uuid()],
     )?;
     let Some(row) = known else {
         let (card, spent) = (card.map(|card| card.status), Spent::default());
         return Ok(Payer { card, may_use: false, balance: Money::ZERO, caps: Caps::NONE, spent });
     };
     let may_use = card.as_ref().map(|card| rows::may_use(write.db()?, card.person, account)).transpose()?;
-    let standing = write.standing(device.school, &Book::Card(account))?;
+    let standing = write.standing(school, &Book::Card(account))?;
     Ok(Payer {
         card: card.map(|card| card.status),
         may_use: may_use.unwrap_or_default(),

@@ -17,7 +17,7 @@ use madkort_protocol::{
 use crate::store::{AtTill, Device, Purchasing};
 
 use super::authorisations;
-use super::holds::{self, HoldRow};
+use super::holds::{self, Stored};
 use super::orders::ONE_OUTAGE;
 use super::posting::{Note, digest};
 use super::registers::Asked;
@@ -110,6 +110,7 @@ fn book(
     let school = device.school;
     let asked = Asked { device, id: request.id, digest: body, now: course.now };
     let hold = request.authorisation.map(|id| authorisations::of_till(write, &asked, id)).transpose()?;
+    let stored = hold.as_ref().and_then(Option::as_ref);
     let recorded = recorded(write, &asked, request, course.claimed_at)?;
     let (account, payer) = payer_of(write, school, &request.card_uid)?;
     // Looked at whatever the price class, so that a subsidised sale looks up no more than another.
@@ -122,7 +123,7 @@ fn book(
         amount: request.amount,
         subsidised: (course.subsidy)(account, request.amount),
         vat_percent: request.vat_percent,
-        authorisation: hold.flatten().map(|row| row.hold),
+        authorisation: stored.map(|row| row.hold),
     };
     let outcome = match hold {
         Some(None) => payer.check_card().and(Err(refusal(Rule::Authorisation))),
@@ -134,15 +135,15 @@ fn book(
         refusal: outcome.as_ref().err(),
         text: &request.text,
         about: request.authorisation,
-        spent_at: hold.flatten().map(|row| row.at),
+        spent_at: stored.map(|row| row.at),
         ..asked.note(Kind::Purchase.word())
     };
     write.settle(&note, outcome.as_ref().ok())?;
     match outcome {
         Ok(_) => {
             let account = posted(write, school, request, account)?;
-            if let Some(row) = hold.flatten() {
-                captured(write, &row, &sale)?;
+            if let Some(row) = stored {
+                captured(write, row, &sale)?;
             }
             Ok(Some((Outcome::Posted, account)))
         }
@@ -164,10 +165,10 @@ fn posted(
 }
 
 /// The hold has ended as the rules have just divided its money.
-fn captured(write: &Write<'_>, row: &HoldRow, sale: &Sale) -> Db<()> {
+fn captured(write: &Write<'_>, row: &Stored, sale: &Sale) -> Db<()> {
     let paid = sale.amount.minus(sale.subsidised).map_err(|_| corrupt("amount"))?;
     let ended = if paid == Money::ZERO { row.hold.release() } else { row.hold.capture(paid, sale.at) };
-    holds::end(write, &ended.map_err(|_| corrupt("authorisation"))?.hold)
+    holds::keep_authorisation(write, &ended.map_err(|_| corrupt("authorisation"))?.hold)
 }
 
 /// How a sale was made, with what came before it in the same outage.

@@ -7,7 +7,7 @@ use madkort_protocol::{Answer, DeviceId, OperationId, Outcome};
 
 use crate::store::AtTill;
 
-use super::on_file;
+use super::posted::{Found, found};
 use super::posting::{Note, digest};
 use super::purchases::without_figures;
 use super::registers::{Asked, Before, settled};
@@ -27,10 +27,10 @@ pub fn settle(
         Before::Settled(outcome) => return Ok(settled(id, outcome)),
         Before::Not(answer) => return Ok(answer),
     };
-    let sale = on_file::find(write.db()?, asked.device.school, purchase)?;
+    let sale = found(write, asked.device.school, purchase)?;
     let text = sale.as_ref().map_or("", |sale| &sale.text);
     let note = Note { about: Some(purchase), text, ..asked.note(Kind::PurchaseUndone.word()) };
-    let posted = sale.as_ref().map(on_file::OnFile::posted);
+    let posted = sale.as_ref().map(Found::posted);
     match undone(&Undoing { id, at: now, device, sale: posted }) {
         Ok(transaction) => {
             let spent_at = sale.as_ref().map(|sale| sale.spent_at);

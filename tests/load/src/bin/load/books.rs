@@ -2,10 +2,9 @@
 //!
 //! **Invariant:** what is made here is the same on every engine and on every run: ids, card UIDs and keys follow from their number.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use jiff::{SignedDuration, Timestamp};
 use madkort_protocol::{
     AccountId, AccountKind, CardId, CardNumber, CardRecord, CardStatus, CardUid, CodeVerifier, DepositLimits, DeviceId,
@@ -13,8 +12,9 @@ use madkort_protocol::{
     PurchaseRequest, School, SchoolId, SigningKey, TapPolicy, Terms,
 };
 use sync_server::enrolment;
-use sync_server::store::sqlite::SqliteStore;
-use sync_server::store::{DepositOpening, Moved, NewAccount, NewCode, NewDeposit, NewDevice, Store, Thing};
+use sync_server::store::{
+    self, DatabaseUrl, DepositOpening, Moved, NewAccount, NewCode, NewDeposit, NewDevice, Store, Thing,
+};
 use uuid::Uuid;
 
 /// Accounts with a card each: a large school.
@@ -53,16 +53,11 @@ pub struct Till {
     pub count: u64,
 }
 
-/// Opens the books that a URL names, empty ones included. `None` where this build does not have the engine.
-pub fn open(url: &str) -> Result<Option<Arc<dyn Store>>> {
-    match url.split_once(':') {
-        Some(("sqlite", path)) => {
-            SqliteStore::migrate(Path::new(path))?;
-            Ok(Some(Arc::new(SqliteStore::open(Path::new(path))?)))
-        }
-        Some(("postgres", _)) => Ok(None),
-        _ => bail!("{url} names no engine"),
-    }
+/// Opens the books that a URL names, empty ones included.
+pub fn open(url: &str) -> Result<Arc<dyn Store>> {
+    let url = DatabaseUrl::parse(url)?;
+    store::migrate(&url)?;
+    Ok(store::open(&url)?)
 }
 
 /// Puts the school with its accounts, money and tills into empty books, and answers the tills. Books that have them are left as

@@ -33,7 +33,7 @@ impl Child {
             Command::new(program)
                 .args(["serve", "--listen", "127.0.0.1:0"])
                 .env("MADKORT_DATABASE", database)
-                .env("RUST_LOG", "info")
+                .env("MADKORT_GATEWAY", "sandbox")
                 .current_dir(folder),
         )
     }
@@ -87,7 +87,7 @@ impl Drop for Child {
 }
 
 /// A program of the house: in the folder that is named, or beside this one.
-fn program(name: &str) -> Result<PathBuf> {
+pub fn program(name: &str) -> Result<PathBuf> {
     let beside = std::env::current_exe()?.parent().map(PathBuf::from).unwrap_or_default();
     let path = std::env::var_os(BIN_DIR).map_or(beside, PathBuf::from).join(name);
     ensure!(path.is_file(), "there is no {}: build it, or set {BIN_DIR}", path.display());

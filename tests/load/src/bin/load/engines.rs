@@ -30,7 +30,7 @@ const SHARE: f64 = 0.7;
 /// SQLite: the store beside raw group commit.
 pub async fn sqlite(plan: &Plan, folder: &Path) -> Result<Vec<Figure>> {
     let mut raw = RawSqlite::create(&folder.join("raw.db"))?;
-    let store = books::open(&format!("sqlite:{}", folder.join("store.db").display()))?.context("no SQLite")?;
+    let store = books::open(&format!("sqlite:{}", folder.join("store.db").display()))?;
     let tills = books::fill(&store).await?;
     let mut figures = Vec::new();
     for &size in plan.sizes(GROUPS) {
@@ -45,29 +45,20 @@ pub async fn sqlite(plan: &Plan, folder: &Path) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// PostgreSQL: the store beside the raw batched call. Without the engine in this build, the raw call alone, for information.
+/// PostgreSQL: the store beside the raw batched call.
 pub async fn postgres(plan: &Plan, server: &Postgres) -> Result<Vec<Figure>> {
     let raw = RawPostgres::create(&server.create("raw")?).await?;
     let store = books::open(&server.create("store")?)?;
-    if let Some(store) = &store {
-        books::fill(store).await?;
-    }
+    books::fill(&store).await?;
     let mut figures = Vec::new();
     for &size in plan.sizes(BATCHES) {
         let (mut peers, mut ours) = (Vec::new(), Vec::new());
         for _ in 0..plan.rounds {
             peers.push(raw_batches(plan, size, &raw).await?);
-            if let Some(store) = &store {
-                ours.push(in_flight(plan, store, size).await?);
-            }
+            ours.push(in_flight(plan, &store, size).await?);
         }
-        let peer = median(peers);
-        figures.push(if store.is_some() {
-            let name = format!("PostgreSQL, store without HTTP, {size} in flight");
-            Figure::at_least(&name, median(ours), "a second", peer, SHARE)
-        } else {
-            Figure::beside(&format!("PostgreSQL, raw batched call of {size}"), peer, "a second", peer)
-        });
+        let name = format!("PostgreSQL, store without HTTP, {size} in flight");
+        figures.push(Figure::at_least(&name, median(ours), "a second", median(peers), SHARE));
     }
     Ok(figures)
 }
@@ -93,7 +84,7 @@ async fn buy(store: Arc<dyn Store>, device: DeviceId, next: Arc<AtomicU32>, end:
     let mut bought = 0;
     while Instant::now() < end {
         let sale = books::sale(next.fetch_add(1, Ordering::Relaxed), Payers::Uniform)?;
-        let settled = store.purchase(device, sale, Timestamp::now()).await?;
+        let settled = store.purchase(books::SCHOOL, device, sale, Timestamp::now()).await?;
         let posted = matches!(&settled, Purchasing::Settled { answer, .. } if answer.outcome == Outcome::Posted);
         ensure!(posted, "a purchase was not posted: {settled:?}");
         bought += 1;

@@ -67,9 +67,9 @@ impl Rounds {
     }
 }
 
-/// One engine's figures; only the bare endpoint's where this build does not have the engine. `database` and `raw` name empty books.
+/// One engine's figures. `database` and `raw` name empty books.
 pub async fn measure(plan: &Plan, engine: &str, database: &str, raw: &str, folder: &Path) -> Result<Vec<Figure>> {
-    let Some(store) = books::open(database)? else { return bare_alone(plan, engine, raw).await };
+    let store = books::open(database)?;
     let mut tills = books::fill(&store).await?;
     // The server opens the same books.
     drop(store);
@@ -80,21 +80,6 @@ pub async fn measure(plan: &Plan, engine: &str, database: &str, raw: &str, folde
         figures.extend(at(plan, engine, connections, tills, &server, &bare).await?);
     }
     figures.extend(memory(plan, engine, &mut tills, &server).await?);
-    Ok(figures)
-}
-
-async fn bare_alone(plan: &Plan, engine: &str, raw: &str) -> Result<Vec<Figure>> {
-    let bare = Child::bare(raw)?;
-    let mut tills: Vec<Till> = (0..books::TILLS).map(books::till).map(|(id, key)| Till { id, key, count: 0 }).collect();
-    let mut figures = Vec::new();
-    for &connections in plan.sizes(CONNECTIONS) {
-        let tills = tills.get_mut(..connections).context("too few tills")?;
-        let mut peer = Rounds::new(&bare, SIGNED, Payers::Uniform)?;
-        peer.warm_up(tills).await?;
-        peer.turn(tills, plan).await?;
-        let name = format!("{engine}, HTTP, {connections} connections, bare");
-        figures.push(Figure::beside(&name, peer.rate(), "a second", peer.rate()));
-    }
     Ok(figures)
 }
 
@@ -158,7 +143,7 @@ async fn memory(plan: &Plan, engine: &str, tills: &mut [Till], server: &Child) -
 
 /// What a server holds on books that are there already.
 pub async fn memory_on(plan: &Plan, engine: &str, database: &str, folder: &Path) -> Result<Vec<Figure>> {
-    let store = books::open(database)?.context("no such engine in this build")?;
+    let store = books::open(database)?;
     let mut tills = books::fill(&store).await?;
     drop(store);
     let server = Child::server(database, folder)?;
