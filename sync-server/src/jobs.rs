@@ -1,4 +1,4 @@
-//! What the server does unasked: it sells orders at their cut-off, tops accounts up, and looks after undecided payments.
+//! What the server does unasked: it sells orders at their cut-off, gives back what tills left held, tops accounts up, and looks after undecided payments.
 //!
 //! **Invariant:** a job that fails says so and goes on with its next round; each does nothing that it cannot do twice.
 
@@ -16,14 +16,17 @@ use crate::store::StoreError;
 const CAPTURE_EVERY: Duration = Duration::from_secs(5);
 /// How often undecided payments are looked at; who is asked when is for `payments` to say.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// Orders sold in one step, so that purchases get their turn between steps.
+/// How often authorisations whose time is up are looked for: seconds after it, the money can be spent again.
+const RELEASE_EVERY: Duration = Duration::from_secs(5);
+/// Orders sold, or authorisations given back, in one step, so that purchases get their turn between steps.
 const AT_ONCE: u32 = 100;
 
 /// Runs until the server is asked to stop.
 pub async fn run(state: AppState) {
-    let (capturing, looking, topping_up) = (capture(&state), look_around(&state), top_up(&state));
+    let (capturing, releasing) = (capture(&state), release(&state));
+    let (looking, topping_up) = (look_around(&state), top_up(&state));
     tokio::select! {
-        ((), (), ()) = async { tokio::join!(capturing, looking, topping_up) } => {}
+        ((), (), (), ()) = async { tokio::join!(capturing, releasing, looking, topping_up) } => {}
         () = state.stopped() => {}
     }
 }
@@ -41,6 +44,19 @@ pub async fn capture_due(state: &AppState) -> Result<Vec<OperationId>, StoreErro
     }
 }
 
+/// Gives back every authorisation whose time is up by the server's clock, and says which.
+pub async fn release_expired(state: &AppState) -> Result<Vec<OperationId>, StoreError> {
+    let mut released = Vec::new();
+    loop {
+        let step = state.store.expire_due(state.now(), AT_ONCE).await?;
+        let more = step.len() == AT_ONCE as usize;
+        released.extend(step);
+        if !more {
+            return Ok(released);
+        }
+    }
+}
+
 async fn capture(state: &AppState) {
     let mut every = ticking(CAPTURE_EVERY);
     loop {
@@ -49,6 +65,18 @@ async fn capture(state: &AppState) {
             Ok(sold) if sold.is_empty() => {}
             Ok(sold) => tracing::info!(orders = sold.len(), "sold at the cut-off"),
             Err(error) => tracing::error!(%error, "orders could not be sold"),
+        }
+    }
+}
+
+async fn release(state: &AppState) {
+    let mut every = ticking(RELEASE_EVERY);
+    loop {
+        every.tick().await;
+        match release_expired(state).await {
+            Ok(released) if released.is_empty() => {}
+            Ok(released) => tracing::info!(authorisations = released.len(), "given back: their time was up"),
+            Err(error) => tracing::error!(%error, "authorisations could not be given back"),
         }
     }
 }

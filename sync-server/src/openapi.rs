@@ -4,12 +4,16 @@
 //!
 //! **Invariant:** every route of the server is in [`ROUTES`], and every message in it is the one the route parses; tests say so.
 
+mod examples;
+
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 /// The messages.
 #[derive(OpenApi)]
 #[openapi(components(schemas(
+    madkort_protocol::Answer,
+    madkort_protocol::AuthorisationRequest,
     madkort_protocol::Changes,
     madkort_protocol::Deposit,
     madkort_protocol::DepositRequest,
@@ -17,12 +21,18 @@ use utoipa::OpenApi;
     madkort_protocol::Enrolled,
     madkort_protocol::LoginAnswer,
     madkort_protocol::LoginRequest,
+    madkort_protocol::PickUpAnswer,
+    madkort_protocol::PickUpRequest,
     madkort_protocol::Problem,
     madkort_protocol::PurchaseAnswer,
+    madkort_protocol::PurchaseBatch,
+    madkort_protocol::PurchaseBatchAnswer,
     madkort_protocol::PurchaseRequest,
     madkort_protocol::Push,
     madkort_protocol::Pushed,
+    madkort_protocol::Release,
     madkort_protocol::Statement,
+    madkort_protocol::Undo,
 )))]
 struct Messages;
 
@@ -81,6 +91,11 @@ pub const ROUTES: &[Route] = &[
     Route { method: "delete", path: "/v1/deposits/{id}", caller: Caller::Device, summary: "Takes a deposit back, unless somebody has paid it; answers how it stands.", takes: None, gives: Body::Message("Deposit"), query: &[], problems: &[400, 401, 403, 404, 426] },
     Route { method: "get", path: "/v1/accounts/{account}/statements/{month}", caller: Caller::Device, summary: "The statement of an account for a month, `2026-11`.", takes: None, gives: Body::Message("Statement"), query: &[], problems: &[400, 401, 403, 404, 426] },
     Route { method: "post", path: "/v1/purchases", caller: Caller::Device, summary: "Books a sale at a cash register, once.", takes: Some("PurchaseRequest"), gives: Body::Message("PurchaseAnswer"), query: &[], problems: &[400, 401, 403, 408, 409, 413, 415, 422, 426] },
+    Route { method: "post", path: "/v1/purchases/{id}/undo", caller: Caller::Device, summary: "Takes a sale of the same cash register back, once, within 5 minutes.", takes: Some("Undo"), gives: Body::Message("Answer"), query: &[], problems: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 426] },
+    Route { method: "post", path: "/v1/purchase-batches", caller: Caller::Device, summary: "Settles sales that a cash register made while the server was out of its reach, one by one and each once. One that is refused stays refused: the register keeps it on its list of unpaid sales for staff.", takes: Some("PurchaseBatch"), gives: Body::Message("PurchaseBatchAnswer"), query: &[], problems: &[400, 401, 403, 408, 409, 413, 415, 422, 426] },
+    Route { method: "post", path: "/v1/authorisations", caller: Caller::Device, summary: "Holds money for a sale that is being put together, for 15 minutes; a purchase captures it in whole or in part.", takes: Some("AuthorisationRequest"), gives: Body::Message("Answer"), query: &[], problems: &[400, 401, 403, 408, 409, 413, 415, 422, 426] },
+    Route { method: "post", path: "/v1/authorisations/{id}/release", caller: Caller::Device, summary: "Gives up an authorisation of the same cash register.", takes: Some("Release"), gives: Body::Message("Answer"), query: &[], problems: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 426] },
+    Route { method: "post", path: "/v1/pick-ups", caller: Caller::Device, summary: "Hands out today's orders of the accounts a card opens, each once; asked again with the same id, names the same orders.", takes: Some("PickUpRequest"), gives: Body::Message("PickUpAnswer"), query: &[], problems: &[400, 401, 403, 408, 409, 413, 415, 422, 426] },
     Route { method: "get", path: "/pay/{page}", caller: Caller::Anybody, summary: "The payment page of a deposit, for the payer's telephone.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
     Route { method: "post", path: "/pay/{page}", caller: Caller::Anybody, summary: "Pays or cancels on the sandbox's payment page.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
     Route { method: "get", path: "/healthz", caller: Caller::Anybody, summary: "Whether the process answers.", takes: None, gives: Body::Json, query: &[], problems: &[] },
@@ -136,8 +151,7 @@ fn operation(route: &Route) -> Value {
         operation["security"] = json!([{ "device": [] }]);
     }
     if let Some(message) = route.takes {
-        operation["requestBody"] =
-            json!({ "required": true, "content": { "application/json": { "schema": refer(message) } } });
+        operation["requestBody"] = json!({ "required": true, "content": { "application/json": content(message) } });
     } else if route.method == "post" {
         operation["requestBody"] = json!({ "content": { "application/x-www-form-urlencoded": { "schema": {
             "type": "object",
@@ -166,7 +180,7 @@ fn parameters(route: &Route) -> Vec<Value> {
 
 fn responses(route: &Route) -> Value {
     let content = match route.gives {
-        Body::Message(message) => json!({ "application/json": { "schema": refer(message) } }),
+        Body::Message(message) => json!({ "application/json": content(message) }),
         Body::Html => json!({ "text/html": { "schema": { "type": "string" } } }),
         Body::Json => json!({ "application/json": { "schema": { "type": "object" } } }),
     };
@@ -179,6 +193,16 @@ fn responses(route: &Route) -> Value {
         responses.insert("default".to_owned(), problem("A fault of the server."));
     }
     Value::Object(responses)
+}
+
+/// A message, with examples where there are any.
+fn content(message: &str) -> Value {
+    let mut content = json!({ "schema": refer(message) });
+    let examples = examples::of(message);
+    if !examples.is_empty() {
+        content["examples"] = examples.into_iter().map(|(name, value)| (name, json!({ "value": value }))).collect();
+    }
+    content
 }
 
 fn problem(description: &str) -> Value {

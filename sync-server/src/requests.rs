@@ -3,13 +3,14 @@
 //! **Invariant:** the log names a request by id, method and route as written in the program, with the device and the operations
 //! it turned out to be about: never by the path as sent, and never by anything of a person.
 
+use std::fmt;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use madkort_protocol::ProblemCode;
+use madkort_protocol::{OperationId, ProblemCode};
 use tokio::time::{Instant, timeout};
 use tracing::field::{Empty, display};
 use tracing::{Instrument, Span};
@@ -65,6 +66,15 @@ pub(crate) async fn attend(State(state): State<AppState>, request: Request, next
 /// Writes into the request's span what it is about.
 pub(crate) fn about(field: &'static str, what: impl std::fmt::Display) {
     Span::current().record(field, display(what));
+}
+
+/// The ids of what is asked for at once, for the log.
+pub(crate) struct Ids(pub(crate) Vec<OperationId>);
+
+impl fmt::Display for Ids {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().enumerate().try_for_each(|(n, id)| if n == 0 { write!(f, "{id}") } else { write!(f, " {id}") })
+    }
 }
 
 /// Thousands of good answers a second are for the metrics; the log names what somebody may have to look at.

@@ -178,6 +178,7 @@ async fn the_devices_of_the_history_are_shut_out() {
         amount: Money::from_kroner(1),
         vat_percent: 25,
         text: "x".to_owned(),
+        authorisation: None,
     };
     let school = loaded.store.schools().await.unwrap().remove(0).id;
     let purchasing = loaded.store.purchase(school, device, request, now).await.unwrap();

@@ -91,6 +91,7 @@ async fn no_line_names_a_person_a_card_a_code_or_a_secret() {
         amount: madkort_protocol::Money::from_ore(100),
         vat_percent: 25,
         text: alma.name.clone(),
+        authorisation: None,
     };
     school.send(&school.register, "POST", "/v1/purchases", &other).await;
     let mut odd = serde_json::to_value(&other).unwrap();

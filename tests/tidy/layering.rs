@@ -37,7 +37,7 @@ const IMPURE: &[&str] = &[
 ];
 
 /// Only tests see these.
-const TESTS: &[&str] = &["madkort-load", "madkort-postgres", "madkort-tests", "workbench"];
+const TESTS: &[&str] = &["madkort-load", "madkort-postgres", "madkort-register", "madkort-tests", "workbench"];
 
 struct Workspace {
     /// Normal dependencies of each crate, as feature resolution for that crate alone finds them.

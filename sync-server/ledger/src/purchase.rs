@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use madkort_protocol::{AccountId, Money, OperationId, Refusal, Rule};
 
 use crate::hold::{Hold, HoldKind};
-use crate::rules::{Payer, over, refusal};
+use crate::rules::{Payer, Recorded, over, refusal};
 use crate::transaction::{Legs, NotBalanced};
 use crate::{Book, Kind, Transaction};
 
@@ -70,6 +70,18 @@ pub fn sold(sale: &Sale) -> Result<Transaction, Refusal> {
     Ok(if let Some(hold) = sale.authorisation { sold.concerning(hold.id) } else { sold })
 }
 
+/// Takes the price of a sale however it was recorded: one made while the server was out of reach must also be within the
+/// school's allowance and not too old. The balance has to cover it all the same: no account owes.
+pub fn sold_as_recorded(sale: &Sale, recorded: &Recorded) -> Result<Transaction, Refusal> {
+    if matches!(recorded, Recorded::Offline(_)) {
+        check_amount(sale.amount)?;
+        sale.payer.check_card()?;
+        recorded.check_age(sale.at)?;
+        recorded.check_allowance(sale.amount)?;
+    }
+    sold(sale)
+}
+
 /// What is paid comes out of the hold, and the rest of it goes back.
 fn out_of(hold: &Hold, account: AccountId, paid: Money, at: Timestamp) -> Result<Legs, Refusal> {
     if hold.account != account || hold.kind != HoldKind::Sale {
@@ -103,6 +115,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::authorisation::{Authorising, held};
     use crate::caps::{Caps, Spent};
+    use crate::rules::Offline;
 
     pub(crate) const NOON: Timestamp = Timestamp::constant(1_795_345_200, 0);
 
@@ -205,6 +218,23 @@ pub(crate) mod tests {
         assert_eq!(rule(2500, ended), refusal(Rule::Authorisation));
         assert_eq!(rule(2500, Hold { account: account(2), ..hold(2500) }), refusal(Rule::Authorisation));
         assert_eq!(rule(2500, Hold { kind: HoldKind::Order, ..hold(2500) }), refusal(Rule::Authorisation));
+    }
+
+    #[test]
+    fn offline_the_allowance_is_asked_before_the_balance_and_the_balance_all_the_same() {
+        let kr = Money::from_kroner;
+        let limits =
+            madkort_protocol::OfflineLimits { per_sale: kr(40), per_card: kr(60), per_kiosk: kr(90), hours: 24 };
+        let before = Offline { claimed_at: NOON, limits, card_before: kr(0), kiosk_before: kr(0) };
+        let rule = |ore, offline| sold_as_recorded(&sale(ore, 0), &Recorded::Offline(offline)).map_err(|no| no.rule);
+        assert!(rule(4000, before).is_ok());
+        assert_eq!(rule(4001, before), Err(Rule::OfflineAllowance));
+        assert_eq!(rule(4000, Offline { card_before: kr(21), ..before }), Err(Rule::OfflineAllowance));
+        assert_eq!(rule(4000, Offline { kiosk_before: kr(51), ..before }), Err(Rule::OfflineAllowance));
+        assert_eq!(rule(4000, Offline { claimed_at: Timestamp::MIN, ..before }), Err(Rule::OfflineAllowance));
+        let wide = madkort_protocol::OfflineLimits { per_sale: kr(60), ..limits };
+        assert_eq!(rule(5001, Offline { limits: wide, ..before }), Err(Rule::Balance));
+        assert_eq!(sold_as_recorded(&sale(5000, 0), &Recorded::Online), sold(&sale(5000, 0)));
     }
 
     proptest! {

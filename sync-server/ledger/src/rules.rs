@@ -73,9 +73,9 @@ pub struct Offline {
     pub claimed_at: Timestamp,
     /// What the school allows.
     pub limits: OfflineLimits,
-    /// What the same card ordered on the device in the same outage, before this.
+    /// What the same card ordered on the device, or bought at it, in the same outage, before this.
     pub card_before: Money,
-    /// What all cards ordered on the device in the same outage, before this.
+    /// What all cards ordered on the device, or bought at it, in the same outage, before this.
     pub kiosk_before: Money,
 }
 
@@ -93,7 +93,15 @@ impl Recorded {
         if in_time { Ok(()) } else { Err(refusal(Rule::CutOff)) }
     }
 
-    /// Whether an order taken offline stays within the allowances per sale, card and kiosk.
+    /// Whether a sale made offline reached the server in time, by what the device says. A claim from the future counts as now.
+    pub fn check_age(&self, now: Timestamp) -> Result<(), Refusal> {
+        let Self::Offline(offline) = self else { return Ok(()) };
+        let oldest = SignedDuration::from_hours(i64::from(offline.limits.hours));
+        let in_time = now.duration_since(offline.claimed_at) <= oldest;
+        if in_time { Ok(()) } else { Err(refusal(Rule::OfflineAllowance)) }
+    }
+
+    /// Whether an order or a sale taken offline stays within the allowances per sale, card and device.
     pub fn check_allowance(&self, total: Money) -> Result<(), Refusal> {
         let Self::Offline(offline) = self else { return Ok(()) };
         let sums = [
@@ -170,6 +178,15 @@ mod tests {
         assert_eq!(check(45), Err(over(Rule::OfflineAllowance, kr(80), kr(85))));
         assert_eq!(check(40), Err(over(Rule::OfflineAllowance, kr(200), kr(210))));
         assert!(Recorded::Online.check_allowance(kr(5000)).is_ok());
+    }
+
+    #[test]
+    fn a_sale_made_offline_may_be_as_old_as_the_school_allows() {
+        assert!(offline(at(9)).check_age(at(33)).is_ok());
+        assert_eq!(offline(at(9)).check_age(at(34)), Err(refusal(Rule::OfflineAllowance)));
+        assert!(offline(at(99)).check_age(at(9)).is_ok());
+        assert!(offline(Timestamp::MIN).check_age(Timestamp::MAX).is_err());
+        assert!(Recorded::Online.check_age(Timestamp::MAX).is_ok());
     }
 
     fn payer(kroner: i32) -> Payer {

@@ -10,6 +10,7 @@ mod ids;
 mod money;
 mod operation;
 mod problem;
+mod register;
 mod server;
 mod signing;
 mod text;
@@ -28,6 +29,10 @@ pub use operation::{
     Rule,
 };
 pub use problem::{Problem, ProblemCode};
+pub use register::{
+    AuthorisationRequest, HandOut, HandOutLine, OfflinePurchase, PickUpAnswer, PickUpRequest, PurchaseBatch,
+    PurchaseBatchAnswer, Release, Undo,
+};
 pub use server::{
     Deposit, DepositRequest, DepositState, DeviceKind, Enrol, Enrolled, LoginAnswer, LoginRequest, PurchaseAnswer,
     PurchaseRequest, Statement, StatementLine, StatementText,

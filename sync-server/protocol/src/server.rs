@@ -223,6 +223,9 @@ pub struct PurchaseRequest {
     pub vat_percent: u8,
     /// What was bought, for the statement.
     pub text: String,
+    /// The authorisation of the same till that it captures, in whole or in part: the rest goes back in the same moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorisation: Option<OperationId>,
 }
 
 /// The answer to [`PurchaseRequest`]: what a till must show, and nothing about the balance.

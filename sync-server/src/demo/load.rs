@@ -256,6 +256,7 @@ impl<'a> Loader<'a> {
             amount: product.price,
             vat_percent: product.vat_percent,
             text: product.name_da,
+            authorisation: None,
         };
         match self.store.purchase(ids::school(), self.register, request, happening.at).await? {
             Purchasing::Settled { answer, .. } if answer.outcome == Outcome::Posted => {

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod api;
+mod authorisations;
 mod changes;
 mod deposits;
 mod devices;
@@ -12,6 +13,8 @@ mod health;
 mod logins;
 mod operations;
 mod pay;
+mod pick_ups;
+mod purchase_batches;
 mod purchases;
 
 use axum::Router;
@@ -20,11 +23,12 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use madkort_protocol::{API_VERSION, HEADER_API, OperationId, ProblemCode};
+use madkort_protocol::{API_VERSION, DeviceId, HEADER_API, OperationId, ProblemCode};
 
 use crate::failure::Failure;
 use crate::requests::attend;
 use crate::state::AppState;
+use crate::store::AtTill;
 
 /// Everything the server answers to.
 pub fn router(state: AppState) -> Router {
@@ -34,13 +38,18 @@ pub fn router(state: AppState) -> Router {
         .route("/openapi.json", get(api::get))
         .route("/pay/{page}", get(pay::get).post(pay::post))
         .route("/v1/accounts/{account}/statements/{month}", get(accounts::statement))
+        .route("/v1/authorisations", post(authorisations::post))
+        .route("/v1/authorisations/{id}/release", post(authorisations::release))
         .route("/v1/changes", get(changes::get))
         .route("/v1/deposits", post(deposits::post))
         .route("/v1/deposits/{id}", get(deposits::get).delete(deposits::delete))
         .route("/v1/devices", post(devices::post))
         .route("/v1/logins", post(logins::post))
         .route("/v1/operations", post(operations::post))
+        .route("/v1/pick-ups", post(pick_ups::post))
+        .route("/v1/purchase-batches", post(purchase_batches::post))
         .route("/v1/purchases", post(purchases::post))
+        .route("/v1/purchases/{id}/undo", post(purchases::undo))
         .fallback(|| async { Failure::from(ProblemCode::NotFound) })
         .method_not_allowed_fallback(|| async { Failure::from(ProblemCode::MethodNotAllowed) })
         .layer(from_fn(same_version))
@@ -73,4 +82,27 @@ async fn same_version(request: Request, next: Next) -> Response {
 /// Devices make ids of version 7 only: the store's keys come in time order, and the server's own derived ids never collide.
 fn check_id(id: OperationId) -> Result<(), Failure> {
     if id.uuid().get_version_num() == 7 { Ok(()) } else { Err(Failure::field("id")) }
+}
+
+/// An id in a path; what is none is not there.
+fn id_in_path(id: &str) -> Result<OperationId, Failure> {
+    OperationId::parse(id).map_err(|_| ProblemCode::NotFound.into())
+}
+
+/// What a till is told. Accounts that a mandate looks at go to the job that tops them up.
+fn told<T>(state: &AppState, device: DeviceId, what: AtTill<T>) -> Result<T, Failure> {
+    match what {
+        AtTill::Settled { answer, accounts } => {
+            for account in accounts {
+                // Full means thousands wait already; the next purchase or start finds the account again.
+                let _ = state.posted.try_send(account);
+            }
+            Ok(answer)
+        }
+        AtTill::UnknownDevice => Err(ProblemCode::UnknownDevice.into()),
+        AtTill::IdReused(operation) => {
+            tracing::error!(alarm = "id-reused", %device, %operation, "an id came with another body");
+            Err(ProblemCode::IdReused.into())
+        }
+    }
 }

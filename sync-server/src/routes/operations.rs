@@ -1,14 +1,12 @@
 //! `POST /v1/operations`: a kiosk pushes its journal.
 
-use std::fmt;
-
 use axum::Json;
 use axum::extract::State;
-use madkort_protocol::{AccountId, DeviceKind, OperationBody, OperationId, Outcome, ProblemCode, Push, Pushed};
+use madkort_protocol::{AccountId, DeviceKind, OperationBody, Outcome, ProblemCode, Push, Pushed};
 
 use crate::failure::Failure;
 use crate::metrics::kind_of;
-use crate::requests::about;
+use crate::requests::{Ids, about};
 use crate::signed::SignedDevice;
 use crate::state::AppState;
 use crate::store::Pushing;
@@ -43,15 +41,6 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
 /// Whose balance an order takes down.
 const fn orderer(body: &OperationBody) -> Option<AccountId> {
     if let OperationBody::PlaceOrder(order) = body { Some(order.account) } else { None }
-}
-
-/// The ids of what is pushed, for the log.
-struct Ids(Vec<OperationId>);
-
-impl fmt::Display for Ids {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().enumerate().try_for_each(|(n, id)| if n == 0 { write!(f, "{id}") } else { write!(f, " {id}") })
-    }
 }
 
 /// What can be wrong with a push as a whole.

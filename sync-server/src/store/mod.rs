@@ -15,6 +15,7 @@ mod movements;
 mod operations;
 mod payments;
 mod postgres;
+mod registers;
 mod sql;
 mod sqlite;
 mod url;
@@ -37,6 +38,7 @@ pub use payments::{
     NewCharge, NewDeposit,
 };
 
+pub use registers::{AtTill, Registers};
 pub use url::{DatabaseUrl, NoDatabase};
 
 use self::postgres::PostgresServer;
@@ -59,6 +61,7 @@ pub trait Store:
     + Feed
     + Movements
     + Operations
+    + Registers
     + Statements
     + Send
     + Sync

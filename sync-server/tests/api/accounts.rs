@@ -20,6 +20,7 @@ async fn a_month_shows_what_happened_by_danish_time() {
         amount: kr(22),
         vat_percent: 25,
         text: "Frikadelle".into(),
+        authorisation: None,
     };
     till.post::<PurchaseAnswer>("/v1/purchases", &sale).await;
     server.clock.set(at(START));

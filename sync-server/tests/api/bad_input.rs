@@ -36,8 +36,14 @@ impl Messages {
             offline: false,
             body: OperationBody::PlaceOrder(lasagne("K1-1")),
         };
-        let purchase =
-            PurchaseRequest { id: server.id(), card_uid: uid(1), amount: kr(10), vat_percent: 25, text: "Mad".into() };
+        let purchase = PurchaseRequest {
+            id: server.id(),
+            card_uid: uid(1),
+            amount: kr(10),
+            vat_percent: 25,
+            text: "Mad".into(),
+            authorisation: None,
+        };
         let deposit = DepositRequest {
             id: server.id(),
             card: ANNAS_CARD,

@@ -115,8 +115,14 @@ async fn sell_until_the_line_breaks(
 ) -> (Vec<PurchaseRequest>, PurchaseRequest) {
     let mut posted = Vec::new();
     loop {
-        let sale =
-            PurchaseRequest { id: next(), card_uid: uid(1), amount: kr(1), vat_percent: 25, text: "Æble".into() };
+        let sale = PurchaseRequest {
+            id: next(),
+            card_uid: uid(1),
+            amount: kr(1),
+            vat_percent: 25,
+            text: "Æble".into(),
+            authorisation: None,
+        };
         let body = serde_json::to_vec(&sale).unwrap();
         let Ok(answer) = till.try_send(Method::POST, "/v1/purchases", &body).await else { return (posted, sale) };
         let Ok(answer) = answer.json::<PurchaseAnswer>().await else { return (posted, sale) };

@@ -12,5 +12,6 @@ mod jobs;
 mod logins;
 mod operations;
 mod purchases;
+mod registers;
 mod store;
 mod support;

@@ -7,7 +7,14 @@ use serde_json::json;
 use crate::support::*;
 
 fn purchase(server: &Server, card: u8, amount: Money) -> PurchaseRequest {
-    PurchaseRequest { id: server.id(), card_uid: uid(card), amount, vat_percent: 25, text: "Frikadelle".into() }
+    PurchaseRequest {
+        id: server.id(),
+        card_uid: uid(card),
+        amount,
+        vat_percent: 25,
+        text: "Frikadelle".into(),
+        authorisation: None,
+    }
 }
 
 async fn open() -> (Server, Signer) {

@@ -201,6 +201,7 @@ impl School {
             amount: Money::from_ore(ore),
             vat_percent: 25,
             text: "Frokost".to_owned(),
+            authorisation: None,
         };
         self.send(&self.register, "POST", "/v1/purchases", &request).await
     }

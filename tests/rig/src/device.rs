@@ -40,8 +40,14 @@ impl Device {
 
     /// Books a sale under an id of the caller's choosing.
     pub fn purchase(&mut self, id: OperationId, uid: &str, amount: Money, text: &str) -> Result<PurchaseAnswer> {
-        let sale =
-            PurchaseRequest { id, card_uid: CardUid::parse(uid)?, amount, vat_percent: 25, text: text.to_owned() };
+        let sale = PurchaseRequest {
+            id,
+            card_uid: CardUid::parse(uid)?,
+            amount,
+            vat_percent: 25,
+            text: text.to_owned(),
+            authorisation: None,
+        };
         self.post("/v1/purchases", &sale)?.json()
     }
 

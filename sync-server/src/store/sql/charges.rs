@@ -286,7 +286,7 @@ fn purchase(db: &dyn Session, book: i64, last: Option<&Charge>) -> Db<Option<Ope
     let newest = db
         .first(
             "SELECT t.id, e.at FROM entries e JOIN transactions t ON t.shard = e.shard AND t.place = e.place
-             WHERE e.book = $1 AND t.kind IN ('purchase', 'order-held') ORDER BY e.at DESC, e.number DESC LIMIT 1",
+             WHERE e.book = $1 AND t.kind IN ('purchase', 'authorisation-held', 'order-held') ORDER BY e.at DESC, e.number DESC LIMIT 1",
             &values![book],
         )?
         .map(|row| Db::Ok((OperationId::new(row.col("id")?), row.col("at")?)))

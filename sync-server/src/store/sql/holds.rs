@@ -78,6 +78,13 @@ pub fn stored(write: &Write<'_>, school: SchoolId, id: OperationId) -> Db<Option
     write.db()?.first(sql, &values![id.uuid(), school.uuid()])?.map(|row| read(&row)).transpose()
 }
 
+/// Authorisations whose time is up and the schools they are in, oldest first.
+pub fn due(write: &Write<'_>, now: Timestamp, most: u32) -> Db<Vec<(SchoolId, Stored)>> {
+    let sql = "SELECT * FROM holds WHERE state = 'held' AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2";
+    let rows = write.db()?.query(sql, &values![now, most])?;
+    rows.iter().map(|row| Ok((SchoolId::new(row.col("school")?), read(row)?))).collect()
+}
+
 /// Reads a row of `holds`.
 pub fn read(row: &Row) -> Db<Stored> {
     let (kind, state): (String, String) = (row.col("kind")?, row.col("state")?);

@@ -7,6 +7,7 @@
 //! ledger, row by row.
 
 mod audit;
+mod authorisations;
 mod catalogue;
 mod chain;
 mod charges;
@@ -19,15 +20,18 @@ mod holds;
 mod movements;
 mod operations;
 mod orders;
+mod pick_ups;
 mod posted;
 mod posting;
 mod purchases;
 mod readers;
+mod registers;
 mod rows;
 pub(super) mod schema;
 pub(super) mod session;
 mod statements;
 pub(super) mod tables;
+mod undo;
 pub(super) mod value;
 mod write;
 mod writer;

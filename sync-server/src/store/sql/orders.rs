@@ -17,7 +17,7 @@ use super::write::Write;
 
 /// What a device took in one outage reaches the server within this of its return, in a row of pushes: what came in that time
 /// counts together against the offline allowances.
-const ONE_OUTAGE: SignedDuration = SignedDuration::from_mins(10);
+pub const ONE_OUTAGE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Holds the money of an order, or says which rule forbids it.
 pub fn place(write: &Write<'_>, settling: &Settling<'_>, order: &PlaceOrder) -> Db<Option<Refusal>> {

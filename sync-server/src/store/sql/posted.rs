@@ -14,6 +14,8 @@ pub struct Found {
     pub holder: Option<AccountId>,
     pub device: Option<DeviceId>,
     pub reversed: bool,
+    /// What the statement says of it.
+    pub text: String,
     /// When the holder's money was first taken or held.
     pub spent_at: Timestamp,
 }
@@ -28,7 +30,7 @@ impl Found {
 /// What was posted under an id; `None` if nothing moved under it.
 pub fn found(write: &Write<'_>, school: SchoolId, id: OperationId) -> Db<Option<Found>> {
     let row = write.db()?.first(
-        "SELECT t.shard, t.kind, t.at, t.device, t.about, t.first_entry, t.legs, h.account, h.at AS held_at
+        "SELECT t.shard, t.kind, t.at, t.device, t.about, t.text, t.first_entry, t.legs, h.account, h.at AS held_at
          FROM transactions t LEFT JOIN holds h ON h.id = t.about
          WHERE t.id = $1 AND t.school = $2 AND t.refusal IS NULL AND t.legs > 0",
         &values![id.uuid(), school.uuid()],
@@ -45,6 +47,7 @@ pub fn found(write: &Write<'_>, school: SchoolId, id: OperationId) -> Db<Option<
         holder: held_for.or(on_card),
         device: row.col::<Option<_>>("device")?.map(DeviceId::new),
         reversed: is_reversed(write, id)?,
+        text: row.col("text")?,
         spent_at: row.col::<Option<_>>("held_at")?.unwrap_or(at),
         transaction,
     }))

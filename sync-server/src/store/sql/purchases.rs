@@ -1,72 +1,226 @@
-//! Purchases at a till.
+//! Purchases at a till: plain, capturing an authorisation, and made while the server was out of reach.
+//!
+//! **Invariant:** what a sale costs its buyer shows neither in the answer nor in the work it takes: a paid, a subsidised and a
+//! free one look up the same and append to the same tables. A plain sale runs no statement of its own.
+
+use std::collections::HashMap;
 
 use jiff::Timestamp;
-use madkort_ledger::purchase::{Sale, sold};
-use madkort_ledger::rules::Payer;
+use madkort_ledger::purchase::{Sale, sold_as_recorded};
+use madkort_ledger::rules::{Offline, Payer, Recorded, refusal};
 use madkort_ledger::{Book, Kind};
 use madkort_protocol::{
-    AccountId, CardUid, DeviceId, Money, Outcome, PurchaseAnswer, PurchaseRequest, Refusal, SchoolId,
+    AccountId, Answer, CardUid, DeviceId, Money, OperationId, Outcome, PurchaseAnswer, PurchaseBatch, PurchaseRequest,
+    Refusal, Rule, SchoolId,
 };
 
-use crate::store::Purchasing;
+use crate::store::{AtTill, Device, Purchasing};
 
+use super::authorisations;
+use super::holds::{self, Stored};
+use super::orders::ONE_OUTAGE;
 use super::posting::{Note, digest};
-use super::value::Db;
+use super::registers::Asked;
+use super::rows;
+use super::session::First;
+use super::value::{Db, Value, corrupt, values};
 use super::write::Write;
+
+/// What the school or the municipality pays of a sale.
+type Subsidy = fn(Option<AccountId>, Money) -> Money;
+
+/// How a sale came to the server.
+#[derive(Clone, Copy)]
+struct Course {
+    /// When the till says it was, if the server was out of its reach.
+    claimed_at: Option<Timestamp>,
+    subsidy: Subsidy,
+    now: Timestamp,
+}
+
+/// Nobody's price class is known yet. Where it becomes known, it is asked here and nowhere else.
+const fn no_subsidy(_: Option<AccountId>, _: Money) -> Money {
+    Money::ZERO
+}
 
 /// Posts a purchase once, or settles that it is refused.
 pub fn settle(write: &Write<'_>, id: DeviceId, request: &PurchaseRequest, now: Timestamp) -> Db<Purchasing> {
     let Some(device) = write.device(id)?.filter(|device| !device.revoked) else {
         return Ok(Purchasing::UnknownDevice);
     };
-    let body = digest("purchase", request)?;
-    match write.settled(request.id)? {
-        Some(before) if before.digest != body => return Ok(Purchasing::IdReused),
-        Some(before) => return Ok(answer(request, before.outcome(), None)),
-        None => {}
-    }
-    let (account, payer) = payer_of(write, device.school, &request.card_uid)?;
-    let sale = Sale {
-        id: request.id,
-        at: now,
-        account,
-        payer,
-        amount: request.amount,
-        subsidised: Money::ZERO,
-        vat_percent: request.vat_percent,
-        authorisation: None,
-    };
-    let outcome = sold(&sale).map_err(|refusal| without_figures(&refusal));
-    let note = Note {
-        device: Some(id),
-        refusal: outcome.as_ref().err(),
-        text: &request.text,
-        ..Note::new(request.id, device.school, body, Kind::Purchase.word(), now)
-    };
-    write.settle(&note, outcome.as_ref().ok())?;
-    Ok(match outcome {
-        Ok(_) => answer(request, Outcome::Posted, to_consider(write, device.school, request, account)?),
-        Err(refusal) => answer(request, Outcome::Refused(refusal), None),
+    let course = Course { claimed_at: None, subsidy: no_subsidy, now };
+    Ok(match book(write, device, request, course)? {
+        Some((outcome, account)) => Purchasing::Settled { answer: PurchaseAnswer { id: request.id, outcome }, account },
+        None => Purchasing::IdReused,
     })
 }
 
-fn answer(request: &PurchaseRequest, outcome: Outcome, account: Option<AccountId>) -> Purchasing {
-    Purchasing::Settled { answer: PurchaseAnswer { id: request.id, outcome }, account }
+/// Settles sales made while the server was out of reach, each by itself and in their order. If an id among them came with another
+/// body, none is.
+pub fn settle_batch(write: &Write<'_>, id: DeviceId, batch: &PurchaseBatch, now: Timestamp) -> Db<AtTill<Vec<Answer>>> {
+    let Some(device) = write.device(id)?.filter(|device| !device.revoked) else { return Ok(AtTill::UnknownDevice) };
+    if let Some(reused) = reused(write, batch)? {
+        return Ok(AtTill::IdReused(reused));
+    }
+    let (mut answer, mut accounts) = (Vec::with_capacity(batch.purchases.len()), Vec::new());
+    for sale in &batch.purchases {
+        let course = Course { claimed_at: Some(sale.claimed_at), subsidy: no_subsidy, now };
+        let id = sale.purchase.id;
+        let Some((outcome, account)) = book(write, device.clone(), &sale.purchase, course)? else {
+            return Ok(AtTill::IdReused(id));
+        };
+        answer.push(Answer { id, outcome });
+        accounts.extend(account);
+    }
+    Ok(AtTill::Settled { answer, accounts })
 }
 
-/// A till must not show what somebody has left.
-const fn without_figures(refusal: &Refusal) -> Refusal {
-    Refusal { rule: refusal.rule, limit: None, asked: None }
+/// The first id that stands for something else, looked for before anything is written.
+fn reused(write: &Write<'_>, batch: &PurchaseBatch) -> Db<Option<OperationId>> {
+    let mut within = HashMap::new();
+    for sale in &batch.purchases {
+        let id = sale.purchase.id;
+        let body = digest("purchase", &sale.purchase)?;
+        let before = match within.insert(id, body) {
+            Some(before) => Some(before),
+            None => write.settled(id)?.map(|before| before.digest),
+        };
+        if before.is_some_and(|before| before != body) {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
 }
 
-/// The account, if a mandate of auto top-up looks at a balance like the one it has now.
-fn to_consider(
+/// What became of a sale, and the account to be considered for auto top-up; `None` if its id came with another body.
+///
+/// The body is the sale alone, not the way it came: one whose answer was lost online is the same sale in a batch.
+fn book(
+    write: &Write<'_>,
+    device: Device,
+    request: &PurchaseRequest,
+    course: Course,
+) -> Db<Option<(Outcome, Option<AccountId>)>> {
+    let body = digest("purchase", request)?;
+    match write.settled(request.id)? {
+        Some(before) if before.digest != body => return Ok(None),
+        Some(before) => return Ok(Some((before.outcome(), None))),
+        None => {}
+    }
+    let school = device.school;
+    let asked = Asked { device, id: request.id, digest: body, now: course.now };
+    let hold = request.authorisation.map(|id| authorisations::of_till(write, &asked, id)).transpose()?;
+    let stored = hold.as_ref().and_then(Option::as_ref);
+    let recorded = recorded(write, &asked, request, course.claimed_at)?;
+    let (account, payer) = payer_of(write, school, &request.card_uid)?;
+    // Looked at whatever the price class, so that a subsidised sale looks up no more than another.
+    write.standing(school, &Book::Subsidy)?;
+    let sale = Sale {
+        id: request.id,
+        at: course.now,
+        account,
+        payer,
+        amount: request.amount,
+        subsidised: (course.subsidy)(account, request.amount),
+        vat_percent: request.vat_percent,
+        authorisation: stored.map(|row| row.hold),
+    };
+    let outcome = match hold {
+        Some(None) => payer.check_card().and(Err(refusal(Rule::Authorisation))),
+        _ => sold_as_recorded(&sale, &recorded),
+    };
+    let outcome = outcome.map_err(|refusal| without_figures(&refusal));
+    let note = Note {
+        claimed_at: course.claimed_at,
+        refusal: outcome.as_ref().err(),
+        text: &request.text,
+        about: request.authorisation,
+        spent_at: stored.map(|row| row.at),
+        ..asked.note(Kind::Purchase.word())
+    };
+    write.settle(&note, outcome.as_ref().ok())?;
+    match outcome {
+        Ok(_) => {
+            let account = posted(write, school, request, account)?;
+            if let Some(row) = stored {
+                captured(write, row, &sale)?;
+            }
+            Ok(Some((Outcome::Posted, account)))
+        }
+        Err(refusal) => Ok(Some((Outcome::Refused(refusal), None))),
+    }
+}
+
+/// A free sale moves nothing on the card and is told to the feed like any other.
+fn posted(
     write: &Write<'_>,
     school: SchoolId,
     request: &PurchaseRequest,
     account: Option<AccountId>,
 ) -> Db<Option<AccountId>> {
-    let below = write.holder(school, request.card_uid.as_hex())?.and_then(|holder| holder.below);
+    if let Some(account) = account {
+        write.changed(school, "account", account.uuid().as_bytes())?;
+    }
+    to_consider(write, school, &request.card_uid, account)
+}
+
+/// The hold has ended as the rules have just divided its money.
+fn captured(write: &Write<'_>, row: &Stored, sale: &Sale) -> Db<()> {
+    let paid = sale.amount.minus(sale.subsidised).map_err(|_| corrupt("amount"))?;
+    let ended = if paid == Money::ZERO { row.hold.release() } else { row.hold.capture(paid, sale.at) };
+    holds::keep_authorisation(write, &ended.map_err(|_| corrupt("authorisation"))?.hold)
+}
+
+/// How a sale was made, with what came before it in the same outage.
+fn recorded(
+    write: &Write<'_>,
+    asked: &Asked,
+    request: &PurchaseRequest,
+    claimed_at: Option<Timestamp>,
+) -> Db<Recorded> {
+    let Some(claimed_at) = claimed_at else { return Ok(Recorded::Online) };
+    let school = rows::school(write.db()?, asked.device.school)?.ok_or(corrupt("school"))?;
+    let since = asked.now.checked_sub(ONE_OUTAGE).unwrap_or(Timestamp::MIN);
+    let holder = write.holder(school.id, request.card_uid.as_hex())?;
+    let account = holder.and_then(|holder| holder.account);
+    let book = account.map(|account| write.standing(school.id, &Book::Card(account))).transpose()?;
+    let card_before = match book {
+        Some(book) => sold_offline(write, asked.device.id, since, Some(book.id))?,
+        None => Money::ZERO,
+    };
+    let kiosk_before = sold_offline(write, asked.device.id, since, None)?;
+    Ok(Recorded::Offline(Offline { claimed_at, limits: school.offline, card_before, kiosk_before }))
+}
+
+/// What a till sold offline since then: from one book, or from all. Two cards of one account count together.
+fn sold_offline(write: &Write<'_>, device: DeviceId, since: Timestamp, book: Option<i64>) -> Db<Money> {
+    const ALL: &str = "SELECT CAST(coalesce(sum(-e.amount), 0) AS BIGINT) AS sum FROM transactions t
+         JOIN entries e ON e.shard = t.shard AND e.number >= t.first_entry AND e.number < t.first_entry + t.legs
+         WHERE t.claimed_at IS NOT NULL AND t.kind = 'purchase' AND t.refusal IS NULL AND t.device = $1 AND t.at > $2
+             AND e.amount < 0";
+    const OF_BOOK: &str = "SELECT CAST(coalesce(sum(-e.amount), 0) AS BIGINT) AS sum FROM transactions t
+         JOIN entries e ON e.shard = t.shard AND e.number >= t.first_entry AND e.number < t.first_entry + t.legs
+         WHERE t.claimed_at IS NOT NULL AND t.kind = 'purchase' AND t.refusal IS NULL AND t.device = $1 AND t.at > $2
+             AND e.amount < 0 AND e.book = $3";
+    let mut parameters = Vec::from(values![device.uuid(), since]);
+    parameters.extend(book.map(Value::from));
+    let sql = if book.is_some() { OF_BOOK } else { ALL };
+    write.db()?.first(sql, &parameters)?.map_or(Ok(Money::ZERO), |row| row.col("sum"))
+}
+
+/// A till must not show what somebody has left.
+pub const fn without_figures(refusal: &Refusal) -> Refusal {
+    Refusal { rule: refusal.rule, limit: None, asked: None }
+}
+
+/// The account, if a mandate of auto top-up looks at a balance like the one it has now.
+pub fn to_consider(
+    write: &Write<'_>,
+    school: SchoolId,
+    uid: &CardUid,
+    account: Option<AccountId>,
+) -> Db<Option<AccountId>> {
+    let below = write.holder(school, uid.as_hex())?.and_then(|holder| holder.below);
     let (Some(account), Some(below)) = (account, below) else { return Ok(None) };
     let balance = write.standing(school, &Book::Card(account))?.balance;
     Ok((balance < below.ore()).then_some(account))
@@ -86,3 +240,6 @@ pub fn payer_of(write: &Write<'_>, school: SchoolId, uid: &CardUid) -> Db<(Optio
     };
     Ok((account, payer))
 }
+
+#[cfg(test)]
+mod tests;

@@ -179,7 +179,7 @@ static MENU_DAYS: Table = plain!("menu_days", ["school", "date"],
     ["school" Bytes, "date" Text, "cut_off" Int, "products" Text]);
 static ORDERS: Table = plain!("orders", ["id"],
     ["id" Bytes, "school" Bytes, "account" Bytes, "card" Bytes, "device" Bytes, "number" Text, "date" Text, "total" Int,
-     "state" Text, "offline" Int, "at" Int, "picked_up_at" Int]);
+     "state" Text, "offline" Int, "at" Int, "picked_up_at" Int, "picked_up_by" Bytes]);
 static ORDER_LINES: Table = plain!("order_lines", ["\"order\"", "place"],
     ["\"order\"" Bytes, "school" Bytes, "place" Int, "product" Bytes, "name_da" Text, "name_en" Text, "quantity" Int,
      "price" Int, "vat_percent" Int, "comment" Text]);

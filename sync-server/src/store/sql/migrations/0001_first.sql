@@ -164,6 +164,9 @@ CREATE UNIQUE INDEX one_operation_per_sequence_number ON transactions (device, s
 CREATE UNIQUE INDEX one_reversal ON transactions (about)
     WHERE about IS NOT NULL AND refusal IS NULL AND kind IN ('purchase-undone', 'order-refunded', 'reversal');
 
+-- Sales that a till made offline, for its allowance. Plain sales claim no time of their own and are not in it.
+CREATE INDEX offline_purchases ON transactions (device, at) WHERE claimed_at IS NOT NULL AND kind = 'purchase';
+
 CREATE TABLE entries (
     shard   BIGINT NOT NULL,
     number  BIGINT NOT NULL,                -- without gaps
@@ -199,12 +202,14 @@ CREATE TABLE orders (
     state        TEXT NOT NULL,
     offline      BIGINT NOT NULL,
     at           BIGINT NOT NULL,
-    picked_up_at BIGINT
+    picked_up_at BIGINT,
+    picked_up_by BYTEA                      -- the pick-up it was handed out at
 );
 
 CREATE INDEX held_orders ON orders (school, date) WHERE state = 'held';
 CREATE INDEX offline_orders ON orders (device, at) WHERE offline = 1;
 CREATE INDEX orders_to_pick_up ON orders (account, date) WHERE picked_up_at IS NULL;
+CREATE INDEX orders_of_a_pick_up ON orders (picked_up_by) WHERE picked_up_by IS NOT NULL;
 
 CREATE TABLE order_lines (
     "order"     BYTEA NOT NULL REFERENCES orders,
@@ -225,11 +230,11 @@ CREATE TABLE holds (
     id         BYTEA PRIMARY KEY,           -- the operation that made it
     school     BYTEA NOT NULL REFERENCES schools,
     account    BYTEA NOT NULL REFERENCES accounts,
-    kind       TEXT NOT NULL,
+    kind       TEXT NOT NULL,               -- payouts, sales: what its book's name says behind held-
     device     BYTEA,
     amount     BIGINT NOT NULL,
     captured   BIGINT NOT NULL,
-    state      TEXT NOT NULL,
+    state      TEXT NOT NULL,               -- held, captured, released, expired
     at         BIGINT NOT NULL,
     expires_at BIGINT
 );

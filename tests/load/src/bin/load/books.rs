@@ -96,6 +96,7 @@ pub fn sale(number: u32, payers: Payers) -> Result<PurchaseRequest> {
         amount: PRICE,
         vat_percent: VAT,
         text: TEXT.to_owned(),
+        authorisation: None,
     })
 }
 

@@ -1,0 +1,154 @@
+//! Whoever stands at the till learns nothing of the price class, neither from the answer nor from its time.
+#![allow(clippy::unwrap_used)]
+
+use std::cell::RefCell;
+
+use madkort_protocol::{CardNumber, OperationId};
+use uuid::Uuid;
+
+use super::super::session::{Engine, Session};
+use super::super::tables::Table;
+use super::super::value::Row;
+use super::*;
+use crate::store::sqlite::SqliteFile;
+
+const SCHOOL: SchoolId = SchoolId::new(Uuid::from_u128(0x5c));
+const ANNA: AccountId = AccountId::new(Uuid::from_u128(0xa1));
+const TILL: DeviceId = DeviceId::new(Uuid::from_u128(0xde));
+const UID: &str = "04A1B2C3D4E501";
+const NOON: Timestamp = Timestamp::constant(1_795_345_200, 0);
+
+/// A session that writes down which statements it ran and which tables it appended to.
+struct Watched {
+    session: Box<dyn Session>,
+    seen: RefCell<Vec<String>>,
+}
+
+impl Watched {
+    fn saw(&self, what: impl Into<String>) {
+        self.seen.borrow_mut().push(what.into());
+    }
+}
+
+impl Session for Watched {
+    fn query(&self, sql: &'static str, parameters: &[Value]) -> Db<Vec<Row>> {
+        self.saw(sql);
+        self.session.query(sql, parameters)
+    }
+
+    fn execute(&self, sql: &'static str, parameters: &[Value]) -> Db<u64> {
+        self.saw(sql);
+        self.session.execute(sql, parameters)
+    }
+
+    fn query_each(&self, sql: &'static str, fixed: &[Value], keys: &[Value]) -> Db<Vec<Row>> {
+        self.saw(sql);
+        self.session.query_each(sql, fixed, keys)
+    }
+
+    fn append(&self, table: &'static Table, rows: &[Vec<Value>]) -> Db<()> {
+        if !rows.is_empty() {
+            self.saw(table.name);
+        }
+        self.session.append(table, rows)
+    }
+
+    fn page(&self, table: &'static Table, after: Option<&[Value]>, most: u32) -> Db<Vec<Row>> {
+        self.session.page(table, after, most)
+    }
+
+    fn begin(&self) -> Db<()> {
+        self.session.begin()
+    }
+
+    fn begin_snapshot(&self) -> Db<()> {
+        self.session.begin_snapshot()
+    }
+
+    fn commit(&self) -> Db<()> {
+        self.session.commit()
+    }
+
+    fn rollback(&self) -> Db<()> {
+        self.session.rollback()
+    }
+}
+
+fn fill(session: &dyn Session) {
+    let (person, card) = (Uuid::from_u128(1), Uuid::from_u128(0xc1));
+    let number = CardNumber::from_first_13("1234567890101").unwrap();
+    let (school, anna) = (SCHOOL.uuid(), ANNA.uuid());
+    let run = |sql, parameters: &[Value]| session.execute(sql, parameters).unwrap();
+    run("INSERT INTO schools (id, body) VALUES ($1, '{}')", &values![school]);
+    run(
+        "INSERT INTO people (id, school, name, kind, language) VALUES ($1, $2, 'Anna', 'pupil', 'da')",
+        &values![person, school],
+    );
+    let write = Write::new(session);
+    let book = write.standing(SCHOOL, &Book::Card(ANNA)).unwrap().id;
+    write.with_standing(SCHOOL, &Book::Card(ANNA), |standing| standing.balance = 10_000).unwrap();
+    write.finish().unwrap();
+    run(
+        "INSERT INTO accounts (id, school, owner, label, kind, book) VALUES ($1, $2, $3, 'Anna', 'card', $4)",
+        &values![anna, school, person, book],
+    );
+    run(
+        "INSERT INTO person_accounts (person, school, place, account) VALUES ($1, $2, 0, $3)",
+        &values![person, school, anna],
+    );
+    run(
+        "INSERT INTO cards (id, school, uid, number, person, status, ask_code, code)
+             VALUES ($1, $2, $3, $4, $5, 'active', 0, '')",
+        &values![card, school, UID, number.as_digits(), person],
+    );
+    run(
+        "INSERT INTO devices (id, school, kind, name, short_name, public_key, enrolled_at)
+             VALUES ($1, $2, 'register', 'Kasse', 'R1', $3, 0)",
+        &values![TILL.uuid(), school, "00".repeat(32)],
+    );
+}
+
+/// Sells 35 kr. twice on fresh books and says how it was answered, by which work, and what is left.
+fn sell(subsidy: Subsidy) -> (Vec<usize>, Vec<String>, i64) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = SqliteFile::new(&folder.path().join("books.db"));
+    file.migrate().unwrap();
+    let session = file.connect().unwrap();
+    session.begin().unwrap();
+    fill(&*session);
+    let watched = Watched { session, seen: RefCell::default() };
+    let mut lengths = Vec::new();
+    let mut left = 0;
+    for n in 1..=2 {
+        let write = Write::new(&watched);
+        let device = write.device(TILL).unwrap().unwrap();
+        let request = PurchaseRequest {
+            id: OperationId::new(Uuid::from_u128(n)),
+            card_uid: CardUid::parse(UID).unwrap(),
+            amount: Money::from_kroner(35),
+            vat_percent: 25,
+            text: "Frikadelle".to_owned(),
+            authorisation: None,
+        };
+        let course = Course { claimed_at: None, subsidy, now: NOON };
+        let (outcome, _) = book(&write, device, &request, course).unwrap().unwrap();
+        assert_eq!(outcome, Outcome::Posted);
+        let answer = PurchaseAnswer { id: request.id, outcome };
+        lengths.push(serde_json::to_vec(&answer).unwrap().len());
+        left = write.standing(SCHOOL, &Book::Card(ANNA)).unwrap().balance;
+        write.finish().unwrap();
+    }
+    watched.rollback().unwrap();
+    (lengths, watched.seen.into_inner(), left)
+}
+
+#[test]
+fn paid_subsidised_and_free_are_answered_alike_by_the_same_work() {
+    let (paid, work, left) = sell(no_subsidy);
+    assert_eq!(left, 3000);
+    let (subsidised, same, left) = sell(|_, _| Money::from_kroner(10));
+    assert_eq!((subsidised, same, left), (paid.clone(), work.clone(), 5000));
+    let (free, same, left) = sell(|_, amount| amount);
+    assert_eq!((free, same, left), (paid, work.clone(), 10_000));
+    assert!(work.len() > 10, "{work:?}");
+}
