@@ -76,8 +76,8 @@ impl FromRequest<AppState> for SignedDevice {
         about("device", id);
         let body = read_body(state, &parts.headers, body).await?;
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        let signed = RequestToSign { method: parts.method.as_str(), path, device: id, count, body: &body };
-        key.verify(&signed, &signature).map_err(|_| turn_away(TurnedAway::BadSignature))?;
+        let request = RequestToSign { method: parts.method.as_str(), path, device: id, count, body: &body };
+        key.verify(&request, &signature).map_err(|_| turn_away(TurnedAway::BadSignature))?;
         if !state.replay.accept(id, device.request_count, count) {
             tracing::warn!(count, "an old request came again");
             return Err(turn_away(TurnedAway::Replay));
@@ -124,7 +124,9 @@ async fn signer(state: &AppState, id: DeviceId) -> Result<Option<Signer>, Failur
     }
     let device = state.store.device(id).await?.filter(|device| !device.revoked);
     let signer = device.and_then(|device| Some(Signer { since: now, key: device.public_key.check().ok()?, device }));
-    signer.iter().for_each(|signer| state.signers.keep(signer.clone()));
+    if let Some(signer) = &signer {
+        state.signers.keep(signer.clone());
+    }
     Ok(signer)
 }
 

@@ -164,7 +164,7 @@ impl SqliteSession {
 
     fn columns_of(&self, sql: &'static str, statement: &rusqlite::Statement<'_>) -> Arc<[String]> {
         let mut known = self.columns.borrow_mut();
-        let named = || statement.column_names().into_iter().map(str::to_owned).collect();
+        let named = || statement.column_names().map(str::to_owned).collect();
         Arc::clone(known.entry(sql.as_ptr().addr()).or_insert_with(named))
     }
 }
@@ -204,7 +204,7 @@ impl Session for SqliteSession {
 
     fn page(&self, table: &'static Table, after: Option<&[Value]>, most: u32) -> Db<Vec<Row>> {
         let mut statement = self.db.prepare_cached(&table.page(after.is_some()))?;
-        let columns: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
         let parameters = after.unwrap_or_default().iter().cloned().chain([Value::from(most)]);
         let mut found = statement.query(params_from_iter(parameters))?;
         let mut rows = Vec::new();

@@ -194,7 +194,7 @@ impl World {
 
 /// What a till sells on Anna's card.
 pub fn sale(id: OperationId, amount: Money) -> PurchaseRequest {
-    PurchaseRequest { id, card_uid: uid(1), amount, vat_percent: 25, text: "Frokost".into() }
+    PurchaseRequest { id, card_uid: uid(1), amount, vat_percent: 25, text: "Frokost".into(), authorisation: None }
 }
 
 pub async fn buy(store: &dyn Store, till: DeviceId, sale: &PurchaseRequest) -> Outcome {

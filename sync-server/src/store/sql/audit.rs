@@ -34,7 +34,7 @@ pub fn verify(db: &dyn Session, now: Timestamp) -> Db<Verdict> {
     let mut audited = Audited::default();
     for shard in db.query("SELECT * FROM shards ORDER BY shard", &[])? {
         let walk = Walk::begin(&shard)?;
-        match walk.to_the_end(db, &shard, &mut audited)? {
+        match walk.go_to_the_end(db, &shard, &mut audited)? {
             Ok(sums) => {
                 if let Some(broken) = balances(db, &shard, &sums)? {
                     return Ok(Err(broken));
@@ -81,7 +81,7 @@ impl Walk {
         Ok(Self { shard: shard.col("shard")?, place: 0, entry: 0, hash: chain::START, link: 0, sums: HashMap::new() })
     }
 
-    fn to_the_end(
+    fn go_to_the_end(
         mut self,
         db: &dyn Session,
         head: &Row,

@@ -26,8 +26,9 @@ pub fn after<'a>(before: Hash, transaction: &[Value], entries: impl Iterator<Ite
 
 /// What a transaction keeps of the hash after it.
 pub fn mark(hash: &Hash) -> i64 {
-    let [a, b, c, d, e, f, g, h, ..] = *hash;
-    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+    let mut first = [0; 8];
+    first.copy_from_slice(&hash[..8]);
+    i64::from_be_bytes(first)
 }
 
 /// Each value with its kind and length in front, so that no two rows read alike.

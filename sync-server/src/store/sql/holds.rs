@@ -88,9 +88,9 @@ pub fn due(write: &Write<'_>, now: Timestamp, most: u32) -> Db<Vec<(SchoolId, St
 /// Reads a row of `holds`.
 pub fn read(row: &Row) -> Db<Stored> {
     let (kind, state): (String, String) = (row.col("kind")?, row.col("state")?);
-    let kind = HoldKind::ALL.into_iter().find(|known| known.word() == kind).ok_or(corrupt("kind of hold"))?;
-    let stage = WORDS.iter().find(|(_, word)| *word == state).map(|(stage, _)| *stage);
-    let (stage, expired) = (stage.unwrap_or(Stage::Cancelled), state == EXPIRED);
+    let kind = HoldKind::ALL.into_iter().find(|one| one.word() == kind).ok_or(corrupt("kind of hold"))?;
+    let known = WORDS.iter().find(|(_, word)| *word == state).map(|(stage, _)| *stage);
+    let stage = known.unwrap_or(Stage::Cancelled);
     let hold = Hold {
         id: OperationId::new(row.col("id")?),
         account: AccountId::new(row.col("account")?),
@@ -99,7 +99,7 @@ pub fn read(row: &Row) -> Db<Stored> {
         captured: row.col("captured")?,
         state: match stage {
             Stage::Requested => HoldState::Open,
-            Stage::Cancelled if expired => HoldState::Expired,
+            Stage::Cancelled if state == EXPIRED => HoldState::Expired,
             Stage::Cancelled => HoldState::Released,
             Stage::Sent | Stage::Settled | Stage::Returned => HoldState::Captured,
         },

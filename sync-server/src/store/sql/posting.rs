@@ -98,7 +98,7 @@ impl Write<'_> {
             let mut row: Vec<Value> = values![
                 note.id.uuid(),
                 school.uuid(),
-                shard.shard,
+                shard.number,
                 shard.places,
                 note.digest,
                 note.kind,
@@ -161,6 +161,6 @@ fn enter(group: &mut Group, note: &Note<'_>, book: Book, amount: i64) -> Db<Vec<
     standing.last_at = standing.last_at.max(note.at.as_microsecond());
     held.dirty = true;
     shard.entries += 1;
-    Ok(values![shard.shard, shard.entries, shard.places + 1, standing.id, amount, standing.balance, standing.last_at]
+    Ok(values![shard.number, shard.entries, shard.places + 1, standing.id, amount, standing.balance, standing.last_at]
         .into())
 }

@@ -7,6 +7,7 @@
 //! it gives the connection away, and forgets what a statement could change.
 
 use std::cell::RefCell;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use jiff::civil::Date;
@@ -29,7 +30,7 @@ const BOOKS_OF_A_SHARD: u32 = 32;
 /// The head of a school's rows.
 #[derive(Debug)]
 pub struct Shard {
-    pub shard: i64,
+    pub number: i64,
     pub places: i64,
     pub entries: i64,
     pub books: i64,
@@ -251,7 +252,7 @@ impl<'a> Write<'a> {
         for (school, shard) in &mut group.shards {
             if shard.places > shard.linked {
                 shard.links += 1;
-                links.push(values![shard.shard, shard.links, shard.places, shard.entries, shard.hash].into());
+                links.push(values![shard.number, shard.links, shard.places, shard.entries, shard.hash].into());
             }
             if shard.dirty {
                 heads.push(shard.row(*school));
@@ -267,7 +268,7 @@ impl<'a> Write<'a> {
             return Shard::read(&row);
         }
         let last = self.session.first("SELECT coalesce(max(shard), 0) AS shard FROM shards", &[])?;
-        let in_memory = self.group.borrow().shards.values().map(|shard| shard.shard).max().unwrap_or(0);
+        let in_memory = self.group.borrow().shards.values().map(|shard| shard.number).max().unwrap_or(0);
         let last = last.map_or(Ok(0), |row| row.col("shard"))?.max(in_memory);
         Ok(Shard::first(last + 1))
     }
@@ -288,7 +289,7 @@ impl<'a> Write<'a> {
         for (school, kind, key) in std::mem::take(&mut group.changes) {
             let shard = group.shards.get_mut(&school).ok_or(corrupt("shard"))?;
             shard.cursor += 1;
-            changes.push(values![shard.shard, kind, key.as_slice(), shard.cursor].into());
+            changes.push(values![shard.number, kind, key.as_slice(), shard.cursor].into());
         }
         self.session.append(&CHANGES, &changes)?;
         let requests = std::mem::take(&mut group.requests);
@@ -313,8 +314,8 @@ impl Group {
         self.holders.insert((school, row.col("uid")?), Some(holder));
         if let Some(account) = account {
             let key = (school, Book::Card(account));
-            if !self.books.contains_key(&key) {
-                self.books.insert(key, Held { standing: standing(row)?, dirty: false });
+            if let Entry::Vacant(unknown) = self.books.entry(key) {
+                unknown.insert(Held { standing: standing(row)?, dirty: false });
             }
         }
         Ok(())
@@ -324,7 +325,7 @@ impl Group {
         let shard = self.shards.get_mut(&school).ok_or(corrupt("shard"))?;
         shard.books += 1;
         Ok(Standing {
-            id: (shard.shard << BOOKS_OF_A_SHARD) + shard.books,
+            id: (shard.number << BOOKS_OF_A_SHARD) + shard.books,
             balance: 0,
             version: 0,
             last_at: 0,
@@ -335,14 +336,24 @@ impl Group {
 }
 
 impl Shard {
-    const fn first(shard: i64) -> Self {
-        Self { shard, places: 0, entries: 0, books: 0, cursor: 0, links: 0, hash: chain::START, linked: 0, dirty: true }
+    const fn first(number: i64) -> Self {
+        Self {
+            number,
+            places: 0,
+            entries: 0,
+            books: 0,
+            cursor: 0,
+            links: 0,
+            hash: chain::START,
+            linked: 0,
+            dirty: true,
+        }
     }
 
     fn read(row: &Row) -> Db<Self> {
         let places = row.col("places")?;
         Ok(Self {
-            shard: row.col("shard")?,
+            number: row.col("shard")?,
             places,
             entries: row.col("entries")?,
             books: row.col("books")?,
@@ -355,7 +366,7 @@ impl Shard {
     }
 
     fn row(&self, school: SchoolId) -> Vec<Value> {
-        values![school.uuid(), self.shard, self.places, self.entries, self.books, self.cursor, self.links, self.hash]
+        values![school.uuid(), self.number, self.places, self.entries, self.books, self.cursor, self.links, self.hash]
             .into()
     }
 }

@@ -248,15 +248,14 @@ impl Desk {
         let mut conflicts = 0;
         let mut reconnected = false;
         loop {
-            let session = match self.session.take() {
-                Some(session) => session,
-                None => {
-                    reconnected = true;
-                    self.engine.connect().map_err(|error| {
-                        tracing::error!(%error, "no connection to the database");
-                        DbError::Unreachable
-                    })?
-                }
+            let session = if let Some(session) = self.session.take() {
+                session
+            } else {
+                reconnected = true;
+                self.engine.connect().map_err(|error| {
+                    tracing::error!(%error, "no connection to the database");
+                    DbError::Unreachable
+                })?
             };
             match attempt(&*session, group, &self.noted) {
                 Err(DbError::Unreachable) if !reconnected => {}
@@ -297,7 +296,9 @@ fn attempt(session: &dyn Session, group: &mut [Box<dyn Work>], noted: &Noted) ->
 
 fn carry_out(session: &dyn Session, group: &mut [Box<dyn Work>], counts: &[(DeviceId, u64)]) -> Db<BTreeSet<SchoolId>> {
     let write = Write::new(session);
-    counts.iter().for_each(|(device, count)| write.note_request(*device, *count));
+    for (device, count) in counts {
+        write.note_request(*device, *count);
+    }
     if group.len() > 1 {
         let wanted: Vec<_> = group.iter().map(|work| work.wanted().clone()).collect();
         write.expect(&wanted)?;
