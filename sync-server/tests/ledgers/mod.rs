@@ -1,6 +1,8 @@
 //! Ledgers to test on: an engine that makes fresh ones, and a small school in each.
 #![allow(clippy::unwrap_used, dead_code, reason = "each program that includes this file uses a part of it")]
 
+pub mod serving;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
