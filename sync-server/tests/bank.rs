@@ -266,3 +266,31 @@ fn sqlite() {
 fn postgres() {
     run(Ledgers::postgres());
 }
+
+/// A ledger that is wrong on purpose is found out by whoever reads it whole, and by its own audit.
+#[tokio::test]
+async fn a_broken_ledger_is_found_out() {
+    let faults = [
+        "CREATE TRIGGER canary AFTER UPDATE ON books WHEN new.version = 50
+         BEGIN UPDATE books SET balance = balance + 1 WHERE id = new.id; END",
+        "DROP TRIGGER entries_are_not_deleted;
+         CREATE TRIGGER canary AFTER INSERT ON entries WHEN new.number = 50
+         BEGIN DELETE FROM entries WHERE shard = new.shard AND number = new.number; END",
+        "CREATE TRIGGER canary AFTER UPDATE ON books WHEN new.version = 50
+         BEGIN UPDATE books SET balance = old.balance WHERE id = new.id; END",
+    ];
+    for fault in faults {
+        let ledgers = Ledgers::sqlite();
+        let world = World::new(ledgers.fresh()).await;
+        let (kiosk, till) = (world.kiosk().await, world.till().await);
+        world.fund(&kiosk, ANNA, kr(1000)).await;
+        let DatabaseUrl::Sqlite(path) = &world.url else { unreachable!() };
+        assert_eq!(read_file(path).unwrap(), (None, 0));
+        Connection::open(path).unwrap().execute_batch(fault).unwrap();
+        for _ in 0..60 {
+            assert_eq!(world.buy(&till, &world.sale(kr(1))).await, Outcome::Posted);
+        }
+        assert_ne!(read_file(path).unwrap(), (None, 0), "the auditors see nothing: {fault}");
+        assert!(world.store.verify(START).await.unwrap().is_err(), "verify sees nothing: {fault}");
+    }
+}
