@@ -148,10 +148,10 @@ fn make_trouble(day: &Day, ledgers: &Mutex<Ledgers>, seed: u64, until: Option<In
     let mut kills = 0;
     while until.map_or(kills < KILLS, |until| Instant::now() < until) {
         let next = day.answered.load(Ordering::SeqCst) + 40 + dice.throw(80);
-        let patience = Instant::now() + Duration::from_secs(60);
+        let patience = Instant::now() + Duration::from_mins(1);
         while day.answered.load(Ordering::SeqCst) < next {
             assert!(Instant::now() < patience, "the server does not come back after {kills} kills");
-            std::thread::yield_now();
+            std::thread::park_timeout(Duration::from_millis(5));
         }
         let mut ledgers = ledgers.lock().unwrap();
         match &mut ledgers.postgres {
