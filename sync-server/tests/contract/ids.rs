@@ -52,7 +52,7 @@ pub async fn an_id_is_taken_across_kinds(world: &World) {
     let (kiosk, till) = (world.kiosk().await, world.till().await);
     world.fund(&kiosk, ANNA, kr(200)).await;
     let order = world.order(&kiosk, lasagne("K1-1"));
-    let opening = world.store.open_deposit(world.deposit(order.id, &kiosk, ANNA, kr(100)), START).await.unwrap();
+    let opening = world.store.open_deposit(deposit(order.id, &kiosk, ANNA, kr(100)), START).await.unwrap();
     assert!(matches!(opening, DepositOpening::Opened(_)));
     let said = world.store.push(kiosk.id, Push { operations: vec![order.clone()] }, START).await.unwrap();
     assert_eq!(said, Pushing::IdReused(order.id), "an order under a deposit's id");
@@ -61,7 +61,7 @@ pub async fn an_id_is_taken_across_kinds(world: &World) {
 
     let sold = world.sale(kr(10));
     world.buy(&till, &sold).await;
-    let opening = world.store.open_deposit(world.deposit(sold.id, &kiosk, ANNA, kr(100)), START).await.unwrap();
+    let opening = world.store.open_deposit(deposit(sold.id, &kiosk, ANNA, kr(100)), START).await.unwrap();
     assert_eq!(opening, DepositOpening::IdReused, "a deposit under a purchase's id");
     let again = Operation { id: sold.id, ..order };
     let said = world.store.push(kiosk.id, Push { operations: vec![again] }, START).await.unwrap();

@@ -10,7 +10,7 @@ use crate::ledgers::*;
 pub async fn a_deposit_is_opened_once_and_paid_once(world: &World) {
     let kiosk = world.kiosk().await;
     let id = world.id();
-    let open = |amount| world.store.open_deposit(world.deposit(id, &kiosk, ANNA, amount), START);
+    let open = |amount| world.store.open_deposit(deposit(id, &kiosk, ANNA, amount), START);
     assert!(matches!(open(kr(100)).await.unwrap(), DepositOpening::Opened(_)));
     assert!(matches!(open(kr(100)).await.unwrap(), DepositOpening::Already(_)));
     assert_eq!(open(kr(101)).await.unwrap(), DepositOpening::IdReused);
@@ -29,7 +29,7 @@ pub async fn a_deposit_is_opened_once_and_paid_once(world: &World) {
 pub async fn money_that_fits_nothing_is_kept_apart(world: &World) {
     let kiosk = world.kiosk().await;
     let id = world.id();
-    world.store.open_deposit(world.deposit(id, &kiosk, ANNA, kr(100)), START).await.unwrap();
+    world.store.open_deposit(deposit(id, &kiosk, ANNA, kr(100)), START).await.unwrap();
     let moved = world.store.pay_deposit(id, kr(99), START).await.unwrap();
     assert!(matches!(moved, Moved::Moved(DepositRow { state: DepositState::Unknown, .. })), "{moved:?}");
     assert_eq!(world.balance(ANNA).await, Money::ZERO);
@@ -42,7 +42,7 @@ pub async fn money_that_fits_nothing_is_kept_apart(world: &World) {
 pub async fn states_move_only_from_where_the_caller_thinks_they_are(world: &World) {
     let kiosk = world.kiosk().await;
     let (id, store) = (world.id(), &world.store);
-    store.open_deposit(world.deposit(id, &kiosk, ANNA, kr(100)), START).await.unwrap();
+    store.open_deposit(deposit(id, &kiosk, ANNA, kr(100)), START).await.unwrap();
     let moved = store.move_deposit(id, vec![DepositState::Unknown], DepositState::Declined).await.unwrap();
     assert!(matches!(moved, Moved::Stands(row) if row.state == DepositState::Open));
     let moved = store.move_deposit(id, vec![DepositState::Open], DepositState::Cancelled).await.unwrap();

@@ -130,3 +130,42 @@ async fn a_live_ledger_moves_into_postgres_and_its_file_is_closed() {
     // A move that did not happen leaves the ledger as it was.
     assert!(store::open(&other.url).is_ok());
 }
+
+fn run(args: &[&str]) -> (bool, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sync-server"));
+    let output = command.args(args).env_remove("MADKORT_DATABASE").output().unwrap();
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(!said.contains("panicked"), "{said}");
+    (output.status.success(), said)
+}
+
+#[test]
+fn the_command_line_copies_and_moves() {
+    let (files, ledgers) = (Ledgers::sqlite(), Ledgers::postgres());
+    let old = files.fresh().reveal();
+    let copy = files.folder.path().join("copy.db");
+    let copy_url = format!("sqlite:{}", copy.display());
+    let new = ledgers.postgres.as_ref().unwrap().create("moved").unwrap();
+    assert!(run(&["demo-data", "--today", "2026-11-23", "--database", &old]).0);
+    let (_, right) = run(&["verify", "--database", &old]);
+    let figures = right.trim().split_once(": ").unwrap().1.to_owned();
+    for (step, args) in [
+        ("copied", vec!["backup", "--database", &old, "--to", copy.to_str().unwrap()]),
+        ("right", vec!["verify", "--database", &copy_url]),
+        ("moved", vec!["migrate", "--from", &copy_url, "--database", &new]),
+        ("right", vec!["verify", "--database", &new]),
+    ] {
+        let (success, said) = run(&args);
+        assert!(success && said.contains(step) && said.contains(&figures), "{args:?}: {said}");
+    }
+    for (why, args) in [
+        ("has moved to", vec!["serve", "--database", &copy_url]),
+        ("holds something already", vec!["backup", "--database", &old, "--to", copy.to_str().unwrap()]),
+        ("holds something already", vec!["migrate", "--from", &old, "--database", &new]),
+        ("sqlite:PATH", vec!["migrate", "--from", &new, "--database", &new]),
+    ] {
+        let (success, said) = run(&args);
+        assert!(!success && said.contains(why), "{args:?}: {said}");
+    }
+    assert!(run(&["verify", "--database", &old]).0);
+}

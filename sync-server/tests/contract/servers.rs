@@ -66,7 +66,7 @@ pub async fn two_servers_settle_an_id_once(world: &World) {
     }
     assert_eq!(world.balance(ANNA).await, kr(940));
     let id = world.id();
-    world.store.open_deposit(world.deposit(id, &kiosk, BO, kr(100)), START).await.unwrap();
+    world.store.open_deposit(deposit(id, &kiosk, BO, kr(100)), START).await.unwrap();
     let (one, two) = tokio::join!(world.store.pay_deposit(id, kr(100), START), other.pay_deposit(id, kr(100), START));
     let moved = [one.unwrap(), two.unwrap()].iter().filter(|moved| matches!(moved, Moved::Moved(_))).count();
     assert_eq!((moved, world.balance(BO).await), (1, kr(100)));

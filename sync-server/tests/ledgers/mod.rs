@@ -1,6 +1,8 @@
 //! Ledgers to test on: an engine that makes fresh ones, and a small school in each.
 #![allow(clippy::unwrap_used, dead_code, reason = "each program that includes this file uses a part of it")]
 
+pub mod serving;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -128,27 +130,10 @@ impl World {
         self.device(DeviceKind::Register).await
     }
 
-    pub fn deposit(&self, id: OperationId, kiosk: &Signer, account: AccountId, amount: Money) -> NewDeposit {
-        let card = if account == BO { BOS_CARD } else { ANNAS_CARD };
-        NewDeposit {
-            id,
-            device: kiosk.id,
-            card,
-            account,
-            amount,
-            email: "mor@skole.example".into(),
-            terms_version: "1".into(),
-            language: Language::Danish,
-            gateway: "sandbox".into(),
-            page: format!("page-{id}"),
-            expires_at: START + SignedDuration::from_mins(10),
-        }
-    }
-
     /// Pays in as a gateway would confirm it.
     pub async fn fund(&self, kiosk: &Signer, account: AccountId, amount: Money) {
         let id = self.id();
-        let deposit = self.deposit(id, kiosk, account, amount);
+        let deposit = deposit(id, kiosk, account, amount);
         assert!(matches!(self.store.open_deposit(deposit, START).await.unwrap(), DepositOpening::Opened(_)));
         assert!(matches!(self.store.pay_deposit(id, amount, START).await.unwrap(), Moved::Moved(_)));
     }
@@ -189,6 +174,24 @@ impl World {
     /// The end of the change feed.
     pub async fn cursor(&self) -> u64 {
         self.store.changes(SCHOOL, 0, 10_000, Date::MIN).await.unwrap().cursor
+    }
+}
+
+/// A deposit as a kiosk asks for it.
+pub fn deposit(id: OperationId, kiosk: &Signer, account: AccountId, amount: Money) -> NewDeposit {
+    let card = if account == BO { BOS_CARD } else { ANNAS_CARD };
+    NewDeposit {
+        id,
+        device: kiosk.id,
+        card,
+        account,
+        amount,
+        email: "mor@skole.example".into(),
+        terms_version: "1".into(),
+        language: Language::Danish,
+        gateway: "sandbox".into(),
+        page: format!("page-{id}"),
+        expires_at: START + SignedDuration::from_mins(10),
     }
 }
 

@@ -1,0 +1,96 @@
+//! The real server on a ledger, as a process that can be killed, and what a till says to it.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use madkort_protocol::*;
+use sync_server::store::DatabaseUrl;
+
+use super::Signer;
+
+/// A running server. Killed when it is dropped.
+pub struct Serving {
+    child: Child,
+    pub url: String,
+}
+
+impl Serving {
+    /// Starts it and waits until it listens.
+    pub fn start(database: &DatabaseUrl) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sync-server"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--log-filter", "info"]);
+        command.env("MADKORT_DATABASE", database.reveal()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(&line).ok()?;
+            (line["fields"]["message"] == "listening").then(|| line["fields"]["address"].as_str().unwrap().to_owned())
+        });
+        // Its log is read on, or it would stop when the pipe is full.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, url: format!("http://{}", address.expect("the server does not start")) }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGKILL, and waits for its end.
+    pub fn kill9(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Whether it is still there.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Waits until somebody else has killed it.
+    pub fn wait(&mut self) {
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.kill9();
+    }
+}
+
+/// A till on the line.
+pub struct Till {
+    signer: Signer,
+    count: AtomicU64,
+    http: reqwest::Client,
+}
+
+impl Till {
+    pub fn new(signer: Signer) -> Self {
+        Self { signer, count: AtomicU64::new(0), http: reqwest::Client::new() }
+    }
+
+    pub const fn id(&self) -> DeviceId {
+        self.signer.id
+    }
+
+    /// What the server says, if it says that the sale is settled. Everything else leaves it in doubt.
+    pub async fn buy(&self, server: &str, sale: &PurchaseRequest) -> Option<Outcome> {
+        const PATH: &str = "/v1/purchases";
+        let body = serde_json::to_vec(sale).unwrap();
+        let count = self.count.fetch_add(1, Ordering::SeqCst) + 1;
+        let to_sign = RequestToSign { method: "POST", path: PATH, device: self.signer.id, count, body: &body };
+        let signature = self.signer.key.sign(&to_sign).to_hex();
+        let request = self.http.post(format!("{server}{PATH}"));
+        let request = request.header(HEADER_API, API_VERSION).header(HEADER_DEVICE, self.signer.id.to_string());
+        let request = request.header(HEADER_REQUEST, count).header(HEADER_SIGNATURE, signature);
+        let answer = request.body(body).send().await.ok()?;
+        let status = answer.status();
+        assert!(status.is_success() || status.is_server_error(), "{status}: {:?}", answer.text().await);
+        if !status.is_success() {
+            return None;
+        }
+        Some(answer.json::<PurchaseAnswer>().await.ok()?.outcome)
+    }
+}
