@@ -1,13 +1,14 @@
 # make demo   run it: server, card reader, printer and kiosk on this machine
 # make test   check it: everything CI checks
 # make bench  measure it: target/bench.json, and the server under load: target/load.md
+# make fuzz   any bytes as any message, for FUZZ_SECONDS (60); wants a nightly compiler and cargo-fuzz
 # make gallery  a picture of every screen: target/gallery/
 
 SHELL := /bin/bash
 CARGO_HOME ?= $(HOME)/.cargo
 export PATH := $(PATH):$(CARGO_HOME)/bin
 
-.PHONY: demo test bench gallery lint deny binaries setup-demo setup-test
+.PHONY: demo test bench fuzz gallery lint deny binaries setup-demo setup-test
 
 demo: setup-demo binaries
 	cargo run --quiet --locked -p madkort-tests --bin demo
@@ -25,6 +26,11 @@ bench: setup-demo
 	MADKORT_FIGURES=$(CURDIR)/target/bench-kiosk.jsonl cargo bench --locked -p kiosk --bench kiosk
 	RUST_LOG=info,kiosk=debug MADKORT_BIN_DIR=$(CURDIR)/target/release target/release/bench
 	MADKORT_BIN_DIR=$(CURDIR)/target/release target/release/load
+
+# What it finds goes into the corpus, which `make test` replays without a fuzzer.
+FUZZ_SECONDS ?= 60
+fuzz:
+	cd sync-server/fuzz && cargo +nightly fuzz run wire -- -max_total_time=$(FUZZ_SECONDS)
 
 gallery: setup-demo
 	cargo test --locked -p kiosk --test gallery

@@ -16,14 +16,17 @@ use crate::store::StoreError;
 const CAPTURE_EVERY: Duration = Duration::from_secs(5);
 /// How often undecided payments are looked at; who is asked when is for `payments` to say.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often the outbox is looked into: a receipt is there before its payer looks for it.
+const LETTERS_EVERY: Duration = Duration::from_secs(10);
 /// Orders sold in one step, so that purchases get their turn between steps.
 const AT_ONCE: u32 = 100;
 
 /// Runs until the server is asked to stop.
 pub async fn run(state: AppState) {
     let (capturing, looking, topping_up) = (capture(&state), look_around(&state), top_up(&state));
+    let writing = send_letters(&state);
     tokio::select! {
-        ((), (), ()) = async { tokio::join!(capturing, looking, topping_up) } => {}
+        ((), (), (), ()) = async { tokio::join!(capturing, looking, topping_up, writing) } => {}
         () = state.stopped() => {}
     }
 }
@@ -65,6 +68,17 @@ async fn look_around(state: &AppState) {
         match state.payments.outstanding().await {
             Ok((deposits, charges)) => state.metrics.outstanding(deposits, charges),
             Err(error) => tracing::error!(%error, "undecided payments could not be counted"),
+        }
+    }
+}
+
+async fn send_letters(state: &AppState) {
+    let Some(mailer) = &state.mailer else { return };
+    let mut every = ticking(LETTERS_EVERY);
+    loop {
+        every.tick().await;
+        if let Err(error) = mailer.send_due(state.now()).await {
+            tracing::error!(%error, "the outbox could not be used");
         }
     }
 }

@@ -34,6 +34,7 @@ pub fn router(state: AppState) -> Router {
         .route("/openapi.json", get(api::get))
         .route("/pay/{page}", get(pay::get).post(pay::post))
         .route("/v1/accounts/{account}/statements/{month}", get(accounts::statement))
+        .route("/v1/accounts/{account}/auto-recharge", post(accounts::auto_recharge))
         .route("/v1/changes", get(changes::get))
         .route("/v1/deposits", post(deposits::post))
         .route("/v1/deposits/{id}", get(deposits::get).delete(deposits::delete))

@@ -11,6 +11,7 @@ mod catalogue;
 mod codes;
 mod devices;
 mod feed;
+mod mails;
 mod operations;
 mod payments;
 mod postgres;
@@ -29,10 +30,11 @@ pub use catalogue::{Catalogue, NewAccount, Thing};
 pub use codes::{CodeTry, Codes};
 pub use devices::{Device, Devices, NewCode, NewDevice};
 pub use feed::{Feed, Statements};
+pub use mails::{Letter, Mail, Mails};
 pub use operations::{Operations, Purchasing, Pushing};
 pub use payments::{
-    Charge, ChargeOpening, ChargeState, Charges, Decline, DepositOpening, DepositRow, Deposits, Mandate, Moved,
-    NewCharge, NewDeposit,
+    Charge, ChargeState, Charges, DepositOpening, DepositRow, Deposits, Mandate, MandateChange, MandateState, Moved,
+    NewDeposit, Stepped, Stepping,
 };
 
 pub use url::{DatabaseUrl, NoDatabase};
@@ -48,7 +50,19 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + S
 
 /// Everything the server remembers.
 pub trait Store:
-    Audit + Catalogue + Charges + Codes + Deposits + Devices + Feed + Operations + Statements + Send + Sync + 'static
+    Audit
+    + Catalogue
+    + Charges
+    + Codes
+    + Deposits
+    + Devices
+    + Feed
+    + Mails
+    + Operations
+    + Statements
+    + Send
+    + Sync
+    + 'static
 {
 }
 

@@ -1,7 +1,7 @@
 //! The store's contract, through the trait: what another engine must do the same way.
 
 use jiff::SignedDuration;
-use madkort_ledger::recharge::{Caps, MandateState};
+use madkort_ledger::recharge::{Answer as Recharged, Caps, DeclineClass, Effect, Event};
 use madkort_protocol::*;
 use sync_server::store::{self, *};
 use uuid::Uuid;
@@ -106,8 +106,10 @@ fn mandate(server: &Server) -> Mandate {
         email: "mor@skole.example".into(),
         terms_version: "1".into(),
         language: Language::Danish,
+        given_by: PersonId::new(Uuid::from_u128(1)),
         created_at: server.clock.now(),
-        active_since: server.clock.now(),
+        changed_by: None,
+        changed_at: None,
     }
 }
 
@@ -122,30 +124,40 @@ async fn one_purchase_causes_one_charge_at_a_time() {
     let sale = PurchaseRequest { id: cause, card_uid: uid(1), amount: kr(60), vat_percent: 25, text: "Frokost".into() };
     till.post::<PurchaseAnswer>("/v1/purchases", &sale).await;
     let now = server.clock.now();
-    assert_eq!(store.recharge_facts(ANNA, now).await.unwrap(), None);
+    assert_eq!(store.mandate(ANNA).await.unwrap(), None);
     store.put_mandate(mandate(&server)).await.unwrap();
-    let (mandate, facts) = store.recharge_facts(ANNA, now).await.unwrap().unwrap();
-    assert_eq!((facts.balance, facts.paid_in, facts.purchase), (kr(40), kr(100), Some(cause)));
 
-    let charge = |id| NewCharge { id, mandate: mandate.id, amount: kr(200), cause };
     let (first, second) = (server.id(), server.id());
-    assert!(matches!(store.open_charge(charge(first), now).await.unwrap(), ChargeOpening::Opened(_)));
-    assert_eq!(store.open_charge(charge(second), now).await.unwrap(), ChargeOpening::UnderWay);
+    let step = |event, new_id| {
+        let stepping = Stepping { account: ANNA, event, mandate: None, reference: None, new_id, now };
+        async { store.recharge(stepping).await.unwrap().unwrap() }
+    };
+    let answered = |charge, answer| Event::Answered { charge, answer };
+    let due = step(Event::Posted, first).await;
+    assert!(matches!(due.effects[..], [Effect::Intend(attempt)] if attempt.charge == first && attempt.cause == cause));
+    assert_eq!(step(Event::Posted, second).await.effects, []);
     let shown = store.account(SCHOOL, ANNA).await.unwrap().unwrap().auto_recharge.unwrap();
     assert_eq!(shown.state, AutoRechargeState::Charging);
 
-    store.decline_charge(first, Decline::Again, now).await.unwrap();
-    let (_, facts) = store.recharge_facts(ANNA, now).await.unwrap().unwrap();
-    assert_eq!(facts.declined.map(|declined| (declined.attempts, declined.trigger)), Some((1, cause)));
+    step(answered(first, Recharged::Declined(DeclineClass::Soft)), second).await;
+    assert_eq!(store.accounts_to_retry().await.unwrap(), [ANNA]);
     // Tried again for the same purchase, and then paid: once.
-    assert!(matches!(store.open_charge(charge(second), now).await.unwrap(), ChargeOpening::Opened(_)));
-    assert!(matches!(store.pay_charge(second, now).await.unwrap(), Moved::Moved(_)));
-    assert!(matches!(store.pay_charge(second, now).await.unwrap(), Moved::Stands(_)));
-    assert!(matches!(store.pay_charge(first, now).await.unwrap(), Moved::Stands(_)));
-    assert_eq!(store.open_charge(charge(server.id()), now).await.unwrap(), ChargeOpening::UnderWay);
-    let (_, facts) = store.recharge_facts(ANNA, now).await.unwrap().unwrap();
-    assert_eq!((facts.balance, facts.paid_in, facts.purchase), (kr(240), kr(300), None));
-    assert_eq!((facts.charged.day, facts.charged.month, facts.last_success), (kr(200), kr(200), Some(now)));
+    let now = now + SignedDuration::from_hours(24);
+    let step = |event, new_id| {
+        let stepping = Stepping { account: ANNA, event, mandate: None, reference: None, new_id, now };
+        async { store.recharge(stepping).await.unwrap().unwrap() }
+    };
+    let again = step(Event::TimePassed, second).await;
+    assert!(matches!(again.effects[..], [Effect::Intend(attempt)] if attempt.number == 2 && attempt.cause == cause));
+    assert_eq!(step(answered(second, Recharged::Succeeded), first).await.effects, [Effect::Post(second)]);
+    assert_eq!(store.accounts_to_retry().await.unwrap(), []);
+    // The second word changes nothing, and money for a closed charge is nobody's.
+    step(answered(second, Recharged::Succeeded), first).await;
+    assert_eq!(server.balance(ANNA).await, kr(240));
+    step(answered(first, Recharged::Succeeded), first).await;
+    step(answered(first, Recharged::Succeeded), first).await;
+    assert_eq!(server.balance(ANNA).await, kr(240));
+    assert_eq!(step(Event::Posted, server.id()).await.effects, []);
     server.books_are_right().await;
 }
 

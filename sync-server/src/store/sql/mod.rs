@@ -15,6 +15,7 @@ pub(super) mod copy;
 mod deposits;
 mod devices;
 mod feed;
+mod mails;
 mod operations;
 mod orders;
 mod posting;
