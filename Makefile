@@ -3,13 +3,14 @@
 # make bench  measure it: target/bench.json, and the server under load: target/load.md
 # make soak   a bank's day on the server, with kills, for MADKORT_SOAK seconds (600) on each engine
 # make crash  kills the server, and breaks its disk, at every system call of a purchase that writes
+# make fuzz   any bytes as any message, for FUZZ_SECONDS (60); wants a nightly compiler and cargo-fuzz
 # make gallery  a picture of every screen: target/gallery/
 
 SHELL := /bin/bash
 CARGO_HOME ?= $(HOME)/.cargo
 export PATH := $(PATH):$(CARGO_HOME)/bin
 
-.PHONY: demo test bench soak crash gallery lint deny binaries setup-demo setup-bench setup-test
+.PHONY: demo test bench soak crash fuzz gallery lint deny binaries setup-demo setup-bench setup-test
 
 demo: setup-demo binaries
 	cargo run --quiet --locked -p madkort-tests --bin demo
@@ -33,6 +34,11 @@ soak: setup-test
 
 crash: setup-test
 	MADKORT_CRASH=all cargo test --locked -p sync-server --test crash -- --nocapture
+
+# What it finds goes into the corpus, which `make test` replays without a fuzzer.
+FUZZ_SECONDS ?= 60
+fuzz:
+	cd sync-server/fuzz && cargo +nightly fuzz run wire -- -max_total_time=$(FUZZ_SECONDS)
 
 gallery: setup-demo
 	cargo test --locked -p kiosk --test gallery

@@ -16,6 +16,8 @@ use crate::store::StoreError;
 const CAPTURE_EVERY: Duration = Duration::from_secs(5);
 /// How often undecided payments are looked at; who is asked when is for `payments` to say.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often the outbox is looked into: a receipt is there before its payer looks for it.
+const LETTERS_EVERY: Duration = Duration::from_secs(10);
 /// How often authorisations whose time is up are looked for: seconds after it, the money can be spent again.
 const RELEASE_EVERY: Duration = Duration::from_secs(5);
 /// Orders sold, or authorisations given back, in one step, so that purchases get their turn between steps.
@@ -23,10 +25,10 @@ const AT_ONCE: u32 = 100;
 
 /// Runs until the server is asked to stop.
 pub async fn run(state: AppState) {
-    let (capturing, releasing) = (capture(&state), release(&state));
+    let (capturing, releasing, writing) = (capture(&state), release(&state), send_letters(&state));
     let (looking, topping_up) = (look_around(&state), top_up(&state));
     tokio::select! {
-        ((), (), (), ()) = async { tokio::join!(capturing, releasing, looking, topping_up) } => {}
+        ((), (), (), (), ()) = async { tokio::join!(capturing, releasing, writing, looking, topping_up) } => {}
         () = state.stopped() => {}
     }
 }
@@ -93,6 +95,17 @@ async fn look_around(state: &AppState) {
         match state.payments.outstanding().await {
             Ok((deposits, charges)) => state.metrics.outstanding(deposits, charges),
             Err(error) => tracing::error!(%error, "undecided payments could not be counted"),
+        }
+    }
+}
+
+async fn send_letters(state: &AppState) {
+    let Some(mailer) = &state.mailer else { return };
+    let mut every = ticking(LETTERS_EVERY);
+    loop {
+        every.tick().await;
+        if let Err(error) = mailer.send_due(state.now()).await {
+            tracing::error!(%error, "the outbox could not be used");
         }
     }
 }

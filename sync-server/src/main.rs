@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use madkort_protocol::{DeviceId, DeviceKind, SchoolId, check_text};
 use sync_server::config::{Config, EXAMPLE, Flags, Gateway};
+use sync_server::mail::Mailer;
 use sync_server::payments::{Payments, Sandbox};
 use sync_server::store::{self, Audited, DatabaseUrl, NewCode};
 use sync_server::{AppState, Clock, Limits, danish, demo, enrolment, logging};
@@ -95,6 +96,15 @@ struct Serve {
     /// Where Prometheus reads /metrics, a loopback address [env: MADKORT_METRICS_LISTEN]
     #[arg(long)]
     metrics_listen: Option<String>,
+    /// The mail server, smtps://USER@HOST or smtp://USER@HOST [env: MADKORT_SMTP_URL]
+    #[arg(long)]
+    smtp_url: Option<String>,
+    /// A file that holds the password of the mail server's user [env: MADKORT_SMTP_PASSWORD_FILE]
+    #[arg(long)]
+    smtp_password_file: Option<String>,
+    /// Who letters are from [env: MADKORT_SMTP_FROM]
+    #[arg(long)]
+    smtp_from: Option<String>,
     /// Connections at once [env: MADKORT_CONNECTIONS]
     #[arg(long)]
     connections: Option<String>,
@@ -174,6 +184,9 @@ impl Serve {
             ("log_format", self.log_format),
             ("log_filter", self.log_filter),
             ("metrics_listen", self.metrics_listen),
+            ("smtp_url", self.smtp_url),
+            ("smtp_password_file", self.smtp_password_file),
+            ("smtp_from", self.smtp_from),
             ("connections", self.connections),
         ]);
         flags
@@ -221,7 +234,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         }
     };
     let limits = Limits { connections: config.connections, ..Limits::default() };
-    let state = AppState::new(store, Clock::new(Timestamp::now), payments).with_limits(limits);
+    let mut state = AppState::new(store.clone(), Clock::new(Timestamp::now), payments).with_limits(limits);
+    if let Some(smtp) = &config.smtp {
+        state = state.with_mailer(Mailer::new(store, smtp)?);
+    }
     stop_on_signal(state.clone())?;
     if let Some(wanted) = &config.metrics_listen {
         let (metrics, address) = bind(wanted).await?;
@@ -272,6 +288,9 @@ async fn check(flags: &Flags) -> ExitCode {
         }
     };
     print!("{}", config.effective());
+    if config.smtp.is_none() {
+        println!("no mail server: letters are written and wait");
+    }
     let books = match store::open(&config.database) {
         Ok(store) => store.alive().await,
         Err(error) => Err(error),

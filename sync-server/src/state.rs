@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use crate::clock::Clock;
 use crate::connections::Limits;
 use crate::enrolment::EnrolmentLimit;
+use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::payments::Payments;
 use crate::replay::ReplayGuard;
@@ -36,6 +37,7 @@ pub struct AppState {
     pub metrics: Arc<Metrics>,
     /// How much of the server a client may have.
     pub limits: Limits,
+    pub(crate) mailer: Option<Arc<Mailer>>,
     pub(crate) jobs: Arc<Jobs>,
     pub(crate) replay: Arc<ReplayGuard>,
     pub(crate) signers: Arc<Signers>,
@@ -57,6 +59,7 @@ impl AppState {
             posted,
             metrics: Arc::default(),
             limits: Limits::default(),
+            mailer: None,
             jobs: Arc::default(),
             replay: Arc::default(),
             signers: Arc::default(),
@@ -71,6 +74,12 @@ impl AppState {
     #[must_use]
     pub fn with_metrics(self, metrics: Arc<Metrics>) -> Self {
         Self { metrics, ..self }
+    }
+
+    /// With a mail server for its letters.
+    #[must_use]
+    pub fn with_mailer(self, mailer: Mailer) -> Self {
+        Self { mailer: Some(Arc::new(mailer)), ..self }
     }
 
     /// With other limits than the usual ones.

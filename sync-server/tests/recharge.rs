@@ -5,12 +5,14 @@
 mod support;
 
 use jiff::SignedDuration;
-use madkort_ledger::recharge::{DeclineClass, MandateState};
-use madkort_protocol::{AutoRechargeState, Money, StatementText};
+use std::sync::Arc;
+
+use madkort_ledger::recharge::{Answer, DeclineClass, Event};
+use madkort_protocol::{AutoRechargeState, MandateRequest, MandateWish, Money, OperationId, StatementText};
 use support::School;
 use sync_server::payments::cards::find;
-use sync_server::payments::{Outcome, Sandbox, Taken};
-use sync_server::store::{Charge, ChargeOpening, ChargeState, Mandate, NewCharge};
+use sync_server::payments::{Gateway, Outcome, Payments, Sandbox, StoredCharge, Taken};
+use sync_server::store::{self, Charge, ChargeState, DatabaseUrl, Mandate, MandateState, Stepped, Stepping};
 
 const MALTHE_HAS: i64 = 5_300;
 
@@ -21,7 +23,7 @@ fn taken(kroner: i32) -> Outcome {
 
 async fn mandate(school: &School, label: &str) -> Mandate {
     let account = school.card(label).account;
-    school.store.recharge_facts(account, school.now()).await.unwrap().unwrap().0
+    school.store.mandate(account).await.unwrap().unwrap()
 }
 
 async fn consider(school: &School, label: &str) -> Option<Charge> {
@@ -173,18 +175,22 @@ async fn a_charge_without_an_answer_is_asked_about_and_not_made_again() {
     school.audit().await;
 }
 
+/// One step of the rule, and nothing of what it says carried out.
+async fn step(school: &School, event: Event) -> Stepped {
+    let account = school.card("Malthe").account;
+    let (new_id, now) = (school.new_id(), school.now());
+    let stepping = Stepping { account, event, mandate: None, reference: None, new_id, now };
+    school.store.recharge(stepping).await.unwrap().unwrap()
+}
+
 /// An intent on disk, as a crash leaves it.
 async fn left_behind(school: &School, state: ChargeState) -> Charge {
-    let account = school.card("Malthe").account;
-    let (mandate, facts) = school.store.recharge_facts(account, school.now()).await.unwrap().unwrap();
-    let (id, cause) = (school.new_id(), facts.purchase.unwrap());
-    let charge = NewCharge { id, mandate: mandate.id, amount: mandate.amount, cause };
-    let opened = school.store.open_charge(charge, school.now()).await.unwrap();
-    assert!(matches!(opened, ChargeOpening::Opened(_)));
+    let mut charge = step(school, Event::Posted).await.charge.unwrap();
     if state == ChargeState::Sent {
-        school.store.move_charge(id, vec![ChargeState::Created], ChargeState::Sent, None).await.unwrap();
+        charge = step(school, Event::Sending).await.charge.unwrap();
     }
-    school.store.charge(id).await.unwrap().unwrap()
+    assert_eq!(charge.state, state);
+    charge
 }
 
 #[tokio::test]
@@ -273,4 +279,138 @@ async fn caps_hold_by_the_day() {
     school.wait(SignedDuration::from_hours(12));
     school.purchase("Malthe", 1).await;
     assert!(consider(&school, "Malthe").await.is_some());
+}
+
+/// What the sandbox's own books say, beside ours.
+async fn taken_is_posted(school: &School) -> usize {
+    let sandbox = Sandbox::open(&School::sandbox_file(&school.folder)).unwrap();
+    let taken = sandbox.taken().await.unwrap();
+    for (key, amount) in &taken {
+        let charge = school.store.charge(OperationId::parse(key).unwrap()).await.unwrap().unwrap();
+        assert_eq!((charge.state, charge.amount), (ChargeState::Succeeded, *amount));
+    }
+    school.audit().await;
+    taken.len()
+}
+
+#[tokio::test]
+async fn however_the_gateway_behaves_it_takes_the_money_once_and_so_do_we() {
+    // At once; late; silently; lost the first time; told three times.
+    for card in ["4242424242424242", "1000000000000099", "1000000000000107", "1000000000000115", "1000000000000123"] {
+        let school = School::open().await;
+        with_card(&school, card).await;
+        school.purchase("Malthe", 1_000).await;
+        consider(&school, "Malthe").await.unwrap();
+        for round in 0..4 {
+            school.purchase("Malthe", 1).await;
+            school.payments.look_around(school.now(), round == 1).await.unwrap();
+            school.wait(SignedDuration::from_secs(31));
+        }
+        assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_004 + 10_000, "{card}");
+        assert_eq!(taken_is_posted(&school).await, 1, "{card}");
+    }
+}
+
+#[tokio::test]
+async fn after_a_restart_in_every_state_it_is_taken_once() {
+    for state in [ChargeState::Created, ChargeState::Sent] {
+        for card in ["4242424242424242", "1000000000000107", "1000000000000115"] {
+            let school = School::open().await;
+            with_card(&school, card).await;
+            school.purchase("Malthe", 1_000).await;
+            let charge = left_behind(&school, state).await;
+            let file = DatabaseUrl::Sqlite(school.folder.path().join("madkort.db"));
+            // The far side heard the call; the process that made it is gone.
+            if state == ChargeState::Sent {
+                let sandbox = Sandbox::open(&School::sandbox_file(&school.folder)).unwrap();
+                let reference = mandate(&school, "Malthe").await.reference;
+                let _lost =
+                    sandbox.charge(StoredCharge { key: charge.id, card: reference, amount: charge.amount }).await;
+            }
+            for _ in 0..3 {
+                let store = store::open(&file).unwrap();
+                let sandbox = Arc::new(Sandbox::open(&School::sandbox_file(&school.folder)).unwrap());
+                let payments = Payments::with_sandbox(store, sandbox, "http://127.0.0.1");
+                payments.look_around(school.now(), true).await.unwrap();
+                school.wait(SignedDuration::from_mins(1));
+            }
+            let again = store::open(&file).unwrap();
+            assert_eq!(
+                again.charge(charge.id).await.unwrap().unwrap().state,
+                ChargeState::Succeeded,
+                "{state:?} {card}"
+            );
+            let sandbox = Sandbox::open(&School::sandbox_file(&school.folder)).unwrap();
+            assert_eq!(sandbox.taken().await.unwrap().len(), 1, "{state:?} {card}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_late_word_before_the_answer_posts_and_the_answer_changes_nothing() {
+    let (school, gateway) = School::scripted().await;
+    school.purchase("Malthe", 1_000).await;
+    let charge = left_behind(&school, ChargeState::Sent).await;
+    gateway.will_say(Some(taken(100)));
+    school.payments.hint(charge.id, school.now()).await.unwrap();
+    assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000 + 10_000);
+    // Now the call itself comes back, and the word comes once more.
+    let answer = Event::Answered { charge: charge.id, answer: Answer::Succeeded };
+    step(&school, answer).await;
+    gateway.will_say(Some(taken(100)));
+    school.payments.hint(charge.id, school.now()).await.unwrap();
+    assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000 + 10_000);
+    school.audit().await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_hangs_has_not_answered() {
+    let (school, gateway) = School::scripted().await;
+    school.purchase("Malthe", 1_000).await;
+    *gateway.hangs.lock().unwrap() = true;
+    let impatient = school.payments.clone().with_patience(std::time::Duration::ZERO);
+    let charge = impatient.consider(school.card("Malthe").account, school.now()).await.unwrap().unwrap();
+    assert_eq!(charge.state, ChargeState::Unknown);
+    *gateway.hangs.lock().unwrap() = false;
+    gateway.will_say(Some(taken(100)));
+    school.wait(SignedDuration::from_secs(5));
+    school.payments.look_around(school.now(), false).await.unwrap();
+    assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000 + 10_000);
+}
+
+#[tokio::test]
+async fn a_deposit_while_the_charge_is_on_its_way_changes_nothing_about_it() {
+    let (school, gateway) = School::scripted().await;
+    school.purchase("Malthe", 1_000).await;
+    left_behind(&school, ChargeState::Sent).await;
+    let request = school.deposit("Malthe", 100);
+    school.post_deposit(&request).await;
+    school.store.pay_deposit(request.id, Money::from_kroner(100), school.now()).await.unwrap();
+    gateway.will_say(Some(taken(100)));
+    school.payments.look_around(school.now(), true).await.unwrap();
+    assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000 + 10_000 + 10_000);
+    school.audit().await;
+}
+
+#[tokio::test]
+async fn a_holder_pauses_and_resumes_at_the_kiosk() {
+    let school = School::open().await;
+    let card = school.card("Malthe");
+    let path = format!("/v1/accounts/{}/auto-recharge", card.account);
+    let change = |change| MandateRequest { card: card.card, change };
+    let said = school.send(&school.kiosk, "POST", &path, &change(MandateWish::Pause)).await;
+    assert_eq!(said.json["auto_recharge"]["state"], "suspended");
+    school.purchase("Malthe", 1_000).await;
+    assert_eq!(consider(&school, "Malthe").await, None);
+    let said = school.send(&school.kiosk, "POST", &path, &change(MandateWish::Resume)).await;
+    assert_eq!(said.json["auto_recharge"]["state"], "armed");
+    assert_eq!(mandate(&school, "Malthe").await.changed_by, Some(card.card));
+    school.purchase("Malthe", 1).await;
+    assert!(consider(&school, "Malthe").await.is_some());
+    // Somebody else's card does not.
+    let other = MandateRequest { card: school.card("Noah").card, change: MandateWish::Cancel };
+    assert_eq!(school.send(&school.kiosk, "POST", &path, &other).await.status, 404);
+    let said = school.send(&school.kiosk, "POST", &path, &change(MandateWish::Cancel)).await;
+    assert!(said.json["auto_recharge"].is_null());
+    assert_eq!(school.send(&school.kiosk, "POST", &path, &change(MandateWish::Resume)).await.status, 404);
 }

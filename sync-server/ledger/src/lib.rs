@@ -4,6 +4,7 @@
 //!
 //! **Invariant:** every transaction sums to zero, and no movement takes a book below its [`Book::floor`].
 
+pub mod asking;
 pub mod authorisation;
 mod book;
 pub mod caps;

@@ -34,8 +34,8 @@ pub use register::{
     PurchaseBatchAnswer, Release, Undo,
 };
 pub use server::{
-    Deposit, DepositRequest, DepositState, DeviceKind, Enrol, Enrolled, LoginAnswer, LoginRequest, PurchaseAnswer,
-    PurchaseRequest, Statement, StatementLine, StatementText,
+    Deposit, DepositRequest, DepositState, DeviceKind, Enrol, Enrolled, LoginAnswer, LoginRequest, MandateAnswer,
+    MandateRequest, MandateWish, PurchaseAnswer, PurchaseRequest, Statement, StatementLine, StatementText,
 };
 pub use signing::{
     BadSignature, HEADER_API, HEADER_DEVICE, HEADER_REQUEST, HEADER_SIGNATURE, PublicKey, RequestToSign, Signature,

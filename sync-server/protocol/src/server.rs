@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, CardId, CardUid, DeviceId, Language, Money, OperationId, Outcome, PublicKey, School};
+use crate::{
+    AccountId, AutoRecharge, CardId, CardUid, DeviceId, Language, Money, OperationId, Outcome, PublicKey, School,
+};
 
 /// `POST /v1/devices`: the only unsigned request, allowed once per code.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -237,4 +239,37 @@ pub struct PurchaseAnswer {
     /// What became of it.
     #[serde(flatten)]
     pub outcome: Outcome,
+}
+
+/// `POST /v1/accounts/{account}/auto-recharge`: a holder pauses, resumes or cancels auto top-up. Answered with how it then
+/// stands, also when nothing changed: a card that is gone cannot be resumed, only replaced.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct MandateRequest {
+    /// The card on the reader.
+    pub card: CardId,
+    /// What to do.
+    pub change: MandateWish,
+}
+
+/// What a holder wants of auto top-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum MandateWish {
+    /// No charges for now.
+    Pause,
+    /// Charges again.
+    Resume,
+    /// No charges any more, for good.
+    Cancel,
+}
+
+/// The answer to [`MandateRequest`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MandateAnswer {
+    /// How it stands; nothing once it is cancelled.
+    pub auto_recharge: Option<AutoRecharge>,
 }

@@ -13,6 +13,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::mail::SmtpSettings;
 pub use crate::store::DatabaseUrl;
 pub use settings::{EXAMPLE, Format, Gateway, Key, LogSettings};
 pub use settings::{KEYS, MOST_CONNECTIONS};
@@ -46,6 +47,8 @@ pub struct Config {
     pub log: LogSettings,
     /// Where metrics are served, if anywhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// How letters are sent; without it they wait.
+    pub smtp: Option<SmtpSettings>,
     /// Connections at once.
     pub connections: usize,
     effective: Vec<Effective>,

@@ -3,10 +3,12 @@
 //! **Invariant:** [`KEYS`] is the whole of what can be said; the stronger layer's word replaces the weaker one's.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use tracing_subscriber::EnvFilter;
+
+use crate::mail::{Security, SmtpSettings};
 
 use super::{Config, DatabaseUrl, Effective, Problem, Problems, Source, file};
 
@@ -44,6 +46,9 @@ pub const KEYS: &[Key] = &[
     key("log_format", "MADKORT_LOG_FORMAT", Some("json")),
     key("log_filter", "MADKORT_LOG_FILTER", Some("info")),
     key("metrics_listen", "MADKORT_METRICS_LISTEN", None),
+    key("smtp_url", "MADKORT_SMTP_URL", None),
+    key("smtp_password_file", "MADKORT_SMTP_PASSWORD_FILE", None),
+    key("smtp_from", "MADKORT_SMTP_FROM", None),
     Key { number: true, ..key("connections", "MADKORT_CONNECTIONS", Some("900")) },
 ];
 
@@ -113,6 +118,7 @@ impl Settings {
         let format = self.take("log_format", format);
         let filter = self.take("log_filter", filter);
         let metrics_listen = self.take_if_given("metrics_listen", loopback);
+        let smtp = self.smtp();
         let connections = self.take("connections", connections);
         let effective = KEYS.iter().map(|key| self.effective(key, database.as_ref())).collect();
         match (database, listen, gateway, format, filter, connections) {
@@ -120,10 +126,32 @@ impl Settings {
                 if self.problems.is_empty() =>
             {
                 let log = LogSettings { format, filter };
-                Ok(Config { database, listen, public_url, gateway, log, metrics_listen, connections, effective })
+                Ok(Config { database, listen, public_url, gateway, log, metrics_listen, smtp, connections, effective })
             }
             _ => Err(Problems(self.problems)),
         }
+    }
+
+    /// How letters are sent, if they are: where one of the keys is said, the sender must be.
+    fn smtp(&mut self) -> Option<SmtpSettings> {
+        let server = self.take_if_given("smtp_url", mail_server);
+        let from = self.take_if_given("smtp_from", sender);
+        let password = self.take_if_given("smtp_password_file", |path| {
+            file::text(Path::new(path)).map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
+        });
+        if self.given.contains_key("smtp_url") != self.given.contains_key("smtp_from") {
+            let key = Some("smtp_from".to_owned());
+            let what = "and smtp_url are said together or not at all".to_owned();
+            self.problems.push(Problem { place: "smtp_url".to_owned(), key, what });
+        }
+        let (server, from) = (server?, from?);
+        if server.user.is_some() != password.is_some() {
+            let key = Some("smtp_password_file".to_owned());
+            let what = "and a user in smtp_url are said together or not at all".to_owned();
+            self.problems.push(Problem { place: "smtp_url".to_owned(), key, what });
+        }
+        let MailServer { host, port, security, user } = server;
+        Some(SmtpSettings { host, port, security, login: user.zip(password), from })
     }
 
     fn database(&mut self) -> Option<DatabaseUrl> {
@@ -192,6 +220,38 @@ fn web_address(text: &str) -> Result<String, String> {
     let plain = uri.query().is_none() && !text.contains(['#', '@']);
     let hosted = uri.host().is_some_and(|host| !host.is_empty());
     if web && plain && hosted { Ok(text.trim_end_matches('/').to_owned()) } else { Err(wrong()) }
+}
+
+struct MailServer {
+    host: String,
+    port: u16,
+    security: Security,
+    user: Option<String>,
+}
+
+/// `smtps://[USER@]HOST[:465]`, `smtp://[USER@]HOST[:587]` with STARTTLS, and to this machine also without TLS. A password would
+/// be seen in a list of processes: it has a file.
+fn mail_server(text: &str) -> Result<MailServer, String> {
+    let wrong = || "must be smtps://USER@HOST or smtp://USER@HOST, with the password in smtp_password_file".to_owned();
+    let (security, rest) = match (text.strip_prefix("smtps://"), text.strip_prefix("smtp://")) {
+        (Some(rest), _) => (Security::Tls, rest),
+        (None, Some(rest)) => (Security::StartTls, rest),
+        (None, None) => return Err(wrong()),
+    };
+    let (user, place) = rest.rsplit_once('@').map_or((None, rest), |(user, place)| (Some(user), place));
+    if user.is_some_and(|user| user.is_empty() || user.contains(':')) {
+        return Err(wrong());
+    }
+    let authority: axum::http::uri::Authority = place.parse().map_err(|_| wrong())?;
+    let host = authority.host().trim_matches(['[', ']']).to_owned();
+    let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let security = if security == Security::StartTls && here { Security::Plain } else { security };
+    let usual = if security == Security::Tls { 465 } else { 587 };
+    Ok(MailServer { host, port: authority.port_u16().unwrap_or(usual), security, user: user.map(str::to_owned) })
+}
+
+fn sender(text: &str) -> Result<String, String> {
+    text.parse::<lettre::Address>().map(|_| text.to_owned()).map_err(|_| "must be an e-mail address".to_owned())
 }
 
 fn gateway(text: &str) -> Result<Gateway, String> {

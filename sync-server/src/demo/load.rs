@@ -2,13 +2,11 @@
 //!
 //! **Invariant:** balances come from postings only; a line the ledger refuses stops the whole.
 
-use std::collections::BTreeMap;
-
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, phc::PasswordHash};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use madkort_ledger::recharge::{BELOW, Caps, MandateState};
+use madkort_ledger::recharge::{Answer, BELOW, Caps, Event, Stop};
 use madkort_protocol::{
     AccountKind, CardNumber, CardRecord, CardStatus, CardUid, CodeVerifier, DeviceId, DeviceKind, Language,
     LineRequest, MenuDay, Money, Operation, OperationBody, OperationId, Outcome, Person, PersonKind, PlaceOrder,
@@ -22,8 +20,8 @@ use super::{DemoCard, DemoError, DemoSchool, danish, food, ids, school};
 use crate::payments::cards::{TEST_CARDS, TestCard};
 use crate::payments::{Sandbox, sandbox};
 use crate::store::{
-    ChargeOpening, ChargeState, DepositOpening, Mandate, Moved, NewAccount, NewCharge, NewCode, NewDeposit, NewDevice,
-    Purchasing, Pushing, Store, Thing,
+    DepositOpening, Mandate, MandateState, Moved, NewAccount, NewCode, NewDeposit, NewDevice, Purchasing, Pushing,
+    Stepping, Store, Thing,
 };
 
 /// Orders sold in one go: more than a day has.
@@ -84,7 +82,7 @@ fn mandates() -> [(u32, &'static TestCard, MandateState); 3] {
     [
         (MALTHE, good, MandateState::Active),
         (NOAH, good, MandateState::Active),
-        (ELIAS, expired, MandateState::Suspended),
+        (ELIAS, expired, MandateState::Suspended(Stop::CardGone)),
     ]
 }
 
@@ -110,8 +108,10 @@ fn mandate(person: u32, state: MandateState, since: Timestamp) -> Mandate {
         email: row(person).and_then(|row| row.email).unwrap_or_default().to_owned(),
         terms_version: school::TERMS_VERSION.to_owned(),
         language: Language::Danish,
+        given_by: ids::person(person),
         created_at: since,
-        active_since: since,
+        changed_by: None,
+        changed_at: None,
     }
 }
 
@@ -186,14 +186,13 @@ struct Loader<'a> {
     seq: u64,
     count: u32,
     last: Timestamp,
-    last_purchase: BTreeMap<u32, OperationId>,
 }
 
 impl<'a> Loader<'a> {
     async fn begin(store: &'a dyn Store, start: Timestamp) -> Result<Self, DemoError> {
         let (kiosk, short_name) = enrol(store, DeviceKind::Kiosk, KIOSK, start).await?;
         let (register, _) = enrol(store, DeviceKind::Register, REGISTER, start).await?;
-        Ok(Self { store, kiosk, register, short_name, seq: 0, count: 0, last: start, last_purchase: BTreeMap::new() })
+        Ok(Self { store, kiosk, register, short_name, seq: 0, count: 0, last: start })
     }
 
     async fn end(self) -> Result<(), DemoError> {
@@ -259,10 +258,7 @@ impl<'a> Loader<'a> {
             authorisation: None,
         };
         match self.store.purchase(ids::school(), self.register, request, happening.at).await? {
-            Purchasing::Settled { answer, .. } if answer.outcome == Outcome::Posted => {
-                self.last_purchase.insert(happening.person, id);
-                Ok(())
-            }
+            Purchasing::Settled { answer, .. } if answer.outcome == Outcome::Posted => Ok(()),
             other => Err(DemoError::History(format!("{happening:?}: {other:?}"))),
         }
     }
@@ -299,17 +295,17 @@ impl<'a> Loader<'a> {
     }
 
     async fn recharge(&self, id: OperationId, happening: &Happening, amount: Money) -> Result<(), DemoError> {
-        let refused = |what: String| DemoError::History(format!("{happening:?}: {what}"));
-        let cause = self.last_purchase.get(&happening.person).copied();
-        let cause = cause.ok_or_else(|| refused("no purchase before it".to_owned()))?;
-        let charge = NewCharge { id, mandate: ids::mandate(happening.person), amount, cause };
-        let opened = self.store.open_charge(charge, happening.at).await?;
-        if !matches!(opened, ChargeOpening::Opened(_)) {
-            return Err(refused(format!("{opened:?}")));
+        let account = ids::account(happening.person);
+        let settled = happening.at.checked_add(SignedDuration::from_secs(2))?;
+        let answer = Event::Answered { charge: id, answer: Answer::Succeeded };
+        for (event, now) in [(Event::Posted, happening.at), (Event::Sending, happening.at), (answer, settled)] {
+            let stepping = Stepping { account, event, mandate: None, reference: None, new_id: id, now };
+            let stepped = self.store.recharge(stepping).await?;
+            if stepped.is_none_or(|stepped| stepped.charge.is_none_or(|charge| charge.amount != amount)) {
+                return Err(DemoError::History(format!("{happening:?}: no charge by {event:?}")));
+            }
         }
-        self.store.move_charge(id, vec![ChargeState::Created], ChargeState::Sent, None).await?;
-        let paid = self.store.pay_charge(id, happening.at.checked_add(SignedDuration::from_secs(2))?).await?;
-        if matches!(paid, Moved::Moved(_)) { Ok(()) } else { Err(refused(format!("{paid:?}"))) }
+        Ok(())
     }
 }
 

@@ -16,6 +16,12 @@ pub enum Behaviour {
     DeclineStored(DeclineClass),
     /// Says nothing at first; has paid when asked again.
     Hang,
+    /// Charged by a mandate: takes the money at once and says that it does not know; says so when asked.
+    TakeSilently,
+    /// Charged by a mandate: says that it does not know and has never heard of it; takes it when it is sent again.
+    Lose,
+    /// Charged by a mandate: says twice more, on its own, that there is news of it.
+    TellTwice,
 }
 
 /// A card that exists only in the sandbox.
@@ -42,6 +48,9 @@ pub const TEST_CARDS: &[TestCard] = &[
     TestCard { number: "1000000000000073", behaviour: Behaviour::Decline(DeclineClass::ApprovalNeeded), da: "Kræver godkendelse", en: "Needs approval" },
     TestCard { number: "4000000000000002", behaviour: Behaviour::Decline(DeclineClass::Never), da: "Er meldt stjålet", en: "Reported stolen" },
     TestCard { number: "1000000000000099", behaviour: Behaviour::Hang, da: "Svarer ikke straks, godkendes lidt efter", en: "No answer at first, approved a little later" },
+    TestCard { number: "1000000000000107", behaviour: Behaviour::TakeSilently, da: "Godkendes; auto-optank trækker uden at svare", en: "Approved; auto top-up is charged without an answer" },
+    TestCard { number: "1000000000000115", behaviour: Behaviour::Lose, da: "Godkendes; auto-optank går tabt første gang", en: "Approved; auto top-up is lost the first time" },
+    TestCard { number: "1000000000000123", behaviour: Behaviour::TellTwice, da: "Godkendes; auto-optank meldes flere gange", en: "Approved; auto top-up is told several times" },
 ];
 
 /// Finds a test card by what was typed: spaces and dashes do not count.

@@ -1,134 +1,143 @@
-//! Charges of stored cards for auto top-up: from the intent to the ledger.
+//! Auto top-up, carried out: what `madkort_ledger::recharge` decides is durable first, and then the gateway is called or asked.
 //!
-//! **Invariant:** a charge is `Created` on disk before it is `Sent`, and `Sent` on disk before the gateway hears of it. So after
-//! a crash a created one was never sent, and a sent one is unknown.
+//! **Invariant:** a charge is `Created` on disk before it is `Sent`, and `Sent` on disk before the gateway hears of it. However
+//! often and from however many places an account is considered, one purchase leads to at most one charge, and an account
+//! has at most one open charge.
 
-use jiff::{SignedDuration, Timestamp};
-use madkort_ledger::recharge::{AfterDecline, DeclineClass, Declined, after_decline};
+use jiff::Timestamp;
+use madkort_ledger::recharge::{Answer, Effect, Event};
+use madkort_protocol::{AccountId, Money, OperationId};
 
 use super::gateway::{Outcome, StoredCharge};
-use super::{Payments, ROUND, next_ask};
-use crate::store::{Charge, ChargeState, Decline, Mandate, Moved, StoreError};
+use super::{Payments, ROUND, new_id};
+use crate::store::{Charge, Stepped, Stepping, StoreError};
 
-/// After so long a charge that is still `Sent` has no call behind it any more, whatever became of the task that made it.
-const CALL_IS_OVER: SignedDuration = SignedDuration::from_mins(5);
+/// What is to happen next, and the gateway's name for the charge where it said one.
+type Next = Option<(Event, Option<String>)>;
 
 impl Payments {
-    /// Sends a created charge to the gateway and writes down what it said.
-    pub(crate) async fn carry_out(
-        &self,
-        charge: Charge,
-        mandate: &Mandate,
-        now: Timestamp,
-    ) -> Result<Charge, StoreError> {
-        let sent = self.store.move_charge(charge.id, vec![ChargeState::Created], ChargeState::Sent, None).await?;
-        match sent {
-            Moved::Moved(charge) => self.call(charge, mandate, now).await,
-            Moved::Stands(charge) => Ok(charge),
-            Moved::Unknown => Err(StoreError::Corrupt { what: "charge" }),
+    /// Asks the rule about one account and carries out what it says. Called once per synced batch of purchases, on the
+    /// resulting balance. Answers with the charge that began.
+    pub async fn consider(&self, account: AccountId, now: Timestamp) -> Result<Option<Charge>, StoreError> {
+        self.happens(account, Event::Posted, now).await
+    }
+
+    /// The gateway says, on its own, that there is news of a payment. A hint: it is asked.
+    pub async fn hint(&self, charge: OperationId, now: Timestamp) -> Result<(), StoreError> {
+        let Some(row) = self.store.charge(charge).await? else { return Ok(()) };
+        let answer = self.ask(charge, row.amount).await;
+        self.go_on(row.account, Some(answer), now).await.map(drop)
+    }
+
+    /// Something happened to auto top-up of an account.
+    async fn happens(&self, account: AccountId, event: Event, now: Timestamp) -> Result<Option<Charge>, StoreError> {
+        if !self.are_set_up() {
+            return Ok(None);
         }
+        self.go_on(account, Some((event, None)), now).await
     }
 
-    async fn call(&self, charge: Charge, mandate: &Mandate, now: Timestamp) -> Result<Charge, StoreError> {
-        let call = StoredCharge { key: charge.id, card: mandate.reference.clone(), amount: charge.amount };
-        let outcome = self.gateway.charge(call).await;
-        self.settle_charge(charge, outcome, now).await
-    }
-
-    async fn settle_charge(&self, charge: Charge, outcome: Outcome, now: Timestamp) -> Result<Charge, StoreError> {
-        let id = charge.id;
-        let moved = match outcome {
-            Outcome::Succeeded(taken) => match taken.check(charge.amount) {
-                Ok(()) => {
-                    tracing::info!(charge = %id, "topped up");
-                    self.store.pay_charge(id, now).await?
-                }
-                Err(mismatch) => {
-                    tracing::error!(charge = %id, %mismatch, "a charge is not what was asked for: staff must look at it");
-                    return self.leave_charge_unknown(charge, Some(taken.reference), now).await;
-                }
-            },
-            Outcome::Declined(class) => {
-                let decline = self.what_follows(&charge, class, now).await?;
-                tracing::info!(charge = %id, ?class, ?decline, "a top-up was declined");
-                self.store.decline_charge(id, decline, now).await?
+    /// Step by step, until there is nothing more to do than to wait.
+    async fn go_on(&self, account: AccountId, mut next: Next, now: Timestamp) -> Result<Option<Charge>, StoreError> {
+        let mut begun = None;
+        while let Some((event, reference)) = next.take() {
+            let Some(new_id) = new_id(now) else {
+                tracing::error!("the system gives no random bytes: no top-up");
+                return Ok(None);
+            };
+            let stepping = Stepping { account, event, mandate: None, reference, new_id, now };
+            let Some(stepped) = self.store.recharge(stepping).await? else { break };
+            if let Some(charge) = stepped.charge.clone()
+                && !stepped.effects.is_empty()
+            {
+                begun = Some(charge);
             }
-            Outcome::Unknown => return self.leave_charge_unknown(charge, None, now).await,
-        };
-        stands(moved)
+            next = self.carry_out(&stepped).await;
+            // A call whose end nobody knows leaves no effect, and its charge is news all the same.
+            if let Some(charge) = begun.as_ref() {
+                begun = self.store.charge(charge.id).await?;
+            }
+        }
+        match begun {
+            Some(charge) => self.store.charge(charge.id).await,
+            None => Ok(None),
+        }
     }
 
-    async fn what_follows(&self, charge: &Charge, class: DeclineClass, now: Timestamp) -> Result<Decline, StoreError> {
-        if class == DeclineClass::OurError {
-            tracing::error!(charge = %charge.id, "the gateway says the request itself was wrong");
+    /// Does what is left to do after a step, and says what came of it.
+    async fn carry_out(&self, stepped: &Stepped) -> Next {
+        let mut next = None;
+        for effect in &stepped.effects {
+            let amount = stepped.charge.as_ref().map_or(Money::ZERO, |charge| charge.amount);
+            match *effect {
+                Effect::Intend(_) => next = Some((Event::Sending, None)),
+                Effect::Call(id) => {
+                    let card = stepped.mandate.reference.clone();
+                    let call = self.gateway.charge(StoredCharge { key: id, card, amount });
+                    let outcome = self.patiently(call).await.unwrap_or(Outcome::Unknown);
+                    next = Some(heard(id, Some(outcome), amount));
+                }
+                Effect::Ask(id) => next = Some(self.ask(id, amount).await),
+                Effect::Alarm { charge, what } => tracing::error!(%charge, alarm = "top-up", "{what}: staff must look"),
+                Effect::Post(charge) => tracing::info!(%charge, "topped up"),
+                Effect::PostStray(charge) => tracing::debug!(%charge, "news of a charge that was settled before"),
+                Effect::Close(charge) => tracing::info!(%charge, "a top-up moved nothing"),
+                Effect::MailStopped { charge, why } => tracing::info!(%charge, ?why, "auto top-up has stopped"),
+                Effect::Forgive => {}
+            }
         }
-        let before = self.store.recharge_facts(charge.account, now).await?.and_then(|(_, facts)| facts.declined);
-        let declined = match before {
-            Some(before) => Declined { attempts: before.attempts.saturating_add(1), ..before },
-            None => Declined { first: charge.created_at, attempts: 1, trigger: charge.cause },
-        };
-        Ok(match after_decline(class, &declined) {
-            AfterDecline::RetryAt(_) => Decline::Again,
-            AfterDecline::Suspend => Decline::Suspend,
-        })
+        next
     }
 
-    async fn leave_charge_unknown(
-        &self,
-        charge: Charge,
-        reference: Option<String>,
-        now: Timestamp,
-    ) -> Result<Charge, StoreError> {
-        let from = vec![ChargeState::Created, ChargeState::Sent, ChargeState::Unknown];
-        let asks = charge.asks;
-        let charge = stands(self.store.move_charge(charge.id, from, ChargeState::Unknown, reference).await?)?;
-        if charge.state == ChargeState::Unknown {
-            self.store.asked_charge(charge.id, next_ask(asks, now)).await?;
-        }
-        Ok(charge)
+    async fn ask(&self, id: OperationId, amount: Money) -> (Event, Option<String>) {
+        let outcome = self.patiently(self.gateway.ask(id)).await.unwrap_or(Some(Outcome::Unknown));
+        heard(id, outcome, amount)
+    }
+
+    /// A gateway that does not answer has not answered.
+    async fn patiently<T>(&self, call: impl Future<Output = T>) -> Option<T> {
+        tokio::time::timeout(self.patience, call).await.ok()
     }
 
     /// Every charge whose end is not known. At start no call is under way, so that also what is `Sent` is asked about.
     pub(super) async fn look_at_charges(&self, now: Timestamp, at_start: bool) -> Result<(), StoreError> {
+        for charge in self.gateway.notices() {
+            self.hint(charge, now).await?;
+        }
+        let event = if at_start { Event::Restarted } else { Event::TimePassed };
         for charge in self.store.open_charges(ROUND).await? {
-            let mandate = self.store.recharge_facts(charge.account, now).await?.map(|(mandate, _)| mandate);
-            // Taken back in the meantime, or replaced by another: it may be asked about and not be sent again.
-            let mandate = mandate.filter(|mandate| mandate.id == charge.mandate);
-            let over = charge.created_at.checked_add(CALL_IS_OVER).is_ok_and(|end| end <= now);
-            match (charge.state, mandate) {
-                (ChargeState::Created, Some(mandate)) => drop(self.carry_out(charge, &mandate, now).await?),
-                (ChargeState::Created, None) => self.never_sent(&charge, now).await?,
-                (ChargeState::Sent, mandate) if at_start || over => self.ask_about(charge, mandate, now).await?,
-                (ChargeState::Unknown, mandate) if at_start || charge.ask_at.is_none_or(|at| at <= now) => {
-                    self.ask_about(charge, mandate, now).await?;
-                }
-                _ => {}
-            }
+            self.happens(charge.account, event, now).await?;
         }
         Ok(())
     }
 
-    async fn ask_about(&self, charge: Charge, mandate: Option<Mandate>, now: Timestamp) -> Result<(), StoreError> {
-        match (self.gateway.ask(charge.id).await, mandate) {
-            (Some(outcome), _) => drop(self.settle_charge(charge, outcome, now).await?),
-            // It never arrived: the same key is sent once more, which the gateway takes at most once.
-            (None, Some(mandate)) => drop(self.call(charge, &mandate, now).await?),
-            (None, None) => self.never_sent(&charge, now).await?,
+    /// Accounts whose declined top-up is due again; at start also those whose wake-up call may have been lost.
+    pub(super) async fn look_at_mandates(&self, now: Timestamp, at_start: bool) -> Result<(), StoreError> {
+        let (accounts, event) = if at_start {
+            (self.store.accounts_with_mandate().await?, Event::Restarted)
+        } else {
+            (self.store.accounts_to_retry().await?, Event::TimePassed)
+        };
+        for account in accounts {
+            self.happens(account, event, now).await?;
         }
         Ok(())
-    }
-
-    /// Closes a charge that moved nothing and, without a mandate, never will.
-    async fn never_sent(&self, charge: &Charge, now: Timestamp) -> Result<(), StoreError> {
-        tracing::info!(charge = %charge.id, "a top-up was not sent: its mandate has been taken back");
-        self.store.decline_charge(charge.id, Decline::Suspend, now).await.map(drop)
     }
 }
 
-fn stands(moved: Moved<Charge>) -> Result<Charge, StoreError> {
-    match moved {
-        Moved::Moved(charge) | Moved::Stands(charge) => Ok(charge),
-        // Rows are never deleted.
-        Moved::Unknown => Err(StoreError::Corrupt { what: "charge" }),
-    }
+/// A gateway's answer as the rule hears it.
+fn heard(charge: OperationId, outcome: Option<Outcome>, asked: Money) -> (Event, Option<String>) {
+    let (answer, reference) = match outcome {
+        None => (Answer::NeverHeard, None),
+        Some(Outcome::Unknown) => (Answer::Silent, None),
+        Some(Outcome::Declined(class)) => (Answer::Declined(class), None),
+        Some(Outcome::Succeeded(taken)) => match taken.check(asked) {
+            Ok(()) => (Answer::Succeeded, Some(taken.reference)),
+            Err(mismatch) => {
+                tracing::error!(%charge, %mismatch, "a charge is not what was asked for");
+                (Answer::Mismatched, Some(taken.reference))
+            }
+        },
+    };
+    (Event::Answered { charge, answer }, reference)
 }

@@ -4,10 +4,11 @@
 //! that arrives after the deposit was given up or ran out goes to the account all the same.
 
 use jiff::Timestamp;
+use madkort_ledger::asking::next_ask;
 use madkort_protocol::{DepositState, Language, OperationId};
 
 use super::gateway::{Outcome, PageRequest};
-use super::{Payments, ROUND, next_ask};
+use super::{Payments, ROUND};
 use crate::store::{DepositOpening, DepositRow, Moved, NewDeposit, StoreError};
 
 /// What became of opening a deposit.

@@ -97,6 +97,11 @@ pub trait Gateway: Send + Sync + 'static {
     /// Charges a stored card.
     fn charge(&self, charge: StoredCharge) -> Answer<'_, Outcome>;
 
+    /// Payments of which the gateway has said, on its own, that there is news; each is told once. Hints: they are asked about.
+    fn notices(&self) -> Vec<OperationId> {
+        Vec::new()
+    }
+
     /// How the intent stands: `None` if the gateway has seen no attempt to pay under this key.
     fn ask(&self, key: OperationId) -> Answer<'_, Option<Outcome>>;
 }

@@ -16,6 +16,7 @@ pub mod sandbox;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use madkort_protocol::OperationId;
@@ -32,15 +33,8 @@ use crate::store::{Store, StoreError};
 pub const CURRENCY: &str = "DKK";
 /// How long a payment page takes payment: long enough to find a phone and a card, short enough to clear a kiosk.
 pub const PAGE_OPEN: SignedDuration = SignedDuration::from_mins(10);
-/// When a gateway that has not said is asked again, counted from the last time: then every day.
-const ASK_AFTER: [SignedDuration; 5] = [
-    SignedDuration::from_secs(5),
-    SignedDuration::from_secs(30),
-    SignedDuration::from_mins(2),
-    SignedDuration::from_mins(10),
-    SignedDuration::from_hours(1),
-];
-const ASK_DAILY: SignedDuration = SignedDuration::from_hours(24);
+/// How long a gateway's answer is waited for: longer than its own time-outs, and the charge is then asked about.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How often mandates are gone through for a declined top-up that is due again: it waits a day, so minutes do not matter.
 const RETRIES_EVERY: SignedDuration = SignedDuration::from_mins(5);
 /// Intents looked at in one round: a backlog is worked off over several rounds, and a round stays short.
@@ -57,6 +51,7 @@ pub struct Payments {
     set_up: bool,
     public_url: Arc<str>,
     next_retries: Arc<AtomicI64>,
+    patience: Duration,
 }
 
 impl Payments {
@@ -70,6 +65,7 @@ impl Payments {
             set_up: true,
             public_url: public_url.trim_end_matches('/').into(),
             next_retries: Arc::default(),
+            patience: PATIENCE,
         }
     }
 
@@ -83,6 +79,12 @@ impl Payments {
     #[must_use]
     pub fn not_set_up(store: Arc<dyn Store>) -> Self {
         Self { set_up: false, ..Self::new(store, Arc::new(NoGateway), "") }
+    }
+
+    /// With another patience than the usual one.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Whether there is a gateway.
@@ -118,7 +120,7 @@ impl Payments {
         self.look_at_deposits(now).await?;
         self.look_at_charges(now, at_start).await?;
         if self.time_for_retries(now) || at_start {
-            self.consider_waiting(now, at_start).await?;
+            self.look_at_mandates(now, at_start).await?;
         }
         Ok(())
     }
@@ -138,16 +140,6 @@ impl Payments {
         self.next_retries.store(now.as_second() + RETRIES_EVERY.as_secs(), Ordering::Relaxed);
         true
     }
-
-    pub(crate) fn store(&self) -> &Arc<dyn Store> {
-        &self.store
-    }
-}
-
-/// When to ask next, after `asks` times.
-fn next_ask(asks: u32, now: Timestamp) -> Timestamp {
-    let wait = usize::try_from(asks).ok().and_then(|nth| ASK_AFTER.get(nth).copied()).unwrap_or(ASK_DAILY);
-    now.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 /// A version 7 id of this moment.

@@ -24,9 +24,10 @@ const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS payments (
     key      TEXT PRIMARY KEY,
     amount   INTEGER NOT NULL,
-    state    TEXT NOT NULL CHECK (state IN ('open', 'closed', 'approved', 'declined', 'pending')),
+    state    TEXT NOT NULL CHECK (state IN ('open', 'closed', 'approved', 'declined', 'pending', 'lost')),
     decline  TEXT,
-    asks     INTEGER NOT NULL DEFAULT 0
+    asks     INTEGER NOT NULL DEFAULT 0,
+    stored   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE IF NOT EXISTS stored_cards (
     name     TEXT PRIMARY KEY,
@@ -42,6 +43,8 @@ pub struct OpenError(#[from] rusqlite::Error);
 /// The gateway.
 pub struct Sandbox {
     books: Arc<Mutex<Connection>>,
+    /// What it tells on its own: lost with the process, as a webhook that nobody took.
+    notices: Arc<Mutex<Vec<OperationId>>>,
 }
 
 impl Sandbox {
@@ -51,13 +54,17 @@ impl Sandbox {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.execute_batch(SCHEMA)?;
-        Ok(Self { books: Arc::new(Mutex::new(connection)) })
+        Ok(Self { books: Arc::new(Mutex::new(connection)), notices: Arc::default() })
     }
 
     /// Somebody pays on the page. What came of it is learned by asking.
     pub fn pay(&self, key: OperationId, card: &'static TestCard) -> Answer<'_, Result<(), Unreachable>> {
         let (state, decline) = match card.behaviour {
-            Behaviour::Approve | Behaviour::DeclineStored(_) => ("approved", None),
+            Behaviour::Approve
+            | Behaviour::DeclineStored(_)
+            | Behaviour::TakeSilently
+            | Behaviour::Lose
+            | Behaviour::TellTwice => ("approved", None),
             Behaviour::Decline(class) => ("declined", Some(word(class))),
             Behaviour::Hang => ("pending", None),
         };
@@ -73,6 +80,16 @@ impl Sandbox {
         self.with_books(move |books| {
             let sql = "INSERT OR REPLACE INTO stored_cards (name, number) VALUES (?1, ?2)";
             books.execute(sql, params![name, card.number]).map(|_| ())
+        })
+    }
+
+    /// The charges of stored cards that it took money for: its own books, for a test to hold ours against.
+    pub fn taken(&self) -> Answer<'_, Result<Vec<(String, Money)>, Unreachable>> {
+        self.with_books(|books| {
+            let sql = "SELECT key, amount FROM payments WHERE stored = 1 AND state = 'approved' ORDER BY key";
+            let mut taken = books.prepare(sql)?;
+            let rows = taken.query_map([], |row| Ok((row.get(0)?, Money::from_ore(row.get(1)?))))?;
+            rows.collect()
         })
     }
 
@@ -121,25 +138,41 @@ impl Gateway for Sandbox {
         Box::pin(async move { answer.await.unwrap_or(Some(Outcome::Unknown)) })
     }
 
+    fn notices(&self) -> Vec<OperationId> {
+        std::mem::take(&mut *self.notices.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn charge(&self, charge: StoredCharge) -> Answer<'_, Outcome> {
+        let notices = Arc::clone(&self.notices);
         let answer = self.with_books(move |books| {
             let all = books.transaction()?;
             let number: Option<String> = all
                 .query_row("SELECT number FROM stored_cards WHERE name = ?1", [&charge.card], |row| row.get(0))
                 .optional()?;
-            let (state, decline) = match number.as_deref().and_then(find).map(|card| card.behaviour) {
+            let behaviour = number.as_deref().and_then(find).map(|card| card.behaviour);
+            let (state, decline) = match behaviour {
                 None => ("declined", Some(word(DeclineClass::CardGone))),
-                Some(Behaviour::Approve) => ("approved", None),
+                Some(Behaviour::Approve | Behaviour::TakeSilently | Behaviour::TellTwice) => ("approved", None),
                 Some(Behaviour::Decline(class) | Behaviour::DeclineStored(class)) => ("declined", Some(word(class))),
                 Some(Behaviour::Hang) => ("pending", None),
+                Some(Behaviour::Lose) => ("lost", None),
             };
-            all.execute(
-                "INSERT INTO payments (key, amount, state, decline) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-                params![charge.key.to_string(), charge.amount.ore(), state, decline],
-            )?;
+            let key = charge.key.to_string();
+            let first = all.execute(
+                "INSERT INTO payments (key, amount, state, decline, stored) VALUES (?1, ?2, ?3, ?4, 1) ON CONFLICT DO NOTHING",
+                params![key, charge.amount.ore(), state, decline],
+            )? == 1;
+            if !first {
+                // What was lost arrives the second time.
+                all.execute("UPDATE payments SET state = 'approved' WHERE key = ?1 AND state = 'lost'", [&key])?;
+            }
             let outcome = look_up(&all, charge.key)?;
             all.commit()?;
-            Ok(outcome.unwrap_or(Outcome::Unknown))
+            if first && behaviour == Some(Behaviour::TellTwice) {
+                notices.lock().unwrap_or_else(PoisonError::into_inner).extend([charge.key, charge.key]);
+            }
+            let silent = first && behaviour == Some(Behaviour::TakeSilently);
+            Ok(outcome.filter(|_| !silent).unwrap_or(Outcome::Unknown))
         });
         Box::pin(async move { answer.await.unwrap_or(Outcome::Unknown) })
     }
@@ -166,7 +199,7 @@ fn look_up(books: &Connection, key: OperationId) -> rusqlite::Result<Option<Outc
             let (state, decline): (String, Option<String>) = (row.get(0)?, row.get(1)?);
             let amount = Money::from_ore(row.get(2)?);
             Ok(match state.as_str() {
-                "open" | "closed" => None,
+                "open" | "closed" | "lost" => None,
                 "approved" => {
                     let reference = format!("{NAME}-{key}");
                     Some(Outcome::Succeeded(Taken { reference, amount, currency: CURRENCY.to_owned() }))

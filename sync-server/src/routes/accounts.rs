@@ -1,14 +1,17 @@
 //! `GET /v1/accounts/{account}/statements/{month}`: one Danish month of an account.
+//! `POST /v1/accounts/{account}/auto-recharge`: its holder pauses, resumes or cancels auto top-up.
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use jiff::civil::Date;
-use madkort_protocol::{AccountId, DeviceKind, ProblemCode, Statement};
+use madkort_ledger::recharge::Event;
+use madkort_protocol::{AccountId, DeviceKind, MandateAnswer, MandateRequest, MandateWish, ProblemCode, Statement};
 
 use crate::failure::Failure;
 use crate::signed::SignedDevice;
 use crate::state::AppState;
+use crate::store::MandateChange;
 
 pub(super) async fn statement(
     State(state): State<AppState>,
@@ -21,6 +24,24 @@ pub(super) async fn statement(
     let month = parse_month(&month).ok_or_else(|| Failure::field("month"))?;
     let statement = state.store.statement(signed.school(), account, month).await?;
     statement.map(Json).ok_or_else(|| ProblemCode::NotFound.into())
+}
+
+pub(super) async fn auto_recharge(
+    State(state): State<AppState>,
+    Path(account): Path<String>,
+    signed: SignedDevice,
+) -> Result<Json<MandateAnswer>, Failure> {
+    signed.must_be(DeviceKind::Kiosk)?;
+    let account = AccountId::parse(&account).map_err(|_| ProblemCode::NotFound)?;
+    let request: MandateRequest = signed.json()?;
+    let event = match request.change {
+        MandateWish::Pause => Event::Paused,
+        MandateWish::Resume => Event::Resumed,
+        MandateWish::Cancel => Event::Cancelled,
+    };
+    let change = MandateChange { device: signed.device.id, card: request.card, account, event };
+    let answer = state.store.change_mandate(change, state.now()).await?;
+    answer.map(Json).ok_or_else(|| ProblemCode::NotFound.into())
 }
 
 /// `yyyy-mm`, as its first day.

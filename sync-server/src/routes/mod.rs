@@ -40,6 +40,7 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/accounts/{account}/statements/{month}", get(accounts::statement))
         .route("/v1/authorisations", post(authorisations::post))
         .route("/v1/authorisations/{id}/release", post(authorisations::release))
+        .route("/v1/accounts/{account}/auto-recharge", post(accounts::auto_recharge))
         .route("/v1/changes", get(changes::get))
         .route("/v1/deposits", post(deposits::post))
         .route("/v1/deposits/{id}", get(deposits::get).delete(deposits::delete))

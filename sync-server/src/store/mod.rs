@@ -11,6 +11,7 @@ mod catalogue;
 mod codes;
 mod devices;
 mod feed;
+mod mails;
 mod movements;
 mod operations;
 mod payments;
@@ -31,11 +32,12 @@ pub use catalogue::{Catalogue, NewAccount, Thing};
 pub use codes::{CodeTry, Codes};
 pub use devices::{Device, Devices, NewCode, NewDevice};
 pub use feed::{Feed, Statements};
+pub use mails::{Letter, Mail, Mails};
 pub use movements::{Movement, Movements, Moving};
 pub use operations::{Operations, Purchasing, Pushing};
 pub use payments::{
-    Charge, ChargeOpening, ChargeState, Charges, Decline, DepositOpening, DepositRow, Deposits, Mandate, Moved,
-    NewCharge, NewDeposit,
+    Charge, ChargeState, Charges, DepositOpening, DepositRow, Deposits, Mandate, MandateChange, MandateState, Moved,
+    NewDeposit, Stepped, Stepping,
 };
 
 pub use registers::{AtTill, Registers};
@@ -59,6 +61,7 @@ pub trait Store:
     + Deposits
     + Devices
     + Feed
+    + Mails
     + Movements
     + Operations
     + Registers

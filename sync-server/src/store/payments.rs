@@ -4,9 +4,10 @@
 //! whoever comes second is told how it stands.
 
 use jiff::Timestamp;
-use madkort_ledger::recharge::{Caps, MandateState, RechargeFacts};
+use madkort_ledger::recharge::{Attempt, Caps, Effect, Event, State, Stop};
 use madkort_protocol::{
-    AccountId, CardId, DepositState, DeviceId, Language, MandateId, Money, OperationId, Refusal, SchoolId,
+    AccountId, CardId, DepositState, DeviceId, Language, MandateAnswer, MandateId, Money, OperationId, PersonId,
+    Refusal, SchoolId,
 };
 
 use super::Pending;
@@ -140,6 +141,39 @@ pub trait Deposits {
     fn asked_deposit(&self, id: OperationId, ask_at: Timestamp) -> Pending<'_, ()>;
 }
 
+/// Whether a mandate may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MandateState {
+    /// Yes.
+    Active,
+    /// Not until its holder acts; why, is never [`Stop::Cancelled`].
+    Suspended(Stop),
+    /// Taken back by its holder.
+    Cancelled,
+}
+
+impl MandateState {
+    /// By what stops it.
+    #[must_use]
+    pub const fn of(stop: Option<Stop>) -> Self {
+        match stop {
+            None => Self::Active,
+            Some(Stop::Cancelled) => Self::Cancelled,
+            Some(why) => Self::Suspended(why),
+        }
+    }
+
+    /// What stops it.
+    #[must_use]
+    pub const fn stop(self) -> Option<Stop> {
+        match self {
+            Self::Active => None,
+            Self::Suspended(why) => Some(why),
+            Self::Cancelled => Some(Stop::Cancelled),
+        }
+    }
+}
+
 /// A standing permission to charge a payment card for one account.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mandate {
@@ -167,10 +201,14 @@ pub struct Mandate {
     pub terms_version: String,
     /// The language of its mails.
     pub language: Language,
+    /// Who gave it.
+    pub given_by: PersonId,
     /// When it was given.
     pub created_at: Timestamp,
-    /// Since when it has been active: declines from before are forgiven.
-    pub active_since: Timestamp,
+    /// The card of whoever paused, resumed or cancelled it last.
+    pub changed_by: Option<CardId>,
+    /// When that was.
+    pub changed_at: Option<Timestamp>,
 }
 
 /// Where a charge stands.
@@ -189,19 +227,6 @@ pub enum ChargeState {
     Declined,
 }
 
-/// A charge about to be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NewCharge {
-    /// The key under which the money will be posted.
-    pub id: OperationId,
-    /// The permission.
-    pub mandate: MandateId,
-    /// How much.
-    pub amount: Money,
-    /// The purchase that caused it.
-    pub cause: OperationId,
-}
-
 /// A charge as stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Charge {
@@ -215,6 +240,10 @@ pub struct Charge {
     pub amount: Money,
     /// The purchase that caused it.
     pub cause: OperationId,
+    /// Which attempt for that purchase, from 1; 0 once declines are history.
+    pub number: u32,
+    /// When the first attempt was made.
+    pub first_at: Timestamp,
     /// Where it stands.
     pub state: ChargeState,
     /// The gateway's name for it, once it has one.
@@ -229,24 +258,55 @@ pub struct Charge {
     pub ask_at: Option<Timestamp>,
 }
 
-/// What became of opening a charge.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ChargeOpening {
-    /// It is intended now.
-    Opened(Charge),
-    /// Another one is under way on the account, or the cause has had its charge.
-    UnderWay,
-    /// The mandate is not active, or there is none.
-    NoMandate,
+impl Charge {
+    /// As the rule sees it.
+    #[must_use]
+    pub const fn attempt(&self) -> Attempt {
+        Attempt { charge: self.id, cause: self.cause, number: self.number, first: self.first_at, made: self.created_at }
+    }
 }
 
-/// What follows a decline.
+/// Something that happened to auto top-up of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stepping {
+    /// Which account.
+    pub account: AccountId,
+    /// What happened.
+    pub event: Event,
+    /// To which mandate; `None` means the one of the charge that is open, or the one in force.
+    pub mandate: Option<MandateId>,
+    /// The gateway's name for the charge, where it said one.
+    pub reference: Option<String>,
+    /// The key of the charge, should one begin.
+    pub new_id: OperationId,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What a step came to: all of it is durable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stepped {
+    /// The mandate, as it stood before.
+    pub mandate: Mandate,
+    /// The charge that is open, or was until now.
+    pub charge: Option<Charge>,
+    /// The state after it.
+    pub state: State,
+    /// What was decided; calls, questions and alarms are still to be carried out.
+    pub effects: Vec<Effect>,
+}
+
+/// What a holder does to a mandate at a kiosk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decline {
-    /// May be tried again, when the rule says so.
-    Again,
-    /// Stopped until its holder acts.
-    Suspend,
+pub struct MandateChange {
+    /// At which kiosk.
+    pub device: DeviceId,
+    /// With which card.
+    pub card: CardId,
+    /// To whose mandate.
+    pub account: AccountId,
+    /// What.
+    pub event: Event,
 }
 
 /// Mandates and charges.
@@ -254,37 +314,25 @@ pub trait Charges {
     /// Puts a mandate, replacing the one by that id, and tells the change feed of its account.
     fn put_mandate(&self, mandate: Mandate) -> Pending<'_, ()>;
 
-    /// The mandate that is not cancelled and what to decide by; `None` without one.
-    fn recharge_facts(&self, account: AccountId, now: Timestamp) -> Pending<'_, Option<(Mandate, RechargeFacts)>>;
+    /// The mandate that is not cancelled.
+    fn mandate(&self, account: AccountId) -> Pending<'_, Option<Mandate>>;
 
     /// Accounts with an active mandate, for the look around at start.
     fn accounts_with_mandate(&self) -> Pending<'_, Vec<AccountId>>;
 
-    /// Writes the intent down before the gateway is called.
-    fn open_charge(&self, charge: NewCharge, now: Timestamp) -> Pending<'_, ChargeOpening>;
+    /// Accounts with a decline that waits for its next attempt.
+    fn accounts_to_retry(&self) -> Pending<'_, Vec<AccountId>>;
+
+    /// Takes auto top-up one step on; `None` without a mandate. Intent, posting, decline, stop and letters are written in it.
+    fn recharge(&self, stepping: Stepping) -> Pending<'_, Option<Stepped>>;
+
+    /// A holder changes a mandate; `None` if the card may not, or there is no mandate. Answers as it then stands, also when
+    /// the change changes nothing.
+    fn change_mandate(&self, change: MandateChange, now: Timestamp) -> Pending<'_, Option<MandateAnswer>>;
 
     /// A charge.
     fn charge(&self, id: OperationId) -> Pending<'_, Option<Charge>>;
 
-    /// Moves a charge between [`ChargeState::Created`], [`ChargeState::Sent`] and [`ChargeState::Unknown`], and keeps the
-    /// gateway's name for it if there is one.
-    fn move_charge(
-        &self,
-        id: OperationId,
-        from: Vec<ChargeState>,
-        to: ChargeState,
-        reference: Option<String>,
-    ) -> Pending<'_, Moved<Charge>>;
-
-    /// Posts the money of an open charge once; declines before it are history.
-    fn pay_charge(&self, id: OperationId, now: Timestamp) -> Pending<'_, Moved<Charge>>;
-
-    /// An open charge was declined: nothing moved, and this is what follows.
-    fn decline_charge(&self, id: OperationId, decline: Decline, now: Timestamp) -> Pending<'_, Moved<Charge>>;
-
     /// Charges that are created, sent or unknown, oldest first.
     fn open_charges(&self, most: u32) -> Pending<'_, Vec<Charge>>;
-
-    /// Notes that the gateway was asked, and when to ask again.
-    fn asked_charge(&self, id: OperationId, ask_at: Timestamp) -> Pending<'_, ()>;
 }

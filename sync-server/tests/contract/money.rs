@@ -1,6 +1,7 @@
 //! Money on its way in.
 
-use madkort_ledger::recharge::{Caps, MandateState};
+use jiff::SignedDuration;
+use madkort_ledger::recharge::{Answer as Recharged, Caps, DeclineClass, Effect, Event};
 use madkort_protocol::*;
 use sync_server::store::*;
 use uuid::Uuid;
@@ -69,8 +70,10 @@ fn mandate(n: u128) -> Mandate {
         email: "mor@skole.example".into(),
         terms_version: "1".into(),
         language: Language::Danish,
+        given_by: PersonId::new(Uuid::from_u128(1)),
         created_at: START,
-        active_since: START,
+        changed_by: None,
+        changed_at: None,
     }
 }
 
@@ -81,35 +84,35 @@ pub async fn one_purchase_causes_one_charge_at_a_time(world: &World) {
     let sale = world.sale(kr(60));
     world.buy(&till, &sale).await;
     let cause = sale.id;
-    assert_eq!(store.recharge_facts(ANNA, START).await.unwrap(), None);
+    assert_eq!(store.mandate(ANNA).await.unwrap(), None);
     store.put_mandate(mandate(0xe1)).await.unwrap();
-    let (mandate, facts) = store.recharge_facts(ANNA, START).await.unwrap().unwrap();
-    assert_eq!((facts.balance, facts.paid_in, facts.purchase), (kr(40), kr(100), Some(cause)));
 
-    let charge = |id| NewCharge { id, mandate: mandate.id, amount: kr(200), cause };
     let (first, second) = (world.id(), world.id());
-    let (one, other) = tokio::join!(
-        store.open_charge(charge(first), START),
-        store.open_charge(NewCharge { cause: world.id(), ..charge(second) }, START)
-    );
-    assert!(matches!(one.unwrap(), ChargeOpening::Opened(_)));
-    assert_eq!(other.unwrap(), ChargeOpening::UnderWay, "one open charge for an account, whatever caused it");
+    let step = |event, new_id, now| {
+        let stepping = Stepping { account: ANNA, event, mandate: None, reference: None, new_id, now };
+        async { store.recharge(stepping).await.unwrap().unwrap() }
+    };
+    let answered = |charge, answer| Event::Answered { charge, answer };
+    // Two look at the account at once: one of them begins a charge.
+    let (one, other) = tokio::join!(step(Event::Posted, first, START), step(Event::Posted, second, START));
+    let begun: Vec<_> = [&one, &other].into_iter().flat_map(|stepped| &stepped.effects).collect();
+    let [Effect::Intend(attempt)] = begun[..] else { panic!("{begun:?}") };
+    assert_eq!((attempt.cause, attempt.number), (cause, 1));
+    let (first, second) = if attempt.charge == first { (first, second) } else { (second, first) };
     let shown = store.account(SCHOOL, ANNA).await.unwrap().unwrap().auto_recharge.unwrap();
     assert_eq!(shown.state, AutoRechargeState::Charging);
 
-    store.decline_charge(first, Decline::Again, START).await.unwrap();
-    let (_, facts) = store.recharge_facts(ANNA, START).await.unwrap().unwrap();
-    assert_eq!(facts.declined.map(|declined| (declined.attempts, declined.trigger)), Some((1, cause)));
+    step(answered(first, Recharged::Declined(DeclineClass::Soft)), second, START).await;
+    assert_eq!(store.accounts_to_retry().await.unwrap(), [ANNA]);
     // Tried again for the same purchase, and then paid: once.
-    assert!(matches!(store.open_charge(charge(second), START).await.unwrap(), ChargeOpening::Opened(_)));
-    assert!(matches!(store.pay_charge(second, START).await.unwrap(), Moved::Moved(_)));
-    assert!(matches!(store.pay_charge(second, START).await.unwrap(), Moved::Stands(_)));
-    assert!(matches!(store.pay_charge(first, START).await.unwrap(), Moved::Stands(_)));
-    let third = store.open_charge(charge(world.id()), START).await.unwrap();
-    assert_eq!(third, ChargeOpening::UnderWay, "one charge for a cause");
-    let (_, facts) = store.recharge_facts(ANNA, START).await.unwrap().unwrap();
-    assert_eq!((facts.balance, facts.paid_in, facts.purchase), (kr(240), kr(300), None));
-    assert_eq!((facts.charged.day, facts.charged.month, facts.last_success), (kr(200), kr(200), Some(START)));
+    let next_day = START + SignedDuration::from_hours(24);
+    let again = step(Event::TimePassed, second, next_day).await;
+    assert!(matches!(again.effects[..], [Effect::Intend(attempt)] if attempt.number == 2 && attempt.cause == cause));
+    assert_eq!(step(answered(second, Recharged::Succeeded), first, next_day).await.effects, [Effect::Post(second)]);
+    assert_eq!(store.accounts_to_retry().await.unwrap(), []);
+    step(answered(second, Recharged::Succeeded), first, next_day).await;
+    assert_eq!(world.balance(ANNA).await, kr(240));
+    assert_eq!(step(Event::Posted, world.id(), next_day).await.effects, []);
 }
 
 pub async fn an_account_has_one_mandate(world: &World) {

@@ -302,6 +302,7 @@ pub struct Scripted {
     pub asks: Mutex<VecDeque<Option<Outcome>>>,
     pub charges: Mutex<VecDeque<Outcome>>,
     pub charged: Mutex<Vec<StoredCharge>>,
+    pub hangs: Mutex<bool>,
 }
 
 impl Scripted {
@@ -328,7 +329,8 @@ impl Gateway for Scripted {
     fn charge(&self, charge: StoredCharge) -> Answer<'_, Outcome> {
         self.charged.lock().unwrap().push(charge);
         let outcome = self.charges.lock().unwrap().pop_front().unwrap_or(Outcome::Unknown);
-        Box::pin(async move { outcome })
+        let hangs = *self.hangs.lock().unwrap();
+        Box::pin(async move { if hangs { std::future::pending().await } else { outcome } })
     }
 
     fn ask(&self, _: OperationId) -> Answer<'_, Option<Outcome>> {

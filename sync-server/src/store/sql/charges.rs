@@ -1,88 +1,61 @@
-//! Mandates and charges.
+//! Mandates and charges: the records behind `madkort_ledger::recharge`, which decides.
+//!
+//! **Invariant:** the state that the rows come to, one step of it, and the rows after it are one transaction; the unique indexes
+//! would stop a second open charge, or a second one for a purchase, whatever the code does.
 
 use jiff::Timestamp;
-use madkort_ledger::recharge::{Caps, Charged, Declined, MandateState, RechargeFacts};
-use madkort_ledger::{Kind, recharge_paid};
-use madkort_protocol::{AccountId, MandateId, Money, OperationId, SchoolId};
+use madkort_ledger::recharge::{Attempt, Caps, Charged, Effect, Event, Facts, Open, State, Stop};
+use madkort_ledger::{Kind, deposit, recharge_paid};
+use madkort_protocol::{
+    AccountId, AutoRecharge, CardId, MandateAnswer, MandateId, Money, OperationId, PersonId, SchoolId,
+};
 
 use crate::danish;
-use crate::store::{Charge, ChargeOpening, ChargeState, Charges, Decline, Mandate, Moved, NewCharge, Pending};
+use crate::store::{Charge, ChargeState, Charges, Mandate, MandateChange, MandateState, Pending, Stepped, Stepping};
 
 use super::SqlStore;
 use super::deposits::{next_receipt, paid_in};
+use super::mails;
+use super::operations::payer;
 use super::posting::{Note, digest};
 use super::session::{First, Session};
 use super::value::{Db, Row, corrupt, values, word};
 use super::write::Write;
-
-/// The states in which a charge is under way.
-const OPEN: [ChargeState; 3] = [ChargeState::Created, ChargeState::Sent, ChargeState::Unknown];
 
 impl Charges for SqlStore {
     fn put_mandate(&self, mandate: Mandate) -> Pending<'_, ()> {
         self.write("putting a mandate", move |write| put_mandate(write, &mandate))
     }
 
-    fn recharge_facts(&self, account: AccountId, now: Timestamp) -> Pending<'_, Option<(Mandate, RechargeFacts)>> {
-        self.read("gathering what auto top-up decides by", move |db| facts(db, account, Some(now)))
+    fn mandate(&self, account: AccountId) -> Pending<'_, Option<Mandate>> {
+        self.read("looking up a mandate", move |db| standing_mandate(db, account))
     }
 
     fn accounts_with_mandate(&self) -> Pending<'_, Vec<AccountId>> {
         self.read("listing accounts with a mandate", |db| {
-            db.query("SELECT account FROM mandates WHERE state = 'active' ORDER BY account", &[])?
-                .iter()
-                .map(|row| row.col("account").map(AccountId::new))
-                .collect()
+            accounts(db, "SELECT account FROM mandates WHERE state = 'active' ORDER BY account")
         })
     }
 
-    fn open_charge(&self, charge: NewCharge, now: Timestamp) -> Pending<'_, ChargeOpening> {
-        self.write("opening a charge", move |write| open(write, &charge, now))
+    fn accounts_to_retry(&self) -> Pending<'_, Vec<AccountId>> {
+        self.read("listing declined charges", |db| {
+            accounts(
+                db,
+                "SELECT DISTINCT account FROM charges WHERE state = 'declined' AND attempt > 0 ORDER BY account",
+            )
+        })
+    }
+
+    fn recharge(&self, stepping: Stepping) -> Pending<'_, Option<Stepped>> {
+        self.write("taking auto top-up a step on", move |write| step(write, &stepping))
+    }
+
+    fn change_mandate(&self, change: MandateChange, now: Timestamp) -> Pending<'_, Option<MandateAnswer>> {
+        self.write("changing a mandate", move |write| change_mandate(write, &change, now))
     }
 
     fn charge(&self, id: OperationId) -> Pending<'_, Option<Charge>> {
         self.read("looking up a charge", move |db| charge(db, id))
-    }
-
-    fn move_charge(
-        &self,
-        id: OperationId,
-        from: Vec<ChargeState>,
-        to: ChargeState,
-        reference: Option<String>,
-    ) -> Pending<'_, Moved<Charge>> {
-        self.write("moving a charge", move |write| {
-            let Some(before) = charge(write.db()?, id)? else { return Ok(Moved::Unknown) };
-            if !from.contains(&before.state) || !OPEN.contains(&before.state) || !OPEN.contains(&to) {
-                return Ok(Moved::Stands(before));
-            }
-            write.db()?.execute(
-                "UPDATE charges SET state = $1, reference = coalesce($2, reference) WHERE id = $3",
-                &values![word(&to)?, &reference, id.uuid()],
-            )?;
-            moved(write, id)
-        })
-    }
-
-    fn pay_charge(&self, id: OperationId, now: Timestamp) -> Pending<'_, Moved<Charge>> {
-        self.write("posting a charge", move |write| pay(write, id, now))
-    }
-
-    fn decline_charge(&self, id: OperationId, decline: Decline, now: Timestamp) -> Pending<'_, Moved<Charge>> {
-        self.write("declining a charge", move |write| {
-            let Some(before) = charge(write.db()?, id)? else { return Ok(Moved::Unknown) };
-            if !OPEN.contains(&before.state) {
-                return Ok(Moved::Stands(before));
-            }
-            settle(write, id, ChargeState::Declined, now)?;
-            if decline == Decline::Suspend {
-                write.db()?.execute(
-                    "UPDATE mandates SET state = 'suspended' WHERE id = $1 AND state = 'active'",
-                    &values![before.mandate.uuid()],
-                )?;
-            }
-            moved(write, id)
-        })
     }
 
     fn open_charges(&self, most: u32) -> Pending<'_, Vec<Charge>> {
@@ -96,35 +69,30 @@ impl Charges for SqlStore {
             .collect()
         })
     }
+}
 
-    fn asked_charge(&self, id: OperationId, ask_at: Timestamp) -> Pending<'_, ()> {
-        self.write("noting a question to the gateway", move |write| {
-            write.db()?.execute(
-                "UPDATE charges SET asks = asks + 1, ask_at = $1 WHERE id = $2",
-                &values![ask_at, id.uuid()],
-            )?;
-            Ok(())
-        })
-    }
+fn accounts(db: &dyn Session, sql: &'static str) -> Db<Vec<AccountId>> {
+    db.query(sql, &[])?.iter().map(|row| row.col("account").map(AccountId::new)).collect()
 }
 
 fn put_mandate(write: &Write<'_>, mandate: &Mandate) -> Db<()> {
+    let (state, stopped_by) = state_words(mandate.state);
     write.db()?.execute(
         "INSERT INTO mandates (id, school, account, amount, below, state, gateway, reference, day_cap, week_cap,
-             month_cap, email, terms_version, language, created_at, active_since)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+             month_cap, email, terms_version, language, given_by, created_at, stopped_by)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
              ON CONFLICT (id) DO UPDATE SET amount = excluded.amount, below = excluded.below, state = excluded.state,
              gateway = excluded.gateway, reference = excluded.reference, day_cap = excluded.day_cap,
              week_cap = excluded.week_cap, month_cap = excluded.month_cap, email = excluded.email,
-             terms_version = excluded.terms_version, language = excluded.language,
-             active_since = excluded.active_since",
+             terms_version = excluded.terms_version, language = excluded.language, given_by = excluded.given_by,
+             stopped_by = excluded.stopped_by",
         &values![
             mandate.id.uuid(),
             mandate.school.uuid(),
             mandate.account.uuid(),
             mandate.amount.ore(),
             mandate.below.ore(),
-            state_word(mandate.state),
+            state,
             &mandate.gateway,
             &mandate.reference,
             mandate.caps.day.ore(),
@@ -133,61 +101,164 @@ fn put_mandate(write: &Write<'_>, mandate: &Mandate) -> Db<()> {
             &mandate.email,
             &mandate.terms_version,
             word(&mandate.language)?,
+            mandate.given_by.uuid(),
             mandate.created_at,
-            mandate.active_since
+            stopped_by
         ],
     )?;
     write.changed(mandate.school, "account", mandate.account.uuid().as_bytes())
 }
 
-fn open(write: &Write<'_>, new: &NewCharge, now: Timestamp) -> Db<ChargeOpening> {
-    let mandate = write
-        .db()?
-        .first("SELECT * FROM mandates WHERE id = $1 AND state = 'active'", &values![new.mandate.uuid()])?
-        .as_ref()
-        .map(read_mandate)
-        .transpose()?;
-    let Some(mandate) = mandate else { return Ok(ChargeOpening::NoMandate) };
-    let under_way = write.db()?.exists(
+/// What the holder is shown of auto top-up.
+pub fn shown(db: &dyn Session, account: AccountId) -> Db<Option<AutoRecharge>> {
+    let Some(mandate) = standing_mandate(db, account)? else { return Ok(None) };
+    let open = open_charge(db, account)?.filter(|open| open.mandate == mandate.id);
+    let facts = facts(db, &mandate, None)?;
+    let state = state_of(db, &mandate, open.as_ref(), &facts)?;
+    Ok(Some(AutoRecharge { amount: mandate.amount, below: mandate.below, state: state.shown(&facts) }))
+}
+
+fn change_mandate(write: &Write<'_>, change: &MandateChange, now: Timestamp) -> Db<Option<MandateAnswer>> {
+    let device = write.device(change.device)?.ok_or(corrupt("device"))?;
+    if payer(write, &device, change.card, change.account)?.check_card().is_err() {
+        return Ok(None);
+    }
+    let Some(mandate) = standing_mandate(write.db()?, change.account)? else { return Ok(None) };
+    write.db()?.execute(
+        "UPDATE mandates SET changed_by = $1, changed_at = $2 WHERE id = $3",
+        &values![change.card.uuid(), now, mandate.id.uuid()],
+    )?;
+    // No charge begins with a change of the mandate.
+    let new_id = OperationId::new(mandate.id.uuid());
+    let mandate = Some(mandate.id);
+    step(write, &Stepping { account: change.account, event: change.event, mandate, reference: None, new_id, now })?;
+    Ok(Some(MandateAnswer { auto_recharge: shown(write.db()?, change.account)? }))
+}
+
+/// One step of the machine, from rows to rows.
+pub fn step(write: &Write<'_>, stepping: &Stepping) -> Db<Option<Stepped>> {
+    let db = write.db()?;
+    let mut open = open_charge(db, stepping.account)?;
+    // A charge goes on under the mandate it was begun with, also when that one was taken back and another given.
+    let named = match (&stepping.mandate, stepping.event, &open) {
+        (Some(named), ..) => mandate(db, *named)?,
+        (None, Event::Answered { charge: id, .. }, _) => match charge(db, id)? {
+            Some(charge) => mandate(db, charge.mandate)?,
+            None => None,
+        },
+        (None, _, Some(open)) => mandate(db, open.mandate)?,
+        (None, _, None) => standing_mandate(db, stepping.account)?,
+    };
+    let Some(mandate) = named else { return Ok(None) };
+    open = open.filter(|open| open.mandate == mandate.id);
+    let facts = Facts { new_id: stepping.new_id, ..facts(db, &mandate, Some(stepping.now))? };
+    let before = state_of(db, &mandate, open.as_ref(), &facts)?;
+    let (mut after, mut effects) = before.update(stepping.event, &facts);
+    // Of two purchases' charges, or two servers', the first stands.
+    if let [Effect::Intend(attempt)] = effects[..]
+        && (write.settled(attempt.charge)?.is_some() || has_charge(write, stepping.account, attempt.cause)?)
+    {
+        (after, effects) = (before, vec![]);
+    }
+    for effect in &effects {
+        carry_out(write, &mandate, &facts, &after, *effect, stepping)?;
+    }
+    if after != before {
+        save(write, &mandate, &before, &after, stepping.reference.as_deref())?;
+    }
+    let concerned = after.open().or(before.open()).map(|open| open.attempt.charge);
+    let charge = concerned.map(|id| charge(write.db()?, id)).transpose()?.flatten();
+    Ok(Some(Stepped { mandate, charge, state: after, effects }))
+}
+
+fn has_charge(write: &Write<'_>, account: AccountId, cause: OperationId) -> Db<bool> {
+    write.db()?.exists(
         "SELECT 1 FROM charges WHERE (account = $1 AND state IN ('created', 'sent', 'unknown'))
              OR (cause = $2 AND state <> 'declined')",
-        &values![mandate.account.uuid(), new.cause.uuid()],
-    )?;
-    if under_way || write.settled(new.id)?.is_some() {
-        return Ok(ChargeOpening::UnderWay);
+        &values![account.uuid(), cause.uuid()],
+    )
+}
+
+fn carry_out(
+    write: &Write<'_>,
+    mandate: &Mandate,
+    facts: &Facts,
+    after: &State,
+    effect: Effect,
+    stepping: &Stepping,
+) -> Db<()> {
+    let now = stepping.now;
+    match effect {
+        Effect::Intend(attempt) => {
+            forgive(write, mandate.account)?;
+            insert(write, mandate, &attempt)
+        }
+        Effect::Post(id) => pay(write, mandate, id, now),
+        Effect::PostStray(id) => pay_stray(write, mandate, id, now),
+        Effect::Close(id) => {
+            settle(write, id, ChargeState::Declined, now)?;
+            if after.stop().is_some() { forgive(write, mandate.account) } else { Ok(()) }
+        }
+        Effect::Forgive => forgive(write, mandate.account),
+        Effect::MailStopped { charge, why } => mails::stopped(write, mandate, charge, why, facts, now),
+        // After the commit, and not here.
+        Effect::Call(_) | Effect::Ask(_) | Effect::Alarm { .. } => Ok(()),
     }
+}
+
+/// Declines so far are history.
+fn forgive(write: &Write<'_>, account: AccountId) -> Db<()> {
     write.db()?.execute(
-        "INSERT INTO charges (id, school, mandate, account, amount, cause, state, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "UPDATE charges SET attempt = 0 WHERE account = $1 AND state = 'declined' AND attempt > 0",
+        &values![account.uuid()],
+    )?;
+    Ok(())
+}
+
+fn insert(write: &Write<'_>, mandate: &Mandate, attempt: &Attempt) -> Db<()> {
+    write.db()?.execute(
+        "INSERT INTO charges (id, school, mandate, account, amount, cause, attempt, first_at, state, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         &values![
-            new.id.uuid(),
+            attempt.charge.uuid(),
             mandate.school.uuid(),
             mandate.id.uuid(),
             mandate.account.uuid(),
-            new.amount.ore(),
-            new.cause.uuid(),
+            mandate.amount.ore(),
+            attempt.cause.uuid(),
+            attempt.number,
+            attempt.first,
             word(&ChargeState::Created)?,
-            now
+            attempt.made
         ],
     )?;
-    write.changed(mandate.school, "account", mandate.account.uuid().as_bytes())?;
-    charge(write.db()?, new.id)?.map(ChargeOpening::Opened).ok_or(corrupt("charge"))
+    Ok(())
 }
 
-fn pay(write: &Write<'_>, id: OperationId, now: Timestamp) -> Db<Moved<Charge>> {
-    let Some(before) = charge(write.db()?, id)? else { return Ok(Moved::Unknown) };
-    if !OPEN.contains(&before.state) {
-        return Ok(Moved::Stands(before));
-    }
-    let mandate = mandate(write.db()?, before.mandate)?.ok_or(corrupt("mandate"))?;
+fn pay(write: &Write<'_>, mandate: &Mandate, id: OperationId, now: Timestamp) -> Db<()> {
+    let charge = charge(write.db()?, id)?.ok_or(corrupt("charge"))?;
     let transaction =
-        recharge_paid::paid(id, before.account, before.amount, &mandate.gateway, now).map_err(|_| corrupt("amount"))?;
+        recharge_paid::paid(id, charge.account, charge.amount, &mandate.gateway, now).map_err(|_| corrupt("amount"))?;
     let receipt = next_receipt(write, mandate.school, now)?;
-    let note = Note::new(id, mandate.school, digest("charge", &before.amount)?, Kind::Recharge.word(), now);
-    write.settle(&Note { number: &receipt, about: Some(before.cause), ..note }, Some(&transaction))?;
-    paid_in(write, mandate.school, before.account, before.amount)?;
+    let note = Note::new(id, mandate.school, digest("charge", &charge.amount)?, Kind::Recharge.word(), now);
+    write.settle(&Note { number: &receipt, about: Some(charge.cause), ..note }, Some(&transaction))?;
+    paid_in(write, mandate.school, charge.account, charge.amount)?;
     settle(write, id, ChargeState::Succeeded, now)?;
-    moved(write, id)
+    mails::receipt(write, mandate, &charge, &receipt, now)
+}
+
+/// A charge that was closed, and the gateway took money for it all the same.
+fn pay_stray(write: &Write<'_>, mandate: &Mandate, id: OperationId, now: Timestamp) -> Db<()> {
+    let Some(charge) = charge(write.db()?, id)?.filter(|charge| charge.state == ChargeState::Declined) else {
+        return Ok(());
+    };
+    if write.db()?.exists("SELECT 1 FROM transactions WHERE id = $1", &values![id.uuid()])? {
+        return Ok(());
+    }
+    tracing::error!(charge = %id, alarm = "stray-charge", "the gateway took money for a charge that was closed");
+    let transaction = deposit::stray(id, charge.amount, &mandate.gateway, now).map_err(|_| corrupt("amount"))?;
+    let note = Note::new(id, mandate.school, digest("charge", &charge.amount)?, Kind::Stray.word(), now);
+    write.settle(&Note { about: Some(charge.cause), ..note }, Some(&transaction))
 }
 
 fn settle(write: &Write<'_>, id: OperationId, state: ChargeState, now: Timestamp) -> Db<()> {
@@ -198,51 +269,77 @@ fn settle(write: &Write<'_>, id: OperationId, state: ChargeState, now: Timestamp
     Ok(())
 }
 
-/// The charge as it stands now; its account's holder sees the change.
-fn moved(write: &Write<'_>, id: OperationId) -> Db<Moved<Charge>> {
-    let charge = charge(write.db()?, id)?.ok_or(corrupt("charge"))?;
-    let mandate = mandate(write.db()?, charge.mandate)?.ok_or(corrupt("mandate"))?;
-    write.changed(mandate.school, "account", charge.account.uuid().as_bytes())?;
-    Ok(Moved::Moved(charge))
+/// Writes down where the open charge and the mandate stand; the account's holder sees the change.
+fn save(write: &Write<'_>, mandate: &Mandate, before: &State, after: &State, reference: Option<&str>) -> Db<()> {
+    if let Some((stage, open)) = stage(after) {
+        write.db()?.execute(
+            "UPDATE charges SET state = $1, asks = $2, ask_at = $3 WHERE id = $4",
+            &values![word(&stage)?, open.asks, open.ask_at, open.attempt.charge.uuid()],
+        )?;
+    }
+    if let (Some(reference), Some(open)) = (reference, before.open()) {
+        write.db()?.execute(
+            "UPDATE charges SET reference = $1 WHERE id = $2",
+            &values![reference, open.attempt.charge.uuid()],
+        )?;
+    }
+    if before.stop() != after.stop() {
+        let (state, stopped_by) = state_words(MandateState::of(after.stop()));
+        write.db()?.execute(
+            "UPDATE mandates SET state = $1, stopped_by = $2 WHERE id = $3",
+            &values![state, stopped_by, mandate.id.uuid()],
+        )?;
+    }
+    write.changed(mandate.school, "account", mandate.account.uuid().as_bytes())
 }
 
-/// What the rule decides by. Without `now`, only what [`madkort_ledger::recharge::shown_state`] looks at: nothing is summed.
-pub fn facts(db: &dyn Session, account: AccountId, now: Option<Timestamp>) -> Db<Option<(Mandate, RechargeFacts)>> {
-    let mandate = db
-        .first("SELECT * FROM mandates WHERE account = $1 AND state <> 'cancelled'", &values![account.uuid()])?
-        .as_ref()
-        .map(read_mandate)
-        .transpose()?;
-    let Some(mandate) = mandate else { return Ok(None) };
+fn stage(state: &State) -> Option<(ChargeState, &Open)> {
+    match state {
+        State::Due(open) => Some((ChargeState::Created, open)),
+        State::Charging(open) => Some((ChargeState::Sent, open)),
+        State::Unknown(open) => Some((ChargeState::Unknown, open)),
+        State::NotArmed | State::Armed | State::Retry { .. } | State::Suspended(_) => None,
+    }
+}
+
+/// The state that the rows come to.
+fn state_of(db: &dyn Session, mandate: &Mandate, open: Option<&Charge>, facts: &Facts) -> Db<State> {
+    let stop = mandate.state.stop();
+    let Some(charge) = open else {
+        let declined = if stop.is_some() { None } else { declined(db, mandate.account)? };
+        return Ok(State::resting(stop, declined, facts));
+    };
+    let open = Open { attempt: charge.attempt(), stop, asks: charge.asks, ask_at: charge.ask_at };
+    match charge.state {
+        ChargeState::Created => Ok(State::Due(open)),
+        ChargeState::Sent => Ok(State::Charging(open)),
+        ChargeState::Unknown => Ok(State::Unknown(open)),
+        ChargeState::Succeeded | ChargeState::Declined => Err(corrupt("open charge")),
+    }
+}
+
+/// What the machine decides by. Without `now`, only what [`State::shown`] looks at: nothing is summed.
+fn facts(db: &dyn Session, mandate: &Mandate, now: Option<Timestamp>) -> Db<Facts> {
+    let account = mandate.account;
     let standing = db
         .first(
             "SELECT b.id, b.balance, b.deposited FROM accounts a JOIN books b ON b.id = a.book WHERE a.id = $1",
             &values![account.uuid()],
         )?
         .ok_or(corrupt("account"))?;
-    let last = db
-        .first(
-            "SELECT * FROM charges WHERE account = $1 ORDER BY created_at DESC, id DESC LIMIT 1",
-            &values![account.uuid()],
-        )?
-        .as_ref()
-        .map(read)
-        .transpose()?;
-    let facts = RechargeFacts {
-        mandate: mandate.state,
+    let last = if now.is_some() { newest(db, account)? } else { None };
+    Ok(Facts {
         amount: mandate.amount,
         below: mandate.below,
         caps: mandate.caps,
         charged: now.map(|now| charged(db, account, now)).transpose()?.unwrap_or_default(),
         paid_in: standing.col("deposited")?,
         balance: standing.col("balance")?,
-        open_charge: last.as_ref().is_some_and(|last| OPEN.contains(&last.state)),
-        last_success: last_success(db, account)?,
-        declined: declined(db, &mandate, last.as_ref())?,
+        last_success: if now.is_some() { last_success(db, account)? } else { None },
         purchase: if now.is_some() { purchase(db, standing.col("id")?, last.as_ref())? } else { None },
+        new_id: OperationId::new(mandate.id.uuid()),
         now: now.unwrap_or(Timestamp::UNIX_EPOCH),
-    };
-    Ok(Some((mandate, facts)))
+    })
 }
 
 fn charged(db: &dyn Session, account: AccountId, now: Timestamp) -> Db<Charged> {
@@ -268,16 +365,33 @@ fn last_success(db: &dyn Session, account: AccountId) -> Db<Option<Timestamp>> {
     .map(Option::flatten)
 }
 
-/// The decline that waits for its next attempt, or whose next attempt is under way: the last charge's, with all attempts for the
-/// same purchase.
-fn declined(db: &dyn Session, mandate: &Mandate, last: Option<&Charge>) -> Db<Option<Declined>> {
-    let Some(last) = last.filter(|last| last.state != ChargeState::Succeeded) else { return Ok(None) };
+/// The decline that waits for its next attempt.
+fn declined(db: &dyn Session, account: AccountId) -> Db<Option<Attempt>> {
     db.first(
-        "SELECT min(created_at) AS first, count(*) AS attempts FROM charges
-         WHERE cause = $1 AND state = 'declined' AND created_at >= $2 HAVING count(*) > 0",
-        &values![last.cause.uuid(), mandate.active_since],
+        "SELECT * FROM charges WHERE account = $1 AND state = 'declined' AND attempt > 0",
+        &values![account.uuid()],
     )?
-    .map(|row| Ok(Declined { first: row.col("first")?, attempts: row.col("attempts")?, trigger: last.cause }))
+    .map(|row| read(&row).map(|charge| charge.attempt()))
+    .transpose()
+}
+
+fn newest(db: &dyn Session, account: AccountId) -> Db<Option<Charge>> {
+    db.first(
+        "SELECT * FROM charges WHERE account = $1 ORDER BY created_at DESC, id DESC LIMIT 1",
+        &values![account.uuid()],
+    )?
+    .as_ref()
+    .map(read)
+    .transpose()
+}
+
+fn open_charge(db: &dyn Session, account: AccountId) -> Db<Option<Charge>> {
+    db.first(
+        "SELECT * FROM charges WHERE account = $1 AND state IN ('created', 'sent', 'unknown')",
+        &values![account.uuid()],
+    )?
+    .as_ref()
+    .map(read)
     .transpose()
 }
 
@@ -305,6 +419,8 @@ fn read(row: &Row) -> Db<Charge> {
         account: AccountId::new(row.col("account")?),
         amount: row.col("amount")?,
         cause: OperationId::new(row.col("cause")?),
+        number: row.col("attempt")?,
+        first_at: row.col("first_at")?,
         state: row.word("state")?,
         reference: row.col("reference")?,
         created_at: row.col("created_at")?,
@@ -312,6 +428,13 @@ fn read(row: &Row) -> Db<Charge> {
         asks: row.col("asks")?,
         ask_at: row.col("ask_at")?,
     })
+}
+
+fn standing_mandate(db: &dyn Session, account: AccountId) -> Db<Option<Mandate>> {
+    db.first("SELECT * FROM mandates WHERE account = $1 AND state <> 'cancelled'", &values![account.uuid()])?
+        .as_ref()
+        .map(read_mandate)
+        .transpose()
 }
 
 fn mandate(db: &dyn Session, id: MandateId) -> Db<Option<Mandate>> {
@@ -325,7 +448,7 @@ fn read_mandate(row: &Row) -> Db<Mandate> {
         account: AccountId::new(row.col("account")?),
         amount: row.col("amount")?,
         below: row.col("below")?,
-        state: state_of(&row.col::<String>("state")?)?,
+        state: state_from(&row.col::<String>("state")?, row.col::<Option<String>>("stopped_by")?.as_deref())?,
         gateway: row.col("gateway")?,
         reference: row.col("reference")?,
         caps: Caps {
@@ -336,22 +459,26 @@ fn read_mandate(row: &Row) -> Db<Mandate> {
         email: row.col("email")?,
         terms_version: row.col("terms_version")?,
         language: row.word("language")?,
+        given_by: PersonId::new(row.col("given_by")?),
         created_at: row.col("created_at")?,
-        active_since: row.col("active_since")?,
+        changed_by: row.col::<Option<uuid::Uuid>>("changed_by")?.map(CardId::new),
+        changed_at: row.col("changed_at")?,
     })
 }
 
-const fn state_word(state: MandateState) -> &'static str {
+fn state_words(state: MandateState) -> (&'static str, Option<String>) {
     match state {
-        MandateState::Active => "active",
-        MandateState::Suspended => "suspended",
-        MandateState::Cancelled => "cancelled",
+        MandateState::Active => ("active", None),
+        MandateState::Suspended(why) => ("suspended", Some(why.word().to_owned())),
+        MandateState::Cancelled => ("cancelled", None),
     }
 }
 
-fn state_of(word: &str) -> Db<MandateState> {
-    [MandateState::Active, MandateState::Suspended, MandateState::Cancelled]
-        .into_iter()
-        .find(|state| state_word(*state) == word)
-        .ok_or(corrupt("state of a mandate"))
+fn state_from(state: &str, stopped_by: Option<&str>) -> Db<MandateState> {
+    match (state, stopped_by.and_then(Stop::parse)) {
+        ("active", None) => Ok(MandateState::Active),
+        ("suspended", Some(why)) => Ok(MandateState::Suspended(why)),
+        ("cancelled", _) => Ok(MandateState::Cancelled),
+        _ => Err(corrupt("state of a mandate")),
+    }
 }

@@ -2,18 +2,19 @@
 
 use jiff::Timestamp;
 use madkort_ledger::deposit::{paid, stray};
+use madkort_ledger::recharge::Event;
 use madkort_ledger::{Book, Kind};
 use madkort_protocol::{AccountId, CardId, DepositState, DeviceId, Money, OperationId, SchoolId};
 
 use crate::danish;
-use crate::store::{DepositOpening, DepositRow, Deposits, Moved, NewDeposit, Pending};
+use crate::store::{DepositOpening, DepositRow, Deposits, Moved, NewDeposit, Pending, Stepping};
 
 use super::operations::payer;
 use super::posting::{Note, digest};
 use super::session::{First, Session};
 use super::value::{Db, Row, corrupt, values, word};
 use super::write::Write;
-use super::{SqlStore, rows};
+use super::{SqlStore, charges, rows};
 
 impl Deposits for SqlStore {
     fn open_deposit(&self, deposit: NewDeposit, now: Timestamp) -> Pending<'_, DepositOpening> {
@@ -162,6 +163,10 @@ fn credit(write: &Write<'_>, deposit: &DepositRow, receipt: &str, now: Timestamp
         "UPDATE deposits SET state = $1, receipt = $2, paid_at = $3, balance = $4 WHERE id = $5",
         &values![word(&DepositState::Paid)?, receipt, now, account.balance.ore(), deposit.id.uuid()],
     )?;
+    // What it arms, or spares a retry, follows in the same step. No charge begins with a deposit.
+    let new_id = deposit.id;
+    let (account, event) = (deposit.account, Event::PaidIn);
+    charges::step(write, &Stepping { account, event, mandate: None, reference: None, new_id, now })?;
     Ok(())
 }
 

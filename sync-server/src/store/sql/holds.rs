@@ -87,17 +87,17 @@ pub fn due(write: &Write<'_>, now: Timestamp, most: u32) -> Db<Vec<(SchoolId, St
 
 /// Reads a row of `holds`.
 pub fn read(row: &Row) -> Db<Stored> {
-    let (kind, state): (String, String) = (row.col("kind")?, row.col("state")?);
-    let kind = HoldKind::ALL.into_iter().find(|one| one.word() == kind).ok_or(corrupt("kind of hold"))?;
-    let known = WORDS.iter().find(|(_, word)| *word == state).map(|(stage, _)| *stage);
-    let stage = known.unwrap_or(Stage::Cancelled);
+    let (word, state): (String, String) = (row.col("kind")?, row.col("state")?);
+    let kind = HoldKind::ALL.into_iter().find(|one| one.word() == word).ok_or(corrupt("kind of hold"))?;
+    let known = WORDS.iter().find(|(_, word)| *word == state);
+    let reached = known.map_or(Stage::Cancelled, |(stage, _)| *stage);
     let hold = Hold {
         id: OperationId::new(row.col("id")?),
         account: AccountId::new(row.col("account")?),
         kind,
         amount: row.col("amount")?,
         captured: row.col("captured")?,
-        state: match stage {
+        state: match reached {
             Stage::Requested => HoldState::Open,
             Stage::Cancelled if state == EXPIRED => HoldState::Expired,
             Stage::Cancelled => HoldState::Released,
@@ -105,5 +105,5 @@ pub fn read(row: &Row) -> Db<Stored> {
         },
         expires_at: row.col("expires_at")?,
     };
-    Ok(Stored { hold, stage, device: row.col::<Option<_>>("device")?.map(DeviceId::new), at: row.col("at")? })
+    Ok(Stored { hold, stage: reached, device: row.col::<Option<_>>("device")?.map(DeviceId::new), at: row.col("at")? })
 }

@@ -17,6 +17,7 @@ mod deposits;
 mod devices;
 mod feed;
 mod holds;
+mod mails;
 mod movements;
 mod operations;
 mod orders;

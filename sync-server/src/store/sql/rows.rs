@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use madkort_protocol::{
-    Account, AccountId, AutoRecharge, CardId, CardRecord, CodeVerifier, MenuDay, OperationId, Order, OrderLine, Person,
-    PersonId, Product, ProductId, School, SchoolId,
+    Account, AccountId, CardId, CardRecord, CodeVerifier, MenuDay, OperationId, Order, OrderLine, Person, PersonId,
+    Product, ProductId, School, SchoolId,
 };
 
 use uuid::Uuid;
@@ -93,11 +93,7 @@ pub fn account(db: &dyn Session, school: SchoolId, id: AccountId) -> Db<Option<A
         })
         .transpose()?;
     let Some(account) = stored else { return Ok(None) };
-    let auto_recharge = charges::facts(db, id, None)?.map(|(mandate, facts)| AutoRecharge {
-        amount: mandate.amount,
-        below: mandate.below,
-        state: madkort_ledger::recharge::shown_state(&facts),
-    });
+    let auto_recharge = charges::shown(db, id)?;
     Ok(Some(Account { auto_recharge, ..account }))
 }
 

@@ -196,13 +196,13 @@ static DEPOSITS: Table = plain!("deposits", ["id"],
 static MANDATES: Table = plain!("mandates", ["id"],
     ["id" Bytes, "school" Bytes, "account" Bytes, "amount" Int, "below" Int, "state" Text, "gateway" Text,
      "reference" Text, "day_cap" Int, "week_cap" Int, "month_cap" Int, "email" Text, "terms_version" Text, "language" Text,
-     "created_at" Int, "active_since" Int, "stopped_by" Text]);
+     "given_by" Bytes, "created_at" Int, "changed_by" Bytes, "changed_at" Int, "stopped_by" Text]);
 static CHARGES: Table = plain!("charges", ["id"],
-    ["id" Bytes, "school" Bytes, "mandate" Bytes, "account" Bytes, "amount" Int, "cause" Bytes, "state" Text,
-     "reference" Text, "created_at" Int, "settled_at" Int, "asks" Int, "ask_at" Int]);
+    ["id" Bytes, "school" Bytes, "mandate" Bytes, "account" Bytes, "amount" Int, "cause" Bytes, "attempt" Int,
+     "first_at" Int, "state" Text, "reference" Text, "created_at" Int, "settled_at" Int, "asks" Int, "ask_at" Int]);
 static MAILS: Table = plain!("mails", ["id"],
     ["id" Bytes, "school" Bytes, "about" Bytes, "kind" Text, "recipient" Text, "language" Text, "body" Text,
-     "created_at" Int, "sent_at" Int, "attempts" Int, "try_at" Int]);
+     "created_at" Int, "sent_at" Int, "attempts" Int, "try_at" Int, "failed_at" Int, "failure" Text]);
 
 /// Every table, those that are referred to before those that refer.
 pub static ALL: [&Table; 25] = [

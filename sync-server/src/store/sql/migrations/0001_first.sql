@@ -295,8 +295,10 @@ CREATE TABLE mandates (
     email         TEXT NOT NULL,
     terms_version TEXT NOT NULL,
     language      TEXT NOT NULL,
+    given_by      BYTEA NOT NULL,           -- the person
     created_at    BIGINT NOT NULL,
-    active_since  BIGINT NOT NULL,
+    changed_by    BYTEA,                    -- the card of whoever paused, resumed or cancelled it last
+    changed_at    BIGINT,
     stopped_by    TEXT                      -- why it is suspended
 );
 
@@ -309,6 +311,8 @@ CREATE TABLE charges (
     account    BYTEA NOT NULL REFERENCES accounts,
     amount     BIGINT NOT NULL,
     cause      BYTEA NOT NULL,
+    attempt    BIGINT NOT NULL,             -- for that cause, from 1; 0 once its decline is history
+    first_at   BIGINT NOT NULL,             -- when the first of them was made
     state      TEXT NOT NULL,
     reference  TEXT,
     created_at BIGINT NOT NULL,
@@ -322,6 +326,7 @@ CREATE UNIQUE INDEX one_open_charge_per_account ON charges (account) WHERE state
 -- A purchase causes one top-up; only after a decline may it be tried again.
 CREATE UNIQUE INDEX one_charge_per_cause ON charges (cause) WHERE state <> 'declined';
 CREATE INDEX charges_by_account ON charges (account, created_at);
+CREATE UNIQUE INDEX one_retry_per_account ON charges (account) WHERE state = 'declined' AND attempt > 0;
 
 -- Letters on their way: written with what they tell of, sent afterwards under the id they keep.
 CREATE TABLE mails (
@@ -336,10 +341,12 @@ CREATE TABLE mails (
     sent_at    BIGINT,
     attempts   BIGINT NOT NULL DEFAULT 0,
     try_at     BIGINT NOT NULL,
+    failed_at  BIGINT,                      -- the mail server will never take it
+    failure    TEXT,                        -- its reply code
     UNIQUE (about, kind)
 );
 
-CREATE INDEX mails_to_send ON mails (try_at) WHERE sent_at IS NULL;
+CREATE INDEX mails_to_send ON mails (try_at) WHERE sent_at IS NULL AND failed_at IS NULL;
 
 -- Where each thing's last change stands in its school's feed. Cursors are never used twice, also when the last row was replaced.
 CREATE TABLE changes (

@@ -1,0 +1,101 @@
+//! What is known of an account, and the conditions of a charge.
+//!
+//! Pure. **Invariant:** [`Facts::hindrance`] names the first condition that does not hold; that no charge is open and that the
+//! mandate is in force is for [`super::State`] to say.
+
+use jiff::{SignedDuration, Timestamp};
+use madkort_protocol::{Money, OperationId};
+
+/// The balance under which an account is topped up, where the mandate says nothing else: 50,00 kr. itself does not trigger.
+pub const BELOW: Money = Money::from_kroner(50);
+/// What must have been paid in, less refunds, before a mandate is in force.
+pub const ARMED_FROM: Money = Money::from_kroner(100);
+/// After a successful charge: tills that come back from offline one by one do not chain charges within a break.
+pub const COOL_DOWN: SignedDuration = SignedDuration::from_mins(10);
+
+/// The most a mandate may charge in a Danish calendar day, week (from Monday) and month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caps {
+    /// In a day.
+    pub day: Money,
+    /// In a week, where the mandate has such a cap.
+    pub week: Option<Money>,
+    /// In a month.
+    pub month: Money,
+}
+
+/// What has been charged so far in the current Danish day, week and month, open charges included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Charged {
+    /// Today.
+    pub day: Money,
+    /// This week.
+    pub week: Money,
+    /// This month.
+    pub month: Money,
+}
+
+/// What is known of an account with a mandate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// What the mandate charges each time.
+    pub amount: Money,
+    /// The balance under which it charges.
+    pub below: Money,
+    /// What it may charge at most.
+    pub caps: Caps,
+    /// What was charged already.
+    pub charged: Charged,
+    /// Deposits that reached the ledger, less refunds, since the account began.
+    pub paid_in: Money,
+    /// Spendable now.
+    pub balance: Money,
+    /// When the last charge succeeded.
+    pub last_success: Option<Timestamp>,
+    /// The newest purchase that no charge has answered yet.
+    pub purchase: Option<OperationId>,
+    /// The key of the charge, should one begin now.
+    pub new_id: OperationId,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// The first condition that does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hindrance {
+    /// Less than [`ARMED_FROM`] has been paid in.
+    NotArmed,
+    /// The balance is not below the threshold.
+    EnoughLeft,
+    /// One more would pass a cap.
+    CapReached,
+    /// The last success was a moment ago.
+    CoolingDown {
+        /// Until when.
+        until: Timestamp,
+    },
+}
+
+impl Facts {
+    /// What forbids a charge now.
+    #[must_use]
+    pub fn hindrance(&self) -> Option<Hindrance> {
+        if self.paid_in < ARMED_FROM {
+            Some(Hindrance::NotArmed)
+        } else if self.balance >= self.below {
+            Some(Hindrance::EnoughLeft)
+        } else if !self.within_caps() {
+            Some(Hindrance::CapReached)
+        } else {
+            let until = self.last_success?.checked_add(COOL_DOWN).unwrap_or(Timestamp::MAX);
+            (self.now < until).then_some(Hindrance::CoolingDown { until })
+        }
+    }
+
+    fn within_caps(&self) -> bool {
+        let fits = |charged: Money, cap: Money| charged.plus(self.amount).is_ok_and(|sum| sum <= cap);
+        fits(self.charged.day, self.caps.day)
+            && self.caps.week.is_none_or(|cap| fits(self.charged.week, cap))
+            && fits(self.charged.month, self.caps.month)
+    }
+}

@@ -1,0 +1,171 @@
+//! Letters go out: from the outbox to a mail server, at least once, under the Message-ID they keep.
+//!
+//! A mail server that takes a letter and loses the line before it says so makes us send it again: then the two have one
+//! Message-ID, one date and one text, and a mailbox can tell that they are one.
+//!
+//! **Invariant:** a try is noted before it is made, and a letter is marked as sent only after the mail server took it. No
+//! address and no text of a letter reaches the log.
+
+mod words;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use jiff::{SignedDuration, Timestamp};
+use lettre::message::header::ContentType;
+use lettre::message::{Mailbox, MessageBuilder};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+
+use crate::store::{Mail, Store, StoreError};
+
+/// Letters taken in one round: a backlog is worked off over several rounds, and a round stays short.
+const ROUND: u32 = 16;
+/// How long the mail server may take for one step of the conversation (RFC 5321 section 4.5.3.2 asks for minutes; it is near).
+const STEP: Duration = Duration::from_mins(1);
+/// When a letter is tried again, counted from the last try: then every six hours. The first is longer than a try lasts.
+const AGAIN_AFTER: [SignedDuration; 5] = [
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(10),
+    SignedDuration::from_mins(30),
+    SignedDuration::from_hours(1),
+    SignedDuration::from_hours(3),
+];
+const AGAIN_AT_LAST: SignedDuration = SignedDuration::from_hours(6);
+
+/// How the mail server is reached.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SmtpSettings {
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// How the line is protected.
+    pub security: Security,
+    /// User and password, where it wants them.
+    pub login: Option<(String, String)>,
+    /// Who letters are from.
+    pub from: String,
+}
+
+impl std::fmt::Debug for SmtpSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SmtpSettings").field("host", &self.host).field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+/// How a line to a mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// TLS from the first byte (`smtps://`).
+    Tls,
+    /// STARTTLS, and nothing without it (`smtp://`).
+    StartTls,
+    /// Nothing: only to this machine.
+    Plain,
+}
+
+/// The settings do not make a mailer.
+#[derive(Debug, thiserror::Error)]
+pub enum NoMailer {
+    /// The sender is no address.
+    #[error("smtp_from is no e-mail address")]
+    From(#[source] lettre::address::AddressError),
+    /// TLS cannot be set up.
+    #[error("TLS to the mail server cannot be set up")]
+    Tls(#[source] lettre::transport::smtp::Error),
+}
+
+/// What became of one try.
+#[derive(Debug, PartialEq, Eq)]
+enum Tried {
+    Sent,
+    Never(String),
+    Later,
+}
+
+/// The outbox's hands.
+pub struct Mailer {
+    store: Arc<dyn Store>,
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+impl Mailer {
+    /// With a mail server.
+    pub fn new(store: Arc<dyn Store>, settings: &SmtpSettings) -> Result<Self, NoMailer> {
+        let address: Address = settings.from.parse().map_err(NoMailer::From)?;
+        let tls = || TlsParameters::new(settings.host.clone()).map_err(NoMailer::Tls);
+        let tls = match settings.security {
+            Security::Tls => Tls::Wrapper(tls()?),
+            Security::StartTls => Tls::Required(tls()?),
+            Security::Plain => Tls::None,
+        };
+        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.host)
+            .port(settings.port)
+            .tls(tls)
+            .timeout(Some(STEP));
+        if let Some((user, password)) = &settings.login {
+            transport = transport.credentials(Credentials::new(user.clone(), password.clone()));
+        }
+        let from = Mailbox::new(Some(words::SENDER.to_owned()), address);
+        Ok(Self { store, transport: transport.build(), from })
+    }
+
+    /// Sends what is due; says how many letters the mail server took.
+    pub async fn send_due(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut sent = 0;
+        for mail in self.store.lease_mails(now, ROUND, try_again).await? {
+            match self.send(&mail).await {
+                Tried::Sent => {
+                    self.store.mail_sent(mail.id, now).await?;
+                    sent += 1;
+                }
+                Tried::Never(code) => {
+                    tracing::warn!(mail = %mail.id, code, "a letter cannot be delivered");
+                    self.store.mail_failed(mail.id, code, now).await?;
+                }
+                Tried::Later => tracing::warn!(mail = %mail.id, attempts = mail.attempts, "a letter has to wait"),
+            }
+        }
+        Ok(sent)
+    }
+
+    async fn send(&self, mail: &Mail) -> Tried {
+        let Ok(message) = self.message(mail) else { return Tried::Never("unwritable".to_owned()) };
+        match self.transport.send(message).await {
+            Ok(_) => Tried::Sent,
+            // Also a 5xx in the greeting or to our login: staff see the mark, and the reason is in the code.
+            Err(error) if error.is_permanent() => {
+                Tried::Never(error.status().map_or_else(|| "5xx".to_owned(), |code| code.to_string()))
+            }
+            Err(_) => Tried::Later,
+        }
+    }
+
+    /// The letter: the same bytes at every try, but for who takes it.
+    fn message(&self, mail: &Mail) -> Result<Message, Unwritable> {
+        let text = words::write(&mail.letter, mail.language);
+        let to: Address = mail.recipient.parse().map_err(|_| Unwritable)?;
+        let id = format!("<{}@{}>", mail.id, self.from.email.domain());
+        MessageBuilder::new()
+            .message_id(Some(id))
+            .date(SystemTime::from(mail.created_at))
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(text.subject)
+            .header(ContentType::TEXT_PLAIN)
+            .body(text.body)
+            .map_err(|_| Unwritable)
+    }
+}
+
+struct Unwritable;
+
+/// When a letter is tried again after so many tries.
+fn try_again(attempts: u32, now: Timestamp) -> Timestamp {
+    let nth = usize::try_from(attempts.saturating_sub(1)).ok();
+    let wait = nth.and_then(|nth| AGAIN_AFTER.get(nth).copied()).unwrap_or(AGAIN_AT_LAST);
+    now.checked_add(wait).unwrap_or(Timestamp::MAX)
+}

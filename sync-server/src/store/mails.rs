@@ -1,0 +1,86 @@
+//! Letters to holders: written down with what they tell of, sent afterwards.
+//!
+//! **Invariant:** a letter keeps its id, so that one that was sent twice can be known as one.
+
+use jiff::Timestamp;
+use madkort_protocol::{Language, Money};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Pending;
+
+/// What a letter tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "letter", rename_all = "snake_case")]
+pub enum Letter {
+    /// Auto top-up has stopped.
+    Stopped {
+        /// What the account is called.
+        account: String,
+        /// Why, as `madkort_ledger::recharge::Stop` has it.
+        why: String,
+        /// What it would have charged.
+        amount: Money,
+    },
+    /// Auto top-up has charged.
+    Receipt {
+        /// What the account is called.
+        account: String,
+        /// How much.
+        amount: Money,
+        /// The receipt's number.
+        number: String,
+        /// The purchase that caused it.
+        bought: String,
+        /// When that was.
+        bought_at: Timestamp,
+        /// The balance right after the charge.
+        balance: Money,
+        /// The terms under which it was charged.
+        terms_version: String,
+    },
+}
+
+impl Letter {
+    /// In a word.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Stopped { .. } => "auto-recharge-stopped",
+            Self::Receipt { .. } => "auto-recharge-receipt",
+        }
+    }
+}
+
+/// A letter to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// Its name for ever, from which its Message-ID is made.
+    pub id: Uuid,
+    /// The address.
+    pub recipient: String,
+    /// What they read.
+    pub language: Language,
+    /// What it tells.
+    pub letter: Letter,
+    /// When it was written; its date.
+    pub created_at: Timestamp,
+    /// Tries, this one included.
+    pub attempts: u32,
+}
+
+/// The outbox.
+pub trait Mails {
+    /// Takes letters that are due, oldest first, and notes when each is tried again should nothing be heard of this try:
+    /// `again` is told the number of tries and the time.
+    fn lease_mails(&self, now: Timestamp, most: u32, again: fn(u32, Timestamp) -> Timestamp) -> Pending<'_, Vec<Mail>>;
+
+    /// The mail server has it.
+    fn mail_sent(&self, id: Uuid, now: Timestamp) -> Pending<'_, ()>;
+
+    /// The mail server will never take it; `code` is its reply code.
+    fn mail_failed(&self, id: Uuid, code: String, now: Timestamp) -> Pending<'_, ()>;
+
+    /// How many letters wait.
+    fn waiting_mails(&self) -> Pending<'_, u64>;
+}
