@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use madkort_protocol::SchoolId;
+use madkort_protocol::{Money, SchoolId};
 
 use super::Pending;
 
@@ -130,6 +130,9 @@ pub type Verdict = Result<Audited, Broken>;
 pub trait Audit {
     /// Re-adds everything and runs the hash chain again, from one snapshot. `now` tells which holds are overdue.
     fn verify(&self, now: Timestamp) -> Pending<'_, Verdict>;
+
+    /// Every book of a school that was ever used, by name, and where it stands.
+    fn balances(&self, school: SchoolId) -> Pending<'_, Vec<(String, Money)>>;
 
     /// Whether the store still takes writes. Writes nothing.
     fn alive(&self) -> Pending<'_, ()>;

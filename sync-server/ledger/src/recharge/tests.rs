@@ -1,3 +1,5 @@
+//! Every rule of auto top-up by itself, and stories in which accounts, gateway and clock do what they like.
+
 use jiff::civil::Date;
 use madkort_protocol::Money;
 use proptest::prelude::*;

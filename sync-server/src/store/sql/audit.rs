@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
-use madkort_protocol::SchoolId;
+use madkort_protocol::{Money, SchoolId};
 use uuid::Uuid;
 
 use super::SqlStore;
@@ -22,6 +22,14 @@ const OVERDUE: SignedDuration = SignedDuration::from_hours(96);
 impl Audit for SqlStore {
     fn verify(&self, now: Timestamp) -> Pending<'_, Verdict> {
         self.read("proving the ledger", move |db| verify(db, now))
+    }
+
+    fn balances(&self, school: SchoolId) -> Pending<'_, Vec<(String, Money)>> {
+        self.read("listing the books", move |db| {
+            let books =
+                db.query("SELECT name, balance FROM books WHERE school = $1 ORDER BY id", &values![school.uuid()])?;
+            books.iter().map(|book| Ok((book.col("name")?, book.col("balance")?))).collect()
+        })
     }
 
     fn alive(&self) -> Pending<'_, ()> {

@@ -6,12 +6,13 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use madkort_ledger::hold::{Hold, HoldState};
 use madkort_ledger::purchase::{Sale, sold_as_recorded};
-use madkort_ledger::rules::{Offline, Payer, Recorded, refusal};
-use madkort_ledger::{Book, Kind};
+use madkort_ledger::rules::{Offline, Payer, Recorded};
+use madkort_ledger::{Book, HoldKind, Kind};
 use madkort_protocol::{
     AccountId, Answer, CardUid, DeviceId, Money, OperationId, Outcome, PurchaseAnswer, PurchaseBatch, PurchaseRequest,
-    Refusal, Rule, SchoolId,
+    Refusal, SchoolId,
 };
 
 use crate::store::{AtTill, Device, Purchasing};
@@ -123,13 +124,12 @@ fn book(
         amount: request.amount,
         subsidised: (course.subsidy)(account, request.amount),
         vat_percent: request.vat_percent,
-        authorisation: stored.map(|row| row.hold),
+        authorisation: match &hold {
+            Some(None) => account.map(|account| ended(request.id, account)),
+            _ => stored.map(|row| row.hold),
+        },
     };
-    let outcome = match hold {
-        Some(None) => payer.check_card().and(Err(refusal(Rule::Authorisation))),
-        _ => sold_as_recorded(&sale, &recorded),
-    };
-    let outcome = outcome.map_err(|refusal| without_figures(&refusal));
+    let outcome = sold_as_recorded(&sale, &recorded).map_err(|refusal| without_figures(&refusal));
     let note = Note {
         claimed_at: course.claimed_at,
         refusal: outcome.as_ref().err(),
@@ -148,6 +148,19 @@ fn book(
             Ok(Some((Outcome::Posted, account)))
         }
         Err(refusal) => Ok(Some((Outcome::Refused(refusal), None))),
+    }
+}
+
+/// An authorisation that nobody made is to the rules one that has ended, after everything that is asked before it.
+const fn ended(id: OperationId, account: AccountId) -> Hold {
+    Hold {
+        id,
+        account,
+        kind: HoldKind::Sale,
+        amount: Money::ZERO,
+        captured: Money::ZERO,
+        state: HoldState::Released,
+        expires_at: None,
     }
 }
 

@@ -21,14 +21,14 @@ use uuid::Uuid;
 pub const ACCOUNTS: u32 = 1_000;
 /// Tills: one for each connection there can be.
 pub const TILLS: u32 = 256;
-/// What a purchase costs: 4 kr. and 1 kr. VAT.
-pub const PRICE: Money = Money::from_ore(500);
+/// What a purchase costs: 80 øre and 20 øre VAT, so that the most a gateway may bring lasts for any run.
+pub const PRICE: Money = Money::from_ore(100);
 /// VAT inside it, in percent.
 pub const VAT: u8 = 25;
 /// On the statement.
 pub const TEXT: &str = "Dagens ret";
-/// On each account at the beginning: more than any run spends on one of them.
-const PAID_IN: Money = Money::from_kroner(20_000_000);
+/// On each account at the beginning: the most that comes in one deposit, and more than any run spends on one of them.
+const PAID_IN: Money = Money::from_kroner(1_000_000);
 /// Deposits on the way at once while the books are filled: fewer than the store lets wait.
 const AT_ONCE: usize = 256;
 /// The only school.
