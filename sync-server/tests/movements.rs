@@ -362,8 +362,7 @@ fn run(ledgers: &Ledgers, cases: u32, spoil: impl Fn(&DatabaseUrl)) -> Result<()
     };
     TestRunner::new(config).run(&stories(WISHES), tell).map_err(|error| match error {
         // The story itself is told again by its seed.
-        TestError::Fail(reason, _) => reason.to_string(),
-        TestError::Abort(reason) => reason.to_string(),
+        TestError::Fail(reason, _) | TestError::Abort(reason) => reason.to_string(),
     })
 }
 
