@@ -10,13 +10,12 @@ use kiosk_core::Catalogue;
 use madkort_protocol::{Account, Changes, Order};
 use rusqlite::{Connection, params};
 
-use super::{Doing as _, Store, StoreError, bodies, body, to_json};
+use super::{Doing as _, Once as _, Store, StoreError, bodies, body, to_json};
 
 impl Store {
     /// The cursor to ask for changes from.
     pub fn cursor(&self) -> Result<u64, StoreError> {
-        let cursor: i64 =
-            self.db.query_row("SELECT cursor FROM device", [], |row| row.get(0)).doing("tell its cursor")?;
+        let cursor: i64 = self.db.one("SELECT cursor FROM device", [], |row| row.get(0)).doing("tell its cursor")?;
         Ok(cursor.unsigned_abs())
     }
 
@@ -27,7 +26,7 @@ impl Store {
             || !(changes.products.is_empty() && changes.days.is_empty() && changes.orders.is_empty());
         let tx = self.write()?;
         if let Some(school) = &changes.school {
-            tx.execute("INSERT OR REPLACE INTO school VALUES (1, ?1)", [to_json("school", school)?])
+            tx.run("INSERT OR REPLACE INTO school VALUES (1, ?1)", [to_json("school", school)?])
                 .doing("keep the school")?;
         }
         for person in &changes.people {
@@ -56,7 +55,7 @@ impl Store {
         keep_orders(&tx, &changes.orders)?;
         let cursor = i64::try_from(changes.cursor).unwrap_or(i64::MAX);
         let sql = "UPDATE device SET cursor = ?1, last_heard = ?2, pulled = max(pulled, ?3)";
-        tx.execute(sql, params![cursor, now.to_string(), !changes.more]).doing("move its cursor")?;
+        tx.run(sql, params![cursor, now.to_string(), !changes.more]).doing("move its cursor")?;
         tx.commit().doing("keep the changes")?;
         Ok(anything)
     }
@@ -64,7 +63,7 @@ impl Store {
     /// What the school offers, once the kiosk has been told everything: before that, a card it does not know might well be one.
     pub fn catalogue(&self) -> Result<Option<Arc<Catalogue>>, StoreError> {
         let pulled: bool =
-            self.db.query_row("SELECT pulled FROM device", [], |row| row.get(0)).doing("tell what it has pulled")?;
+            self.db.one("SELECT pulled FROM device", [], |row| row.get(0)).doing("tell what it has pulled")?;
         if !pulled {
             return Ok(None);
         }
