@@ -40,8 +40,9 @@ impl Store {
         }
         for card in &changes.cards {
             let (id, text) = (card.id.to_string(), to_json("cards", card)?);
-            tx.prepare_cached("INSERT OR REPLACE INTO cards VALUES (?1, ?2, ?3)")
-                .and_then(|mut insert| insert.execute(params![id, card.uid.as_hex(), text]))
+            let (uid, number, person) = (card.uid.as_hex(), card.number.as_digits(), card.person.to_string());
+            tx.prepare_cached("INSERT OR REPLACE INTO cards VALUES (?1, ?2, ?3, ?4, ?5)")
+                .and_then(|mut insert| insert.execute(params![id, uid, number, person, text]))
                 .doing("keep a card")?;
         }
         for product in &changes.products {

@@ -152,6 +152,7 @@ fn numbered(draft: Draft, number: &str) -> OperationBody {
             number.clone_into(&mut ticket.number);
             OperationBody::FileTicket(ticket)
         }
+        Draft::CardBlock(change) => OperationBody::SetCardBlock(change),
     }
 }
 
@@ -160,6 +161,7 @@ fn kind_of(body: &OperationBody) -> &'static str {
         OperationBody::PlaceOrder(_) => "place_order",
         OperationBody::CancelOrder(_) => "cancel_order",
         OperationBody::FileTicket(_) => "file_ticket",
+        OperationBody::SetCardBlock(_) => "set_card_block",
     }
 }
 
@@ -168,6 +170,7 @@ fn card_of(body: &OperationBody) -> CardId {
         OperationBody::PlaceOrder(order) => order.card,
         OperationBody::CancelOrder(cancel) => cancel.card,
         OperationBody::FileTicket(ticket) => ticket.card,
+        OperationBody::SetCardBlock(change) => change.card,
     }
 }
 
