@@ -23,9 +23,9 @@ test: setup-test lint
 	$(MAKE) --no-print-directory deny
 
 bench: setup-bench
-	cargo build --locked --release --workspace --bins
+	cargo build --locked --release --workspace --bins --bench kiosk
 	rm -f target/bench-kiosk.jsonl
-	MADKORT_FIGURES=$(CURDIR)/target/bench-kiosk.jsonl cargo bench --locked -p kiosk --bench kiosk
+	MADKORT_FIGURES=$(CURDIR)/target/bench-kiosk.jsonl cargo bench --locked --workspace --bench kiosk
 	RUST_LOG=info,kiosk=debug MADKORT_BIN_DIR=$(CURDIR)/target/release target/release/bench
 	MADKORT_BIN_DIR=$(CURDIR)/target/release target/release/load
 

@@ -76,9 +76,14 @@ impl StoreMetrics {
         self.retries.inc();
     }
 
-    /// So many pieces of work wait for their commit.
-    pub fn waiting(&self, pieces: usize) {
-        self.waiting.set(i64::try_from(pieces).unwrap_or(i64::MAX));
+    /// A piece of work waits for its commit.
+    pub fn came(&self) {
+        self.waiting.inc();
+    }
+
+    /// So many wait no longer: their commit has begun.
+    pub fn begun(&self, pieces: usize) {
+        self.waiting.dec_by(i64::try_from(pieces).unwrap_or(i64::MAX));
     }
 }
 
@@ -105,12 +110,6 @@ pub enum TurnedAway {
     BadSignature,
     /// Its count came before.
     Replay,
-}
-
-impl Default for Metrics {
-    fn default() -> Self {
-        Self::new(StoreMetrics::default())
-    }
 }
 
 impl Metrics {

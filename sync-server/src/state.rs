@@ -52,12 +52,13 @@ impl AppState {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock, payments: Payments) -> Self {
         let (posted, waiting) = mpsc::channel(WAITING);
+        let metrics = Arc::new(Metrics::new(store.metrics()));
         Self {
             store,
             clock,
             payments,
             posted,
-            metrics: Arc::default(),
+            metrics,
             limits: Limits::default(),
             mailer: None,
             jobs: Arc::default(),
@@ -68,12 +69,6 @@ impl AppState {
             stopping: Arc::new(watch::channel(false).0),
             waiting: Arc::new(Mutex::new(Some(waiting))),
         }
-    }
-
-    /// With counters that the store tells too.
-    #[must_use]
-    pub fn with_metrics(self, metrics: Arc<Metrics>) -> Self {
-        Self { metrics, ..self }
     }
 
     /// With a mail server for its letters.

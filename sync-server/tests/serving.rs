@@ -247,12 +247,14 @@ async fn metrics_count_what_happened_and_name_nobody() {
         "madkort_turned_away_total{kind=\"bad_signature\"} 1",
         "madkort_turned_away_total{kind=\"replay\"} 1",
         "madkort_outstanding{kind=\"charge\"} 0",
-        "madkort_store_group_size_count 0",
-        "madkort_store_commit_seconds_count 0",
+        "madkort_store_retries_total 0",
+        "madkort_store_waiting 0",
         "# EOF",
     ] {
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
+    let commits = text.lines().find_map(|line| line.strip_prefix("madkort_store_commit_seconds_count ")).unwrap();
+    assert!(commits.parse::<u32>().unwrap() > 2, "the enrolments, and two purchases at least");
     let resident = text.lines().find_map(|line| line.strip_prefix("madkort_resident_memory_bytes ")).unwrap();
     assert!(resident.parse::<u64>().unwrap() > 1_000_000);
     for hidden in ["Alma".to_owned(), school.kiosk.id.to_string(), school.card("Alma").account.to_string()] {

@@ -7,16 +7,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kiosk_core::Catalogue;
-use madkort_protocol::{Account, Changes, Order};
+use madkort_protocol::{Account, CardRecord, CardStatus, Changes, Order, SetCardBlock};
 use rusqlite::{Connection, params};
 
-use super::{Doing as _, Store, StoreError, bodies, body, to_json};
+use super::{Doing as _, Once as _, Store, StoreError, bodies, body, to_json};
 
 impl Store {
     /// The cursor to ask for changes from.
     pub fn cursor(&self) -> Result<u64, StoreError> {
-        let cursor: i64 =
-            self.db.query_row("SELECT cursor FROM device", [], |row| row.get(0)).doing("tell its cursor")?;
+        let cursor: i64 = self.db.one("SELECT cursor FROM device", [], |row| row.get(0)).doing("tell its cursor")?;
         Ok(cursor.unsigned_abs())
     }
 
@@ -27,7 +26,7 @@ impl Store {
             || !(changes.products.is_empty() && changes.days.is_empty() && changes.orders.is_empty());
         let tx = self.write()?;
         if let Some(school) = &changes.school {
-            tx.execute("INSERT OR REPLACE INTO school VALUES (1, ?1)", [to_json("school", school)?])
+            tx.run("INSERT OR REPLACE INTO school VALUES (1, ?1)", [to_json("school", school)?])
                 .doing("keep the school")?;
         }
         for person in &changes.people {
@@ -57,7 +56,7 @@ impl Store {
         keep_orders(&tx, &changes.orders)?;
         let cursor = i64::try_from(changes.cursor).unwrap_or(i64::MAX);
         let sql = "UPDATE device SET cursor = ?1, last_heard = ?2, pulled = max(pulled, ?3)";
-        tx.execute(sql, params![cursor, now.to_string(), !changes.more]).doing("move its cursor")?;
+        tx.run(sql, params![cursor, now.to_string(), !changes.more]).doing("move its cursor")?;
         tx.commit().doing("keep the changes")?;
         Ok(anything)
     }
@@ -65,7 +64,7 @@ impl Store {
     /// What the school offers, once the kiosk has been told everything: before that, a card it does not know might well be one.
     pub fn catalogue(&self) -> Result<Option<Arc<Catalogue>>, StoreError> {
         let pulled: bool =
-            self.db.query_row("SELECT pulled FROM device", [], |row| row.get(0)).doing("tell what it has pulled")?;
+            self.db.one("SELECT pulled FROM device", [], |row| row.get(0)).doing("tell what it has pulled")?;
         if !pulled {
             return Ok(None);
         }
@@ -98,6 +97,17 @@ pub(super) fn keep_orders(db: &Connection, orders: &[Order]) -> Result<(), Store
         let (id, account, date) = (order.id.to_string(), order.account.to_string(), order.date.to_string());
         insert.execute(params![id, account, date, to_json("orders", order)?]).doing("keep an order")?;
     }
+    Ok(())
+}
+
+/// A card stands as the server has agreed that it stands.
+pub(super) fn set_block(db: &Connection, change: &SetCardBlock) -> Result<(), StoreError> {
+    let id = change.target.to_string();
+    let known: Option<CardRecord> = body(db, "cards", "SELECT body FROM cards WHERE id = ?1", [&id])?;
+    let Some(card) = known.filter(|card| card.status != CardStatus::Replaced) else { return Ok(()) };
+    let status = if change.blocked { CardStatus::Blocked } else { CardStatus::Active };
+    let text = to_json("cards", &CardRecord { status, ..card })?;
+    db.run("UPDATE cards SET body = ?2 WHERE id = ?1", params![id, text]).doing("keep a card's status")?;
     Ok(())
 }
 

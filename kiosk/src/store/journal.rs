@@ -8,7 +8,7 @@ use kiosk_core::{Draft, Paper};
 use madkort_protocol::{CardId, Language, Operation, OperationBody, OperationId, Outcome, Push, Pushed, Refusal};
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
-use super::{Doing as _, Store, StoreError, cache, from_json, spool, to_json};
+use super::{Doing as _, Once as _, Store, StoreError, cache, from_json, spool, to_json};
 
 /// An operation to be put on disk.
 #[derive(Clone, Debug)]
@@ -84,19 +84,24 @@ impl Store {
             let sql = "UPDATE journal SET outcome = ?2 WHERE id = ?1 AND outcome IS NULL RETURNING body";
             let (id, outcome) = (answer.id.to_string(), to_json("outcome", &answer.outcome)?);
             let row: Option<String> =
-                tx.query_row(sql, params![id, outcome], |row| row.get(0)).optional().doing("note an outcome")?;
-            if let (Some(text), Outcome::Refused(refusal)) = (row, &answer.outcome) {
-                settled.refused.push((answer.id, from_json("journal", &text)?, refusal.clone()));
+                tx.one(sql, params![id, outcome], |row| row.get(0)).optional().doing("note an outcome")?;
+            let Some(text) = row else { continue };
+            match (from_json("journal", &text)?, &answer.outcome) {
+                (body, Outcome::Refused(refusal)) => settled.refused.push((answer.id, body, refusal.clone())),
+                // Until the change comes round with the feed, the card must not look open again.
+                (OperationBody::SetCardBlock(change), _) => cache::set_block(&tx, &change)?,
+                _ => {}
             }
         }
         let acked = i64::try_from(pushed.acked_seq).unwrap_or(i64::MAX);
         // Settled in an answer that never came: what it was shows in the accounts.
         let lost = to_json("outcome", &Outcome::AlreadyPosted)?;
-        tx.execute("UPDATE journal SET outcome = ?2 WHERE seq <= ?1 AND outcome IS NULL", params![acked, lost])
-            .doing("note lost outcomes")?;
+        let sql = "UPDATE journal SET outcome = ?2
+                   WHERE seq > (SELECT acked_seq FROM device) AND seq <= ?1 AND outcome IS NULL";
+        tx.run(sql, params![acked, lost]).doing("note lost outcomes")?;
         let sql = "UPDATE device SET acked_seq = max(acked_seq, min(?1, (SELECT coalesce(max(seq), 0) FROM journal))),
                    last_heard = ?2";
-        tx.execute(sql, params![acked, now.to_string()]).doing("move the outbox")?;
+        tx.run(sql, params![acked, now.to_string()]).doing("move the outbox")?;
         cache::keep_accounts(&tx, &pushed.accounts)?;
         cache::keep_orders(&tx, &pushed.orders)?;
         tx.commit().doing("keep the server's answer")?;
@@ -107,8 +112,8 @@ impl Store {
     pub fn rewind(&mut self, expected: u64) -> Result<(), StoreError> {
         let keep = i64::try_from(expected.saturating_sub(1)).unwrap_or(i64::MAX);
         let tx = self.write()?;
-        tx.execute("UPDATE journal SET outcome = NULL WHERE seq > ?1", [keep]).doing("forget outcomes")?;
-        tx.execute("UPDATE device SET acked_seq = min(acked_seq, ?1)", [keep]).doing("move the outbox back")?;
+        tx.run("UPDATE journal SET outcome = NULL WHERE seq > ?1", [keep]).doing("forget outcomes")?;
+        tx.run("UPDATE device SET acked_seq = min(acked_seq, ?1)", [keep]).doing("move the outbox back")?;
         tx.commit().doing("send again")
     }
 }
@@ -116,21 +121,20 @@ impl Store {
 fn record_in(tx: &Transaction<'_>, short_name: &str, order: ToRecord) -> Result<Recorded, StoreError> {
     let id = order.id.to_string();
     let known: Option<(i64, String)> = tx
-        .query_row("SELECT seq, body FROM journal WHERE id = ?1", [&id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .one("SELECT seq, body FROM journal WHERE id = ?1", [&id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()
         .doing("look for an operation")?;
     if let Some((seq, body)) = known {
         let card = card_of(&from_json("journal", &body)?);
         return Ok(Recorded { number: format!("{short_name}-{seq}"), card });
     }
-    let seq: i64 = tx
-        .query_row("SELECT coalesce(max(seq), 0) + 1 FROM journal", [], |row| row.get(0))
-        .doing("count the journal")?;
+    let seq: i64 =
+        tx.one("SELECT coalesce(max(seq), 0) + 1 FROM journal", [], |row| row.get(0)).doing("count the journal")?;
     let number = format!("{short_name}-{seq}");
     let body = numbered(order.draft, &number);
     let (kind, text) = (kind_of(&body), to_json("journal", &body)?);
     let claimed_at = order.claimed_at.to_string();
-    tx.execute(
+    tx.run(
         "INSERT INTO journal (seq, id, kind, body, claimed_at, offline) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![seq, id, kind, text, claimed_at, order.offline],
     )

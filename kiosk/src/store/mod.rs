@@ -23,7 +23,7 @@ pub use spool::{Job, JobState, KEPT_QUEUED, SpoolState};
 use std::path::PathBuf;
 
 use madkort_protocol::Language;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 
 /// The open database.
 #[derive(Debug)]
@@ -160,6 +160,35 @@ trait Doing<T> {
 impl<T> Doing<T> for Result<T, rusqlite::Error> {
     fn doing(self, doing: &'static str) -> Result<T, StoreError> {
         self.map_err(|source| StoreError::Sql { doing, source })
+    }
+}
+
+/// Statements prepared once and kept: to prepare one costs as much as what it writes.
+trait Once {
+    /// Runs a statement that answers nothing.
+    fn run(&self, sql: &str, parameters: impl rusqlite::Params) -> rusqlite::Result<usize>;
+
+    /// The first row of a query.
+    fn one<T>(
+        &self,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T>;
+}
+
+impl Once for Connection {
+    fn run(&self, sql: &str, parameters: impl rusqlite::Params) -> rusqlite::Result<usize> {
+        self.prepare_cached(sql)?.execute(parameters)
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        self.prepare_cached(sql)?.query_row(parameters, read)
     }
 }
 

@@ -22,6 +22,9 @@ const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 /// How long to wait for somebody who only reads, such as a backup.
 const BUSY: Duration = Duration::from_secs(2);
 
+/// Statements kept prepared: more than the store has.
+const STATEMENTS: usize = 64;
+
 /// Each brings the schema one version up. Never changed once released.
 const MIGRATIONS: &[&str] = &[include_str!("schema/0001_first.sql")];
 
@@ -106,6 +109,9 @@ fn open_checked(path: &Path) -> Result<Connection, StoreError> {
         .open(path)
         .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
     let mut db = Connection::open(path).doing("open")?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    // With the planner's statistics compiled in, a statement would otherwise be prepared anew for every bound value.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).doing("keep its plans")?;
     db.busy_timeout(BUSY).doing("set the patience")?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).doing("forbid tidying")?;
     let check: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).doing("check itself")?;

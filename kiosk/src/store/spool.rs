@@ -8,7 +8,7 @@ use kiosk_core::{Paper, PrintState};
 use madkort_protocol::Language;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{Doing as _, Store, StoreError, from_json, to_json};
+use super::{Doing as _, Once as _, Store, StoreError, from_json, to_json};
 
 /// How long a paper waits for the printer. Whoever it was for has left long before, and their name and balance should not come out
 /// into other hands when somebody brings a roll.
@@ -113,13 +113,13 @@ impl Store {
     /// After a start: what was under way when the kiosk stopped is in doubt.
     pub fn doubt_interrupted(&mut self, now: Timestamp) -> Result<(), StoreError> {
         let tx = self.write()?;
-        tx.execute(
+        tx.run(
             "INSERT INTO spool_event SELECT job, ?1, 'uncertain', 'the kiosk stopped' FROM spool
              WHERE state IN ('sending', 'waiting_paper')",
             [now.to_string()],
         )
         .doing("note interrupted papers")?;
-        tx.execute(
+        tx.run(
             "UPDATE spool SET state = 'uncertain', done_at = ?1 WHERE state IN ('sending', 'waiting_paper')",
             [now.to_string()],
         )
@@ -133,7 +133,7 @@ impl Store {
             "SELECT job, reference, copy_no, language, paper FROM spool WHERE state = 'queued' ORDER BY job LIMIT 1";
         let row: Option<(i64, String, u32, String, String)> = self
             .db
-            .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+            .one(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
             .optional()
             .doing("find a paper")?;
         row.map(|(job, reference, copy_no, language, paper)| {
@@ -156,11 +156,11 @@ impl Store {
         let done = !matches!(state, SpoolState::Queued | SpoolState::Sending | SpoolState::WaitingPaper);
         let tx = self.write()?;
         let before: Option<String> = tx
-            .query_row("SELECT state FROM spool WHERE job = ?1", [job], |row| row.get(0))
+            .one("SELECT state FROM spool WHERE job = ?1", [job], |row| row.get(0))
             .optional()
             .doing("find a paper")?;
         let begun = state == SpoolState::Sending && before.as_deref() == Some(SpoolState::Queued.name());
-        tx.execute(
+        tx.run(
             "UPDATE spool SET state = ?2, bytes_sent = ?3, last_error = ?4, attempts = attempts + ?5,
                     started_at = CASE WHEN ?5 THEN ?7 ELSE started_at END, done_at = CASE WHEN ?6 THEN ?7 END
              WHERE job = ?1",
@@ -168,7 +168,7 @@ impl Store {
         )
         .doing("note a paper")?;
         if before.as_deref() != Some(state.name()) {
-            tx.execute(
+            tx.run(
                 "INSERT INTO spool_event VALUES (?1, ?2, ?3, ?4)",
                 params![job, now, state.name(), detail.unwrap_or_default()],
             )
@@ -191,7 +191,7 @@ impl Store {
     pub fn job_state(&self, reference: &str) -> Result<Option<JobState>, StoreError> {
         let sql = "SELECT state, bytes_sent, last_error FROM spool WHERE reference = ?1 ORDER BY job DESC LIMIT 1";
         self.db
-            .query_row(sql, [reference], |row| {
+            .one(sql, [reference], |row| {
                 let state = SpoolState::parse(&row.get::<_, String>(0)?);
                 Ok(JobState { state, bytes_sent: row.get(1)?, last_error: row.get(2)? })
             })
@@ -227,7 +227,7 @@ pub(super) fn enqueue_in(
         Paper::Ticket(_) => "ticket",
     };
     let last: Option<(i64, u32, String)> = db
-        .query_row(
+        .one(
             "SELECT job, copy_no, state FROM spool WHERE kind = ?1 AND reference = ?2 ORDER BY copy_no DESC LIMIT 1",
             params![kind, reference],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
@@ -244,13 +244,13 @@ pub(super) fn enqueue_in(
                 let sql =
                     "UPDATE spool SET state = 'queued', paper = ?2, language = ?3, created_at = ?4, done_at = NULL
                            WHERE job = ?1";
-                db.execute(sql, params![job, text, language.tag(), now]).doing("spool a paper again")?;
+                db.run(sql, params![job, text, language.tag(), now]).doing("spool a paper again")?;
                 return Ok(());
             }
             _ => copy_no + 1,
         },
     };
-    db.execute(
+    db.run(
         "INSERT INTO spool (kind, reference, copy_no, language, paper, state, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6)",
         params![kind, reference, copy_no, language.tag(), text, now],

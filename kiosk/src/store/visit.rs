@@ -175,7 +175,9 @@ struct Unanswered {
 impl Unanswered {
     fn of(db: &Connection) -> Result<Self, StoreError> {
         let mut unanswered = Self { orders: Vec::new(), cancels: Vec::new(), card_blocks: Vec::new() };
-        for (id, operation) in operations(db, "SELECT id, body FROM journal WHERE outcome IS NULL ORDER BY seq")? {
+        let sql = "SELECT id, body FROM journal
+                   WHERE seq > (SELECT acked_seq FROM device) AND outcome IS NULL ORDER BY seq";
+        for (id, operation) in operations(db, sql)? {
             match operation {
                 OperationBody::PlaceOrder(order) => unanswered.orders.push((id, order)),
                 OperationBody::CancelOrder(cancel) => unanswered.cancels.push(cancel.order),

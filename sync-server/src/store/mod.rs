@@ -29,6 +29,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::runtime::Handle;
+
+use crate::metrics::StoreMetrics;
 
 pub use audit::{Audit, Audited, Broken, Head, Verdict};
 pub use catalogue::{Catalogue, NewAccount, Thing};
@@ -79,12 +82,15 @@ pub trait Store:
     + Sync
     + 'static
 {
+    /// How it works: groups, commits, retries.
+    fn metrics(&self) -> StoreMetrics;
 }
 
 /// Opens a database whose schema is up to date.
 pub fn open(url: &DatabaseUrl) -> Result<Arc<dyn Store>, StoreError> {
     let engine = engine_of(url)?;
-    apart(|| SqlStore::open(engine)).map(|store| Arc::new(store) as Arc<dyn Store>)
+    let runtime = Handle::try_current().ok();
+    apart(|| SqlStore::open(engine, runtime)).map(|store| Arc::new(store) as Arc<dyn Store>)
 }
 
 fn engine_of(url: &DatabaseUrl) -> Result<Arc<dyn Engine>, StoreError> {

@@ -37,7 +37,6 @@ CREATE TABLE journal (
     offline    INTEGER NOT NULL CHECK (offline IN (0, 1)),
     outcome    TEXT                   -- none until the server has answered
 ) STRICT;
-CREATE INDEX journal_unanswered ON journal (seq) WHERE outcome IS NULL;
 CREATE INDEX journal_refused ON journal (seq) WHERE outcome LIKE '%"refused"%';
 
 -- Paper that is to come out. A second paper of the same thing has the next copy number and says so.

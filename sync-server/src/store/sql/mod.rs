@@ -43,12 +43,15 @@ mod writer;
 
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
+
 use self::readers::Readers;
 use self::session::{Engine, Session};
 use self::value::Db;
 use self::write::{Wanted, Write};
 use self::writer::{Feeds, Noted, Writer};
 use super::{Pending, Store, StoreError};
+use crate::metrics::StoreMetrics;
 
 /// The store on one database.
 pub struct SqlStore {
@@ -56,21 +59,27 @@ pub struct SqlStore {
     readers: Readers,
     feeds: Arc<Feeds>,
     noted: Arc<Noted>,
+    metrics: StoreMetrics,
     /// Stops looking at other servers' changes when the store is dropped.
     _watching: Option<feed::Watching>,
 }
 
-impl Store for SqlStore {}
+impl Store for SqlStore {
+    fn metrics(&self) -> StoreMetrics {
+        self.metrics.clone()
+    }
+}
 
 impl SqlStore {
-    /// Opens a database whose schema is up to date.
-    pub(super) fn open(engine: Arc<dyn Engine>) -> Result<Self, StoreError> {
+    /// Opens a database whose schema is up to date. Those who wait for the writer are answered in the runtime, if there is one.
+    pub(super) fn open(engine: Arc<dyn Engine>, runtime: Option<Handle>) -> Result<Self, StoreError> {
         let feeds = Arc::new(Feeds::default());
         let readers = Readers::open(Arc::clone(&engine))?;
         let watching = if engine.shared() { Some(feed::watch(Arc::clone(&engine), Arc::clone(&feeds))?) } else { None };
         let noted = Arc::new(Noted::default());
-        let writer = Writer::start(engine, Arc::clone(&feeds), Arc::clone(&noted))?;
-        Ok(Self { writer, readers, feeds, noted, _watching: watching })
+        let metrics = StoreMetrics::default();
+        let writer = Writer::start(engine, Arc::clone(&feeds), Arc::clone(&noted), metrics.clone(), runtime)?;
+        Ok(Self { writer, readers, feeds, noted, metrics, _watching: watching })
     }
 
     fn write<T: Send + 'static>(

@@ -14,12 +14,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use madkort_protocol::{DeviceId, SchoolId};
+use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 use tokio_postgres::error::SqlState;
 
 use super::session::{Engine, Session};
 use super::value::{Db, DbError};
 use super::write::{Wanted, Write};
+use crate::metrics::StoreMetrics;
 use crate::store::{StoreError, engine};
 
 /// The most work in one commit: beyond it a commit takes so long that the first one waits for nothing.
@@ -85,19 +87,27 @@ impl Feeds {
 pub struct Writer {
     queue: Option<SyncSender<Box<dyn Work>>>,
     thread: Option<JoinHandle<()>>,
+    metrics: StoreMetrics,
 }
 
 impl Writer {
     /// Connects and starts the thread.
-    pub fn start(engine_of: Arc<dyn Engine>, feeds: Arc<Feeds>, noted: Arc<Noted>) -> Result<Self, StoreError> {
+    pub fn start(
+        engine_of: Arc<dyn Engine>,
+        feeds: Arc<Feeds>,
+        noted: Arc<Noted>,
+        metrics: StoreMetrics,
+        runtime: Option<Handle>,
+    ) -> Result<Self, StoreError> {
         let (queue, work) = sync_channel(QUEUE);
         let session = Some(engine_of.connect()?);
-        let mut desk = Desk { engine: engine_of, session, feeds, noted, last: Last::default() };
+        let told = metrics.clone();
+        let mut desk = Desk { engine: engine_of, session, feeds, noted, metrics, last: Last::default(), runtime };
         let thread = std::thread::Builder::new()
             .name("ledger-writer".to_owned())
             .spawn(move || desk.write_until_closed(&work))
             .map_err(|source| StoreError::Engine { doing: "starting the writer", source: Box::new(source) })?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+        Ok(Self { queue: Some(queue), thread: Some(thread), metrics: told })
     }
 
     /// Queues work; the answer comes after its commit.
@@ -110,7 +120,10 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let task = Box::new(Task { doing, wanted, work, done: None, reply });
         match self.queue.as_ref().ok_or(StoreError::Closed)?.try_send(task) {
-            Ok(()) => Ok(answer),
+            Ok(()) => {
+                self.metrics.came();
+                Ok(answer)
+            }
             Err(TrySendError::Full(_)) => Err(StoreError::Busy),
             Err(TrySendError::Disconnected(_)) => Err(StoreError::Closed),
         }
@@ -171,7 +184,10 @@ struct Desk {
     session: Option<Box<dyn Session>>,
     feeds: Arc<Feeds>,
     noted: Arc<Noted>,
+    metrics: StoreMetrics,
     last: Last,
+    /// Where those who wait run, if the store was opened there.
+    runtime: Option<Handle>,
 }
 
 /// The last group.
@@ -188,6 +204,7 @@ impl Desk {
             match queue.recv_timeout(IDLE) {
                 Ok(first) => {
                     let group = self.gather(first, queue);
+                    self.metrics.begun(group.len());
                     self.settle(group);
                     written = true;
                 }
@@ -225,12 +242,14 @@ impl Desk {
         match self.commit(&mut group) {
             Ok(touched) => {
                 self.last = Last { size, took: begun.elapsed() };
-                group.into_iter().for_each(Work::succeed);
+                self.metrics.committed(size, self.last.took);
                 self.feeds.wake(&touched);
+                self.answer(group);
             }
             Err(DbError::Unreachable) => group.into_iter().for_each(|work| work.fail(DbError::Unreachable)),
             Err(error) if size > 1 => {
                 tracing::warn!(size, %error, "a group failed and is tried one by one");
+                self.metrics.tried_again();
                 for work in group {
                     self.settle(vec![work]);
                 }
@@ -240,6 +259,16 @@ impl Desk {
                     work.fail(error);
                 }
             }
+        }
+    }
+
+    /// Tells a group that it is on disk: from within the runtime, where one waiter after another costs no call of the system.
+    fn answer(&self, group: Vec<Box<dyn Work>>) {
+        match &self.runtime {
+            Some(runtime) if group.len() > 1 => {
+                runtime.spawn(async { group.into_iter().for_each(Work::succeed) });
+            }
+            _ => group.into_iter().for_each(Work::succeed),
         }
     }
 
@@ -262,6 +291,7 @@ impl Desk {
                 Err(DbError::Unreachable) => return Err(DbError::Unreachable),
                 Err(error) if is_conflict(&error) && conflicts < CONFLICTS => {
                     conflicts += 1;
+                    self.metrics.tried_again();
                     self.session = Some(session);
                 }
                 settled => {
