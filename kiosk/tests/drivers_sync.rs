@@ -148,6 +148,34 @@ fn a_kiosk_enrols_pulls_the_school_and_has_its_orders_in_the_ledger() {
         _ => None,
     });
     assert!(statement.lines.iter().any(|line| line.number == recorded.0), "{} in {:?}", recorded.0, statement.lines);
+
+    // Whoever is signed in reads and changes who they are; when the visit is over, nobody is.
+    let who = alma.person.id;
+    kiosk.sync.ask(Question::LoadProfile(who));
+    let profile = |kiosk: &mut Kiosk| {
+        kiosk.ears.wait_for("the profile", |event| match event {
+            Event::ProfileIs(profile) => Some((**profile).clone()),
+            _ => None,
+        })
+    };
+    let before = profile(&mut kiosk);
+    let change = ProfileChange {
+        card,
+        name: before.name,
+        email: before.email,
+        phone: String::new(),
+        address: String::new(),
+        postcode: "8766".to_owned(),
+        town: "Nørre Snede".to_owned(),
+        caps: SpendingCaps { day: Some(Money::from_kroner(50)), ..SpendingCaps::default() },
+    };
+    kiosk.sync.ask(Question::SaveProfile { person: who, change: Box::new(change.clone()) });
+    assert_eq!(profile(&mut kiosk).caps, change.caps);
+    kiosk.sync.ask(Question::NextVisit);
+    kiosk.sync.ask(Question::LoadProfile(who));
+    kiosk.ears.wait_for_event(&Event::SignedOut);
+    kiosk.sync.ask(Question::LoadStatement { account: alma.accounts[0].id, month: None });
+    kiosk.ears.wait_for_event(&Event::SignedOut);
 }
 
 #[test]
