@@ -69,7 +69,7 @@ async fn submit(link: &str, password: &str, again: &str) -> (StatusCode, String)
 }
 
 fn escaped(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().flat_map(|byte| ['%'.to_string(), hex::encode_upper([byte])]).collect()
 }
 
 #[tokio::test]

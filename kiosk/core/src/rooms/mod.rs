@@ -123,9 +123,8 @@ impl Inside {
         match kind {
             TileKind::Accounts => (Room::Accounts(AccountsRoom::default()), vec![]),
             TileKind::Order => (OrderRoom::enter(around).map_or(Room::Home, Room::Order), vec![]),
-            TileKind::Deposit if !around.link.is_online() => (Room::Home, vec![]),
+            TileKind::Deposit | TileKind::Profile if !around.link.is_online() => (Room::Home, vec![]),
             TileKind::Deposit => (Room::Deposit(DepositRoom::enter(&self.visitor)), vec![]),
-            TileKind::Profile if !around.link.is_online() => (Room::Home, vec![]),
             TileKind::Profile => self.enter_profile(false),
             TileKind::Statement => {
                 let load = Effect::LoadStatement { account: self.chosen, month: None };
