@@ -132,7 +132,14 @@ impl Shell {
                 store.tell(|desk| desk.look_up(uid));
                 sync.ask(Question::Hurry);
             }
-            Effect::Follow(card) => store.tell(move |desk| desk.follow(card)),
+            Effect::LookUpNumber(number) => {
+                store.tell(move |desk| desk.look_up_number(&number));
+                sync.ask(Question::Hurry);
+            }
+            Effect::Follow(card) => {
+                store.tell(move |desk| desk.follow(card));
+                sync.ask(Question::NextVisit);
+            }
             Effect::CheckCode { card, code } => sync.ask(Question::CheckCode { card, code: TypedCode(code) }),
             Effect::Record { id, draft, slip } => {
                 let language = self.kiosk.view().language;
@@ -143,6 +150,8 @@ impl Shell {
             Effect::OpenDeposit(request) => sync.ask(Question::OpenDeposit(request)),
             Effect::CancelDeposit(id) => sync.ask(Question::CancelDeposit(id)),
             Effect::ForgetDeposit(id) => sync.ask(Question::ForgetDeposit(id)),
+            Effect::LoadProfile(person) => sync.ask(Question::LoadProfile(person)),
+            Effect::SaveProfile { person, change } => sync.ask(Question::SaveProfile { person, change }),
             Effect::LoadStatement { account, month } => sync.ask(Question::LoadStatement { account, month }),
             Effect::Print { reference, language, paper } => {
                 store.tell(move |desk| desk.print(reference, &paper, language));
@@ -198,13 +207,17 @@ pub const fn page_name(page: &Page) -> &'static str {
         Page::OutOfService(_) => "OutOfService",
         Page::Idle(_) => "Idle",
         Page::Code(_) => "Code",
+        Page::Number(_) => "Number",
         Page::Home(_) => "Home",
+        Page::Accounts(_) => "Accounts",
+        Page::BlockCard(_) => "BlockCard",
         Page::DepositAmount(_) => "DepositAmount",
         Page::DepositPay(_) => "DepositPay",
         Page::DepositDone(_) => "DepositDone",
         Page::Menu(_) => "Menu",
         Page::Checkout(_) => "Checkout",
         Page::OrderDone(_) => "OrderDone",
+        Page::Profile(_) => "Profile",
         Page::Statement(_) => "Statement",
         Page::Support(_) => "Support",
         Page::SupportDone(_) => "SupportDone",

@@ -387,3 +387,43 @@ fn a_kiosk_that_has_not_heard_everything_offers_nothing_yet() {
     store.apply(&Changes { cursor: 9, more: true, ..Changes::default() }, now()).unwrap();
     assert!(store.catalogue().unwrap().is_some());
 }
+
+#[test]
+fn a_card_is_known_by_its_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_in(folder.path());
+    let number = CardNumber::from_first_13("1234567890123").unwrap();
+    assert_eq!(store.card_of_number(&number).unwrap(), Some(card_id()));
+    let nobodys = CardNumber::from_first_13("1234567890124").unwrap();
+    assert_eq!(store.card_of_number(&nobodys).unwrap(), None);
+}
+
+#[test]
+fn a_card_that_was_blocked_here_is_blocked_here_at_once_and_stays_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store_in(folder.path());
+    let set = |number, blocked| {
+        let draft = Draft::CardBlock(SetCardBlock { card: card_id(), target: card_id(), blocked });
+        kiosk::store::ToRecord { draft, slip: None, ..to_record(number, 1) }
+    };
+    let stands = |store: &Store| {
+        let visitor = visitor(store);
+        assert_eq!(visitor.cards[0].status, visitor.status);
+        visitor.status
+    };
+    assert_eq!(stands(&store), CardStatus::Active);
+    store.record(set(1, true)).unwrap();
+    assert_eq!(stands(&store), CardStatus::Blocked);
+    drop(store);
+    // Pulling the plug opens nothing, nor does the server's answer while the change is on its way round.
+    let mut store = Store::open(folder.path()).unwrap();
+    assert_eq!(stands(&store), CardStatus::Blocked);
+    store.settle(&answered(Outcome::Posted, 1, 1), now()).unwrap();
+    assert_eq!(stands(&store), CardStatus::Blocked);
+    store.record(set(2, false)).unwrap();
+    assert_eq!(stands(&store), CardStatus::Active);
+    store
+        .settle(&answered(Outcome::Refused(Refusal { rule: Rule::Card, limit: None, asked: None }), 2, 2), now())
+        .unwrap();
+    assert_eq!(stands(&store), CardStatus::Blocked, "what the server refused has not happened");
+}

@@ -17,7 +17,7 @@ use kiosk::events::{Clock, Dice};
 use kiosk::store::{Bells, Store, StoreHandle};
 use kiosk::sync::enrol::{EnrolError, KEY_FILE, enrol};
 use kiosk::sync::{self, Outside, Question, SyncConfig, SyncHandle, TypedCode};
-use kiosk_core::{Catalogue, Draft, Event, Link, Visitor};
+use kiosk_core::{Catalogue, CodeAnswer, Draft, Event, Link, Visitor};
 use madkort_protocol::*;
 use server::{Asked, RealServer, Reply, scripted};
 
@@ -68,7 +68,7 @@ impl Kiosk {
         })
     }
 
-    fn code(&mut self, card: CardId, code: &str) -> LoginAnswer {
+    fn code(&mut self, card: CardId, code: &str) -> CodeAnswer {
         self.sync.ask(Question::CheckCode { card, code: TypedCode(code.to_owned()) });
         self.ears.wait_for("CodeChecked", |event| match event {
             Event::CodeChecked(answer) => Some(*answer),
@@ -121,8 +121,8 @@ fn a_kiosk_enrols_pulls_the_school_and_has_its_orders_in_the_ledger() {
     assert_eq!(alma.accounts[0].balance, server.balance("Alma"));
     let (card, before) = (alma.card, alma.accounts[0].balance);
 
-    assert_eq!(kiosk.code(card, "0000"), LoginAnswer::Wrong { tries_left: FREE_TRIES - 1 });
-    assert_eq!(kiosk.code(card, &server.card("Alma").code), LoginAnswer::Right);
+    assert_eq!(kiosk.code(card, "0000"), CodeAnswer::Wrong { tries_left: FREE_TRIES - 1 });
+    assert_eq!(kiosk.code(card, &server.card("Alma").code), CodeAnswer::Right);
 
     let order = first_dish(&catalogue, day, &alma);
     let price = order.total;
@@ -148,6 +148,34 @@ fn a_kiosk_enrols_pulls_the_school_and_has_its_orders_in_the_ledger() {
         _ => None,
     });
     assert!(statement.lines.iter().any(|line| line.number == recorded.0), "{} in {:?}", recorded.0, statement.lines);
+
+    // Whoever is signed in reads and changes who they are; when the visit is over, nobody is.
+    let who = alma.person.id;
+    kiosk.sync.ask(Question::LoadProfile(who));
+    let profile = |kiosk: &mut Kiosk| {
+        kiosk.ears.wait_for("the profile", |event| match event {
+            Event::ProfileIs(profile) => Some((**profile).clone()),
+            _ => None,
+        })
+    };
+    let before = profile(&mut kiosk);
+    let change = ProfileChange {
+        card,
+        name: before.name,
+        email: before.email,
+        phone: String::new(),
+        address: String::new(),
+        postcode: "8766".to_owned(),
+        town: "Nørre Snede".to_owned(),
+        caps: SpendingCaps { day: Some(Money::from_kroner(50)), ..SpendingCaps::default() },
+    };
+    kiosk.sync.ask(Question::SaveProfile { person: who, change: Box::new(change.clone()) });
+    assert_eq!(profile(&mut kiosk).caps, change.caps);
+    kiosk.sync.ask(Question::NextVisit);
+    kiosk.sync.ask(Question::LoadProfile(who));
+    kiosk.ears.wait_for_event(&Event::SignedOut);
+    kiosk.sync.ask(Question::LoadStatement { account: alma.accounts[0].id, month: None });
+    kiosk.ears.wait_for_event(&Event::SignedOut);
 }
 
 #[test]
@@ -239,8 +267,8 @@ fn while_the_server_is_away_orders_are_kept_and_codes_are_looked_at_here() {
         desk.record(operation(1), Draft::Order(order), None, true);
     });
     kiosk.ears.wait_for("Recorded", |event| matches!(event, Event::Recorded { .. }).then_some(()));
-    assert_eq!(kiosk.code(card, "0000"), LoginAnswer::Wrong { tries_left: FREE_TRIES - 1 });
-    assert_eq!(kiosk.code(card, &server.card("Alma").code), LoginAnswer::Right);
+    assert_eq!(kiosk.code(card, "0000"), CodeAnswer::Wrong { tries_left: FREE_TRIES - 1 });
+    assert_eq!(kiosk.code(card, &server.card("Alma").code), CodeAnswer::Right);
     kiosk.sync.ask(Question::LoadStatement { account, month: Some(day) });
     kiosk.ears.wait_for_event(&Event::StatementUnreachable);
 
@@ -263,20 +291,20 @@ fn the_sixth_wrong_code_waits_even_after_a_restart() {
     std::fs::write(folder.path().join(KEY_FILE), key).unwrap();
     let mut kiosk = Kiosk::start(&format!("http://{nobody}"), folder.path(), None, clock());
     for left in (1..FREE_TRIES).rev() {
-        assert_eq!(kiosk.code(card_id(), "0000"), LoginAnswer::Wrong { tries_left: left });
+        assert_eq!(kiosk.code(card_id(), "0000"), CodeAnswer::Wrong { tries_left: left });
     }
     let until = now() + jiff::SignedDuration::from_secs(30);
-    assert_eq!(kiosk.code(card_id(), "0000"), LoginAnswer::Wait { until });
+    assert_eq!(kiosk.code(card_id(), "0000"), CodeAnswer::Wait { until });
     // Not even the right one, and not by pulling the plug.
-    assert_eq!(kiosk.code(card_id(), CODE), LoginAnswer::Wait { until });
+    assert_eq!(kiosk.code(card_id(), CODE), CodeAnswer::Wait { until });
     let wrong = kiosk.store.ask(|desk| desk.store.throttle(card_id()).unwrap().wrong).blocking_recv().unwrap();
     assert_eq!(wrong, FREE_TRIES);
     let later = Clock::new(|| now() + jiff::SignedDuration::from_secs(30));
     let Kiosk { store, sync, .. } = kiosk;
     drop((store, sync));
     let mut kiosk = restarted(&format!("http://{nobody}"), folder.path(), later);
-    assert_eq!(kiosk.code(card_id(), CODE), LoginAnswer::Right);
-    assert_eq!(kiosk.code(card_id(), "0000"), LoginAnswer::Wrong { tries_left: FREE_TRIES - 1 });
+    assert_eq!(kiosk.code(card_id(), CODE), CodeAnswer::Right);
+    assert_eq!(kiosk.code(card_id(), "0000"), CodeAnswer::Wrong { tries_left: FREE_TRIES - 1 });
 }
 
 /// Starts again when the threads of the one before have let go of the database.

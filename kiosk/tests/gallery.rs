@@ -11,7 +11,7 @@ use i_slint_backend_testing::AccessibleRole;
 use madkort_protocol::Language;
 
 /// One of each kind.
-const SHOWN: [&str; 24] = [
+const SHOWN: [&str; 31] = [
     "starting",
     "out-of-service-NoReader",
     "out-of-service-OfflineTooLong",
@@ -19,6 +19,11 @@ const SHOWN: [&str; 24] = [
     "idle-Refused(Phone)",
     "idle-faults",
     "code-wrong",
+    "code-inside",
+    "number",
+    "number-Mistyped",
+    "accounts",
+    "block-card-here",
     "home",
     "home-parent",
     "home-long",
@@ -32,6 +37,8 @@ const SHOWN: [&str; 24] = [
     "menu-basket",
     "checkout",
     "ordered-offline",
+    "profile",
+    "profile-first",
     "statement",
     "support",
     "filed-Printed",

@@ -31,7 +31,9 @@ fn a_tap_on_home_names_the_room() {
     for (label, intent) in [
         ("Bestil mad", Intent::Open(TileKind::Order)),
         ("Indbetal", Intent::Open(TileKind::Deposit)),
+        ("Konti", Intent::Open(TileKind::Accounts)),
         ("Kontoudtog", Intent::Open(TileKind::Statement)),
+        ("Brugerinfo", Intent::Open(TileKind::Profile)),
         ("Support", Intent::Open(TileKind::Support)),
         ("Viggo", Intent::Account(1)),
         ("Log ud", Intent::Leave),
@@ -71,6 +73,48 @@ fn the_keypad_types_digits_and_erases() {
         assert_eq!(asked(&stage, &digit.to_string()), [Intent::Digit(digit)]);
     }
     assert_eq!(asked(&stage, "Slet"), [Intent::Erase]);
+}
+
+#[test]
+fn whoever_forgot_the_card_types_its_number() {
+    let stage = stage_with(Page::Idle(fixtures::idle(true, None)));
+    assert_eq!(asked(&stage, "Log ind uden kort"), [Intent::WithoutCard]);
+    stage.show(&screen(DANISH, Page::Number(fixtures::number("2080", None))));
+    assert_eq!(asked(&stage, "7"), [Intent::Digit(7)]);
+    assert_eq!(asked(&stage, "Slet"), [Intent::Erase]);
+    assert_eq!(asked(&stage, "Tilbage"), [Intent::Back]);
+}
+
+#[test]
+fn a_card_is_blocked_and_opened_by_its_number() {
+    let stage = stage_with(Page::Accounts(fixtures::accounts(false)));
+    assert_eq!(asked(&stage, "Spær kort ···· 0001"), [Intent::BlockCard(fixtures::card(1))]);
+    assert_eq!(
+        asked(&stage, "Indbetal til Maximiliane Frederikke"),
+        [Intent::Account(0), Intent::Open(TileKind::Deposit)]
+    );
+    for _ in 0..4 {
+        stage.tap(&stage.button("Ned"));
+    }
+    assert_eq!(asked(&stage, "Genåbn kort ···· 0302"), [Intent::UnblockCard(fixtures::card(302))]);
+    stage.show(&screen(DANISH, Page::BlockCard(fixtures::blocking(true))));
+    assert_eq!(asked(&stage, "Spær kortet"), [Intent::Next]);
+}
+
+#[test]
+fn a_profile_is_saved_by_touch() {
+    let page = |form| {
+        let body = kiosk_core::ProfileBody::Here(Box::new(form));
+        Page::Profile(kiosk_core::ProfilePage { account: "Ida".to_owned(), body, first: false })
+    };
+    let stage = stage_with(page(fixtures::profile(None)));
+    assert_eq!(asked(&stage, "Gem"), [Intent::Send]);
+    assert_eq!(asked(&stage, "Tilbage"), [Intent::Back]);
+    let town = stage.find(AccessibleRole::TextInput, "By");
+    town.set_accessible_value("Vejle");
+    assert_eq!(stage.heard(), [Intent::Edit(Field::Town, "Vejle".into())]);
+    stage.show(&screen(DANISH, page(kiosk_core::ProfileForm { saving: true, ..fixtures::profile(None) })));
+    assert_eq!(stage.button("Tilbage").accessible_enabled(), Some(false));
 }
 
 #[test]
@@ -162,6 +206,7 @@ fn everything_works_from_a_keyboard() {
         Intent::Leave,
         Intent::Open(TileKind::Order),
         Intent::Open(TileKind::Deposit),
+        Intent::Open(TileKind::Accounts),
         Intent::Open(TileKind::Statement),
         Intent::Open(TileKind::Support),
     ] {
@@ -249,7 +294,9 @@ fn everywhere_there_is_a_way_out_and_a_choice_of_language() {
         for label in ["Dansk", "English"] {
             stage.button(label);
         }
-        let signed_in = !matches!(screen.page, Page::Starting | Page::OutOfService(_) | Page::Idle(_));
+        // Whoever types a card's number is not in yet: their way out is the way back.
+        let nobody_in = matches!(screen.page, Page::Starting | Page::OutOfService(_) | Page::Idle(_) | Page::Number(_));
+        let signed_in = !nobody_in;
         let out = stage.all(AccessibleRole::Button).iter().any(|b| b.accessible_label().is_some_and(|l| l == "Log ud"));
         assert_eq!(out, signed_in, "{name}");
     }

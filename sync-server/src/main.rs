@@ -236,7 +236,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let limits = Limits { connections: config.connections, ..Limits::default() };
     let mut state = AppState::new(store.clone(), Clock::new(Timestamp::now), payments).with_limits(limits);
     if let Some(smtp) = &config.smtp {
-        state = state.with_mailer(Mailer::new(store, smtp)?);
+        state = state.with_mailer(Mailer::new(store, smtp)?.reached_at(&public_url));
     }
     stop_on_signal(state.clone())?;
     if let Some(wanted) = &config.metrics_listen {

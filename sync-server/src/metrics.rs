@@ -237,6 +237,7 @@ pub(crate) const fn kind_of(body: &OperationBody) -> &'static str {
         OperationBody::PlaceOrder(_) => "place_order",
         OperationBody::CancelOrder(_) => "cancel_order",
         OperationBody::FileTicket(_) => "file_ticket",
+        OperationBody::SetCardBlock(_) => "set_card_block",
     }
 }
 

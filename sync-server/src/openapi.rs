@@ -25,7 +25,11 @@ use utoipa::OpenApi;
     madkort_protocol::PickUpRequest,
     madkort_protocol::MandateAnswer,
     madkort_protocol::MandateRequest,
+    madkort_protocol::PasswordChange,
+    madkort_protocol::PasswordResetRequest,
     madkort_protocol::Problem,
+    madkort_protocol::Profile,
+    madkort_protocol::ProfileChange,
     madkort_protocol::PurchaseAnswer,
     madkort_protocol::PurchaseBatch,
     madkort_protocol::PurchaseBatchAnswer,
@@ -33,6 +37,7 @@ use utoipa::OpenApi;
     madkort_protocol::Push,
     madkort_protocol::Pushed,
     madkort_protocol::Release,
+    madkort_protocol::SessionToken,
     madkort_protocol::Statement,
     madkort_protocol::Undo,
 )))]
@@ -45,6 +50,8 @@ pub enum Caller {
     Anybody,
     /// An enrolled device, by signature.
     Device,
+    /// An enrolled device, by signature, for somebody who is signed in, by session.
+    Visitor,
 }
 
 /// What a route answers with when all is well.
@@ -56,6 +63,8 @@ pub enum Body {
     Html,
     /// JSON of no fixed shape.
     Json,
+    /// Nothing: 204.
+    Nothing,
 }
 
 /// One route.
@@ -87,12 +96,19 @@ pub const ROUTES: &[Route] = &[
     Route { method: "post", path: "/v1/devices", caller: Caller::Anybody, summary: "Enrols a device with a one-time code.", takes: Some("Enrol"), gives: Body::Message("Enrolled"), query: &[], problems: &[400, 403, 408, 413, 415, 422, 426, 429] },
     Route { method: "get", path: "/v1/changes", caller: Caller::Device, summary: "Everything that changed after a cursor; may wait for something to change.", takes: None, gives: Body::Message("Changes"), query: &[("after", "The cursor of the last answer; 0 at first.", true), ("wait", "Seconds to wait for a change, at most 25.", false)], problems: DEVICE_PROBLEMS },
     Route { method: "post", path: "/v1/operations", caller: Caller::Device, summary: "Settles journal rows of a device in their sequence; each is posted once, whatever is sent again.", takes: Some("Push"), gives: Body::Message("Pushed"), query: &[], problems: &[400, 401, 403, 408, 409, 413, 415, 426] },
-    Route { method: "post", path: "/v1/logins", caller: Caller::Device, summary: "Checks a verification code typed at a kiosk.", takes: Some("LoginRequest"), gives: Body::Message("LoginAnswer"), query: &[], problems: &[400, 401, 403, 404, 408, 413, 415, 426] },
+    Route { method: "post", path: "/v1/logins", caller: Caller::Device, summary: "Checks a verification code typed at a kiosk; the right one begins a session of 15 minutes.", takes: Some("LoginRequest"), gives: Body::Message("LoginAnswer"), query: &[], problems: &[400, 401, 403, 404, 408, 413, 415, 426] },
+    Route { method: "delete", path: "/v1/logins", caller: Caller::Visitor, summary: "Ends the session: the visit is over.", takes: None, gives: Body::Nothing, query: &[], problems: DEVICE_PROBLEMS },
     Route { method: "post", path: "/v1/deposits", caller: Caller::Device, summary: "Opens a payment page; asked again with the same id, answers with the same deposit.", takes: Some("DepositRequest"), gives: Body::Message("Deposit"), query: &[], problems: &[400, 401, 403, 408, 409, 413, 415, 422, 426, 503] },
     Route { method: "get", path: "/v1/deposits/{id}", caller: Caller::Device, summary: "How a deposit stands.", takes: None, gives: Body::Message("Deposit"), query: &[], problems: &[400, 401, 403, 404, 426] },
     Route { method: "delete", path: "/v1/deposits/{id}", caller: Caller::Device, summary: "Takes a deposit back, unless somebody has paid it; answers how it stands.", takes: None, gives: Body::Message("Deposit"), query: &[], problems: &[400, 401, 403, 404, 426] },
-    Route { method: "get", path: "/v1/accounts/{account}/statements/{month}", caller: Caller::Device, summary: "The statement of an account for a month, `2026-11`.", takes: None, gives: Body::Message("Statement"), query: &[], problems: &[400, 401, 403, 404, 426] },
+    Route { method: "get", path: "/v1/accounts/{account}/statements/{month}", caller: Caller::Visitor, summary: "The statement of an account for a month, `2026-11`.", takes: None, gives: Body::Message("Statement"), query: &[], problems: &[400, 401, 403, 404, 426] },
     Route { method: "post", path: "/v1/accounts/{account}/auto-recharge", caller: Caller::Device, summary: "A holder pauses, resumes or cancels auto top-up; answers how it then stands.", takes: Some("MandateRequest"), gives: Body::Message("MandateAnswer"), query: &[], problems: &[400, 401, 403, 404, 408, 413, 415, 426] },
+    Route { method: "put", path: "/v1/people/{person}/password", caller: Caller::Visitor, summary: "Sets the password of whoever is signed in, and ends their other sessions.", takes: Some("PasswordChange"), gives: Body::Nothing, query: &[], problems: &[400, 401, 403, 404, 408, 413, 415, 422, 426] },
+    Route { method: "post", path: "/v1/password-resets", caller: Caller::Device, summary: "Sends a link for a new password to an address, if it is somebody's; answered alike if not.", takes: Some("PasswordResetRequest"), gives: Body::Nothing, query: &[], problems: &[400, 401, 403, 408, 413, 415, 422, 426, 429] },
+    Route { method: "get", path: "/reset/{token}", caller: Caller::Anybody, summary: "The page on which a forgotten password is replaced.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
+    Route { method: "post", path: "/reset/{token}", caller: Caller::Anybody, summary: "Replaces it, once, and ends every session.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
+    Route { method: "get", path: "/v1/people/{person}", caller: Caller::Visitor, summary: "What somebody has told about themselves, for themselves and for who answers for them.", takes: None, gives: Body::Message("Profile"), query: &[], problems: &[400, 401, 403, 404, 426] },
+    Route { method: "put", path: "/v1/people/{person}", caller: Caller::Visitor, summary: "Changes it, and how much may be spent from their account; answers how it then stands.", takes: Some("ProfileChange"), gives: Body::Message("Profile"), query: &[], problems: &[400, 401, 403, 404, 408, 413, 415, 422, 426] },
     Route { method: "post", path: "/v1/purchases", caller: Caller::Device, summary: "Books a sale at a cash register, once.", takes: Some("PurchaseRequest"), gives: Body::Message("PurchaseAnswer"), query: &[], problems: &[400, 401, 403, 408, 409, 413, 415, 422, 426] },
     Route { method: "post", path: "/v1/purchases/{id}/undo", caller: Caller::Device, summary: "Takes a sale of the same cash register back, once, within 5 minutes.", takes: Some("Undo"), gives: Body::Message("Answer"), query: &[], problems: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 426] },
     Route { method: "post", path: "/v1/purchase-batches", caller: Caller::Device, summary: "Settles sales that a cash register made while the server was out of its reach, one by one and each once. One that is refused stays refused: the register keeps it on its list of unpaid sales for staff.", takes: Some("PurchaseBatch"), gives: Body::Message("PurchaseBatchAnswer"), query: &[], problems: &[400, 401, 403, 408, 409, 413, 415, 422, 426] },
@@ -115,6 +131,9 @@ pub fn document() -> Value {
         "type": "apiKey", "in": "header", "name": "madkort-signature",
         "description": "Ed25519 over method, path, device, request count and body, beside the headers madkort-device, \
                         madkort-request and madkort-api; see madkort-protocol's signing.rs.",
+    }, "session": {
+        "type": "apiKey", "in": "header", "name": "madkort-session",
+        "description": "The token that `POST /v1/logins` gave this device for the person at it.",
     }});
     let mut paths = Map::new();
     for route in ROUTES {
@@ -150,18 +169,29 @@ fn operation(route: &Route) -> Value {
         "parameters": parameters(route),
         "responses": responses(route),
     });
-    if route.caller == Caller::Device {
-        operation["security"] = json!([{ "device": [] }]);
+    match route.caller {
+        Caller::Anybody => {}
+        Caller::Device => operation["security"] = json!([{ "device": [] }]),
+        Caller::Visitor => operation["security"] = json!([{ "device": [], "session": [] }]),
     }
     if let Some(message) = route.takes {
         operation["requestBody"] = json!({ "required": true, "content": { "application/json": content(message) } });
     } else if route.method == "post" {
         operation["requestBody"] = json!({ "content": { "application/x-www-form-urlencoded": { "schema": {
             "type": "object",
-            "properties": { "card": { "type": "string" }, "do": { "type": "string", "enum": ["pay", "cancel"] } },
+            "properties": form_of(route.path),
         }}}});
     }
     operation
+}
+
+/// The fields of a page's form.
+fn form_of(path: &str) -> Value {
+    if path.starts_with("/reset/") {
+        json!({ "password": { "type": "string" }, "again": { "type": "string" } })
+    } else {
+        json!({ "card": { "type": "string" }, "do": { "type": "string", "enum": ["pay", "cancel"] } })
+    }
 }
 
 /// `get_v1_deposits_id`.
@@ -183,16 +213,24 @@ fn parameters(route: &Route) -> Vec<Value> {
 
 fn responses(route: &Route) -> Value {
     let content = match route.gives {
-        Body::Message(message) => json!({ "application/json": content(message) }),
-        Body::Html => json!({ "text/html": { "schema": { "type": "string" } } }),
-        Body::Json => json!({ "application/json": { "schema": { "type": "object" } } }),
+        Body::Message(message) => Some(json!({ "application/json": content(message) })),
+        Body::Html => Some(json!({ "text/html": { "schema": { "type": "string" } } })),
+        Body::Json => Some(json!({ "application/json": { "schema": { "type": "object" } } })),
+        Body::Nothing => None,
     };
     let mut responses = Map::new();
-    responses.insert("200".to_owned(), json!({ "description": "As asked.", "content": content }));
+    match content {
+        Some(content) => {
+            responses.insert("200".to_owned(), json!({ "description": "As asked.", "content": content }));
+        }
+        None => {
+            responses.insert("204".to_owned(), json!({ "description": "Done." }));
+        }
+    }
     for status in route.problems {
         responses.insert(status.to_string(), problem("A problem."));
     }
-    if matches!(route.gives, Body::Message(_)) {
+    if matches!(route.gives, Body::Message(_) | Body::Nothing) {
         responses.insert("default".to_owned(), problem("A fault of the server."));
     }
     Value::Object(responses)

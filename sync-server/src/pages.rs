@@ -5,6 +5,8 @@
 //! **Invariant:** a page names no balance, no card number and no full e-mail address: whoever scans the code on the screen may
 //! see it.
 
+pub mod reset;
+
 use askama::Template;
 use jiff::Timestamp;
 use madkort_protocol::{Account, DepositState, Language, School};

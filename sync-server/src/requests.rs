@@ -109,6 +109,7 @@ fn known_method(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "POST" => "POST",
+        "PUT" => "PUT",
         "DELETE" => "DELETE",
         "HEAD" => "HEAD",
         _ => "other",

@@ -13,6 +13,8 @@ use madkort_tests::words::Words;
 /// Room for both windows.
 const DESK: Size = Size { width: 2080, height: 900 };
 const CARD: &str = "Malthe Kjær Thomsen";
+/// What is printed on it.
+const CODE: &str = "2580";
 
 #[test]
 fn everything_on_the_bench_reaches_the_kiosk() -> Result<()> {
@@ -43,7 +45,12 @@ fn everything_on_the_bench_reaches_the_kiosk() -> Result<()> {
         kiosk.wait_gone(&words.say(sentence))?;
     }
 
+    // A bare tap reads no statement: the code is asked for, and then it is there.
     kiosk.tap(&words.say("Statement"))?;
+    kiosk.wait_for_text(&words.say("Type your code"))?;
+    for digit in CODE.chars() {
+        kiosk.tap(&digit.to_string())?;
+    }
     kiosk.wait_for_text(&words.say("Balance when the month began"))?;
     kiosk.tap(&words.say("Print"))?;
     bench.wait_for(Role::Image, "The paper")?;

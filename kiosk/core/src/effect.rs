@@ -4,7 +4,8 @@
 
 use jiff::civil::Date;
 use madkort_protocol::{
-    AccountId, CancelOrder, CardId, CardUid, DepositRequest, FileTicket, Language, OperationId, PlaceOrder,
+    AccountId, CancelOrder, CardId, CardNumber, CardUid, DepositRequest, FileTicket, Language, OperationId, PersonId,
+    PlaceOrder, ProfileChange, SetCardBlock,
 };
 
 use crate::Paper;
@@ -14,6 +15,8 @@ use crate::Paper;
 pub enum Effect {
     /// Find out whose card this is; answer with `Known` or `NotKnown`.
     LookUp(CardUid),
+    /// Find out whose number this is; answer with `Known` or `NumberNotKnown`.
+    LookUpNumber(CardNumber),
     /// The visitor to keep fresh with `Changed`, or none.
     Follow(Option<CardId>),
     /// Look at a verification code, on the server or, out of its reach, on the kiosk; answer with `CodeChecked`.
@@ -39,6 +42,15 @@ pub enum Effect {
     CancelDeposit(OperationId),
     /// Stop following a deposit.
     ForgetDeposit(OperationId),
+    /// Get a profile; answer with `ProfileIs`, `ProfileUnreachable` or `SignedOut`.
+    LoadProfile(PersonId),
+    /// Put a profile; answer with `ProfileIs`, `ProfileUnreachable`, `ProfileRefused` or `SignedOut`.
+    SaveProfile {
+        /// Whose.
+        person: PersonId,
+        /// As it now stands on the screen.
+        change: Box<ProfileChange>,
+    },
     /// Get a statement; the newest month if none is named.
     LoadStatement {
         /// Whose.
@@ -70,6 +82,8 @@ pub enum Draft {
     Cancel(CancelOrder),
     /// A support ticket.
     Ticket(FileTicket),
+    /// A card blocked or opened.
+    CardBlock(SetCardBlock),
 }
 
 /// The status light.

@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use madkort_protocol::{
-    CardUid, Deposit, Language, LoginAnswer, OperationBody, OperationId, ProductId, Refusal, Statement,
+    CardId, CardUid, Deposit, Language, OperationBody, OperationId, ProductId, Profile, Refusal, Statement,
 };
 
 use crate::{Catalogue, Link, Moment, PrintState, PrinterHealth, ReaderHealth, Visitor};
@@ -29,12 +30,16 @@ pub enum Event {
     Known(Box<Visitor>),
     /// The store does not know the card.
     NotKnown(CardUid),
+    /// The store knows no card of that number.
+    NumberNotKnown,
     /// Something changed for the person who is here.
     Changed(Box<Visitor>),
     /// School, products or menus changed.
     Catalogue(Arc<Catalogue>),
     /// The code was looked at.
-    CodeChecked(LoginAnswer),
+    CodeChecked(CodeAnswer),
+    /// The server does not, or no longer, know that the code was given in this visit.
+    SignedOut,
     /// The operation is on disk, under this number, and the person's accounts are now so.
     Recorded {
         /// The operation.
@@ -62,6 +67,12 @@ pub enum Event {
     DepositUnreachable(OperationId),
     /// The server refused to open a deposit.
     DepositRefused(OperationId),
+    /// The profile that was asked for, or as it stands after a change.
+    ProfileIs(Box<Profile>),
+    /// The server could not be asked about a profile.
+    ProfileUnreachable,
+    /// The server did not take a profile.
+    ProfileRefused,
     /// The statement that was asked for.
     StatementIs(Box<Statement>),
     /// The statement could not be had: the server is out of reach.
@@ -87,6 +98,23 @@ pub enum Event {
     },
 }
 
+/// What a code that was looked at came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeAnswer {
+    /// Come in.
+    Right,
+    /// Not that code.
+    Wrong {
+        /// Tries before a wait.
+        tries_left: u32,
+    },
+    /// Not looked at: too many wrong ones.
+    Wait {
+        /// When the next try is looked at.
+        until: Timestamp,
+    },
+}
+
 /// What a hand asks for. The screen names the wish; the core decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intent {
@@ -100,6 +128,12 @@ pub enum Intent {
     Preset(i32),
     /// Into a room of the home screen.
     Open(crate::TileKind),
+    /// *Log ind uden kort*.
+    WithoutCard,
+    /// Stop a card of mine.
+    BlockCard(CardId),
+    /// Open a card of mine again.
+    UnblockCard(CardId),
     /// One step back.
     Back,
     /// Log out.
@@ -149,6 +183,18 @@ pub enum Field {
     Phone,
     /// What is wrong.
     Message,
+    /// Street and number.
+    Address,
+    /// Four digits.
+    Postcode,
+    /// The town.
+    Town,
+    /// The most in a day, in kroner.
+    DayCap,
+    /// The most in a week, in kroner.
+    WeekCap,
+    /// The most in a month, in kroner.
+    MonthCap,
     /// A comment to the kitchen on one line of the basket.
     Comment(ProductId),
 }

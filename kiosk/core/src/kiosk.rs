@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use madkort_protocol::{
-    AccountId, CardId, CardStatus, Language, LoginAnswer, OperationBody, OperationId, OrderState, PlaceOrder, TapPolicy,
+    AccountId, CardId, CardStatus, Language, OperationBody, OperationId, OrderState, PlaceOrder, TapPolicy, Throttle,
 };
 
-use crate::rooms::{Around, CodeRoom, DepositStep, Inside, Room};
+use crate::rooms::{Around, CodeRoom, CodeStep, DepositStep, Inside, NumberRoom, Room};
 use crate::{
-    Beep, Catalogue, Effect, Event, Fault, FormProblem, Intent, Light, Link, Moment, Notice, OrderBrief, PayState,
-    PrinterHealth, ReaderHealth, StatementBody, Visitor, Weight,
+    Beep, Catalogue, CodeAnswer, Effect, Event, Fault, FormProblem, Intent, Light, Link, Moment, Notice, OrderBrief,
+    PayState, PrinterHealth, ReaderHealth, StatementBody, Visitor, Weight,
 };
 
 /// Milliseconds without a sign of life before the warning (30 s; people-centred default of self-service terminals).
@@ -40,6 +40,8 @@ pub struct Kiosk {
     pub(crate) printer: PrinterHealth,
     pub(crate) reader: Option<ReaderHealth>,
     pub(crate) disk_works: bool,
+    /// Wrong numbers and codes in a row of those who came without a card.
+    pub(crate) strangers: Throttle,
     touched_ms: u64,
     pub(crate) warned: bool,
 }
@@ -49,6 +51,7 @@ pub struct Kiosk {
 pub(crate) enum Stage {
     Waiting { notice: Option<(Notice, u64)> },
     LookingUp { uid: madkort_protocol::CardUid },
+    Number(NumberRoom),
     Code(CodeRoom),
     Inside(Box<Inside>),
 }
@@ -65,6 +68,7 @@ impl Default for Kiosk {
             printer: PrinterHealth::None,
             reader: None,
             disk_works: true,
+            strangers: Throttle::default(),
             touched_ms: 0,
             warned: false,
         }
@@ -166,6 +170,7 @@ impl Kiosk {
                     vec![]
                 }
             }
+            Event::NumberNotKnown => self.number_not_known(),
             Event::Changed(visitor) => self.changed(*visitor),
             Event::Catalogue(catalogue) => {
                 self.catalogue = Some(catalogue);
@@ -207,6 +212,10 @@ impl Kiosk {
             Event::DepositUnreachable(id) => inside.deposit_failed(id, FormProblem::Unreachable),
             Event::DepositRefused(id) => inside.deposit_failed(id, FormProblem::Refused),
             Event::StatementIs(statement) => inside.statement(StatementBody::Here(statement)),
+            Event::ProfileIs(profile) => inside.profile_is(&profile),
+            Event::ProfileUnreachable => inside.profile_failed(FormProblem::Unreachable),
+            Event::ProfileRefused => inside.profile_failed(FormProblem::Refused),
+            Event::SignedOut => inside.signed_out(),
             Event::StatementUnreachable => inside.statement(StatementBody::Unreachable),
             Event::Paper { reference, state } => inside.paper(&reference, state),
             _ => {}
@@ -249,44 +258,86 @@ impl Kiosk {
     }
 
     fn lifted(&mut self) -> Vec<Effect> {
-        match self.stage {
+        match &self.stage {
             // What the tap came to stays long enough to be read.
-            Stage::Waiting { .. } => vec![],
+            // And a card that somebody forgot on the reader is not theirs who come without one.
+            Stage::Waiting { .. } | Stage::Number(_) => vec![],
+            Stage::Code(room) if room.without_card => vec![],
+            Stage::Inside(inside) if inside.without_card => vec![],
             _ => self.end_visit(Some(Notice::Goodbye)),
         }
     }
 
     fn known(&mut self, visitor: Box<Visitor>) -> Vec<Effect> {
-        let Stage::LookingUp { .. } = &self.stage else { return vec![] };
+        let without_card = match &self.stage {
+            Stage::LookingUp { .. } => false,
+            Stage::Number(room) if room.asked.as_ref().is_some_and(|n| n.masked() == visitor.card_masked) => true,
+            _ => return vec![],
+        };
         match visitor.status {
             CardStatus::Blocked => return self.end_visit(Some(Notice::BlockedCard)),
             CardStatus::Replaced => return self.end_visit(Some(Notice::ReplacedCard)),
             CardStatus::Active => {}
         }
         let policy = self.catalogue.as_ref().map_or(TapPolicy::AlwaysAskCode, |c| c.school.tap);
-        if visitor.ask_code || policy == TapPolicy::AlwaysAskCode {
-            self.stage = Stage::Code(CodeRoom::enter(visitor));
+        if without_card || visitor.ask_code || policy == TapPolicy::AlwaysAskCode {
+            self.stage = Stage::Code(CodeRoom::enter(visitor, without_card));
             vec![]
         } else {
-            self.let_in(visitor)
+            self.let_in(visitor, false, false)
         }
     }
 
-    fn let_in(&mut self, visitor: Box<Visitor>) -> Vec<Effect> {
+    fn let_in(&mut self, visitor: Box<Visitor>, signed_in: bool, without_card: bool) -> Vec<Effect> {
         let Some(first) = visitor.accounts.first() else { return self.end_visit(Some(Notice::UnknownCard)) };
         let chosen = first.id;
-        let inside = Inside { visitor: *visitor, chosen, room: Room::Home, cancelling: None, refused: None };
-        self.stage = Stage::Inside(Box::new(inside));
-        vec![]
+        let (room, cancelling, refused) = (Room::Home, None, None);
+        let inside = Inside { visitor: *visitor, signed_in, without_card, chosen, room, cancelling, refused };
+        let mut inside = Box::new(inside);
+        let effects = if self.link.is_online() && inside.is_first_time() {
+            let (room, effects) = inside.enter_profile(true);
+            inside.room = room;
+            effects
+        } else {
+            vec![]
+        };
+        self.stage = Stage::Inside(inside);
+        effects
     }
 
-    fn code_checked(&mut self, answer: LoginAnswer) -> Vec<Effect> {
-        let Stage::Code(room) = &mut self.stage else { return vec![] };
-        if answer == LoginAnswer::Right && room.step == crate::rooms::CodeStep::Checking {
-            let visitor = room.visitor.clone();
-            return self.let_in(visitor);
+    fn code_checked(&mut self, answer: CodeAnswer) -> Vec<Effect> {
+        let (now, around) = (self.now.map(|now| now.wall), self.around());
+        match &mut self.stage {
+            Stage::Code(room) if room.door.step == CodeStep::Checking => {
+                if room.without_card {
+                    self.strangers = match (answer, now) {
+                        (CodeAnswer::Right, _) => Throttle::default(),
+                        (CodeAnswer::Wrong { .. }, Some(now)) => self.strangers.after_wrong(now),
+                        _ => self.strangers,
+                    };
+                }
+                if answer == CodeAnswer::Right {
+                    let (visitor, without_card) = (room.visitor.clone(), room.without_card);
+                    return self.let_in(visitor, true, without_card);
+                }
+                room.door.stay_out(answer);
+                vec![]
+            }
+            Stage::Inside(inside) => match around {
+                Some(around) => inside.code_checked(answer, &around),
+                None => vec![],
+            },
+            _ => vec![],
         }
-        room.stay_out(answer);
+    }
+
+    fn number_not_known(&mut self) -> Vec<Effect> {
+        if let (Stage::Number(room), Some(now)) = (&mut self.stage, self.now)
+            && room.asked.is_some()
+        {
+            room.unknown();
+            self.strangers = self.strangers.after_wrong(now.wall);
+        }
         vec![]
     }
 
@@ -302,10 +353,17 @@ impl Kiosk {
             _ => {}
         }
         let Some(around) = self.around() else { return vec![] };
+        let serves = self.stops().is_none();
         match &mut self.stage {
+            Stage::Number(_) if intent == Intent::Back => self.end_visit(None),
             Stage::Code(_) if intent == Intent::Back => self.end_visit(Some(Notice::Goodbye)),
+            Stage::Number(room) => room.hand(&intent, self.strangers, around.now.wall),
             Stage::Code(room) => room.hand(&intent, around.now.wall),
             Stage::Inside(inside) => inside.hand(intent, fresh, &around),
+            Stage::Waiting { .. } if serves && intent == Intent::WithoutCard => {
+                self.stage = Stage::Number(NumberRoom::default());
+                vec![]
+            }
             Stage::Waiting { .. } | Stage::LookingUp { .. } => vec![],
         }
     }
@@ -333,10 +391,15 @@ impl Kiosk {
     fn recorded(&mut self, id: OperationId, number: &str, visitor: Visitor) -> Vec<Effect> {
         let Some(around) = self.around() else { return vec![] };
         let Stage::Inside(inside) = &mut self.stage else { return vec![] };
+        let shut = inside.visitor.card == visitor.card && visitor.status != CardStatus::Active;
         if inside.visitor.card == visitor.card {
             take(inside, visitor);
         }
         inside.recorded(id, number, &around);
+        if shut {
+            return self.end_visit(Some(Notice::NowBlocked));
+        }
+        let Stage::Inside(inside) = &mut self.stage else { return vec![] };
         inside.order_done_beep(id).into_iter().collect()
     }
 
@@ -405,7 +468,7 @@ impl Kiosk {
         match &self.stage {
             Stage::Code(room) => Some(room.visitor.card),
             Stage::Inside(inside) => Some(inside.visitor.card),
-            Stage::Waiting { .. } | Stage::LookingUp { .. } => None,
+            Stage::Waiting { .. } | Stage::LookingUp { .. } | Stage::Number(_) => None,
         }
     }
 }

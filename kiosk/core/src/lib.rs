@@ -20,14 +20,15 @@ mod visitor;
 
 pub use basket::{Basket, BasketLine};
 pub use effect::{Beep, Draft, Effect, Light};
-pub use event::{Event, Field, Intent, TapRefusal};
+pub use event::{CodeAnswer, Event, Field, Intent, TapRefusal};
 pub use fault::{Fault, Weight};
 pub use kiosk::{IDLE_AFTER, Kiosk, WARNING_FOR};
 pub use paper::{OrderSlip, Paper, PaperLine, PrintState, Receipt, StatementPaper, TicketSlip};
 pub use screen::{
-    AccountChoice, CheckoutLine, CheckoutPage, CodeMessage, CodePage, Countdown, DayChoice, DepositAmountPage,
-    DepositDonePage, DepositPayPage, FormProblem, HomePage, IdlePage, MenuPage, Notice, OrderBrief, OrderDonePage,
-    Page, PayState, ProductCard, Screen, StatementBody, StatementPage, SupportDonePage, SupportPage, Tile, TileKind,
-    WhyNot,
+    AccountCard, AccountChoice, AccountsPage, BlockCardPage, CardLine, CheckoutLine, CheckoutPage, CodeMessage,
+    CodePage, Countdown, DayChoice, DepositAmountPage, DepositDonePage, DepositPayPage, FormProblem, HomePage,
+    IdlePage, MenuPage, Notice, NumberPage, NumberProblem, OrderBrief, OrderDonePage, Page, PayState, ProductCard,
+    ProfileBody, ProfileForm, ProfilePage, Screen, StatementBody, StatementPage, SupportDonePage, SupportPage, Tile,
+    TileKind, WhyNot,
 };
-pub use visitor::{Catalogue, Link, Moment, PrinterHealth, ReaderHealth, Visitor};
+pub use visitor::{Catalogue, Link, Moment, PrinterHealth, ReaderHealth, Visitor, VisitorCard};

@@ -2,6 +2,13 @@
 //!
 //! Pure. **Invariant:** [`Page::Idle`], [`Page::OutOfService`] and [`Page::Starting`] hold nothing about a person.
 
+mod people;
+
+pub use people::{
+    AccountCard, AccountsPage, BlockCardPage, CardLine, NumberPage, NumberProblem, ProfileBody, ProfileForm,
+    ProfilePage,
+};
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use madkort_protocol::{
@@ -35,8 +42,14 @@ pub enum Page {
     Idle(IdlePage),
     /// Asking for the verification code.
     Code(CodePage),
+    /// Asking for a card's number.
+    Number(NumberPage),
     /// The person's own page.
     Home(HomePage),
+    /// The accounts and their cards.
+    Accounts(AccountsPage),
+    /// Really block this card?
+    BlockCard(BlockCardPage),
     /// Deposit: how much.
     DepositAmount(DepositAmountPage),
     /// Deposit: pay on the phone.
@@ -49,6 +62,8 @@ pub enum Page {
     Checkout(CheckoutPage),
     /// Preorder: placed.
     OrderDone(OrderDonePage),
+    /// Brugerinfo.
+    Profile(ProfilePage),
     /// A month.
     Statement(StatementPage),
     /// Support: write.
@@ -90,6 +105,8 @@ pub enum Notice {
     BlockedCard,
     /// Another card took its place.
     ReplacedCard,
+    /// The card was blocked a moment ago, by whoever holds it.
+    NowBlocked,
     /// The visit is over.
     Goodbye,
 }
@@ -105,6 +122,8 @@ pub struct CodePage {
     pub checking: bool,
     /// What the last try came to.
     pub message: Option<CodeMessage>,
+    /// Somebody is in already and can go back.
+    pub inside: bool,
 }
 
 /// What the last code came to.
@@ -189,12 +208,16 @@ pub struct Tile {
 /// The rooms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TileKind {
+    /// *Konti*.
+    Accounts,
     /// *Bestil mad*.
     Order,
     /// *Indbetal*.
     Deposit,
     /// *Kontoudtog*.
     Statement,
+    /// *Brugerinfo*.
+    Profile,
     /// *Support*.
     Support,
 }
@@ -239,6 +262,14 @@ pub enum FormProblem {
     Refused,
     /// No more of one product in one order.
     TooMany(u32),
+    /// Not a telephone number.
+    Phone,
+    /// Not an address.
+    Address,
+    /// Not four digits.
+    Postcode,
+    /// Not a cap in whole kroner, or too high.
+    Cap,
 }
 
 /// Deposit: how much.

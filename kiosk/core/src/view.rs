@@ -4,17 +4,18 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use madkort_protocol::{Category, Language, Money, OrderState};
+use madkort_protocol::{CardStatus, Category, Language, Money, OrderState, PersonKind, Throttle};
 
 use crate::kiosk::Stage;
 use crate::rooms::{
-    Around, CODE_LENGTH, CodeRoom, CodeStep, DepositRoom, DepositStep, Inside, OrderRoom, OrderStep, Room,
-    StatementRoom, SupportRoom, SupportStep, brief,
+    AccountsRoom, AccountsStep, Around, CODE_LENGTH, CodeStep, DepositRoom, DepositStep, Door, Inside, NUMBER_LENGTH,
+    NumberRoom, OrderRoom, OrderStep, ProfileRoom, ProfileStep, Room, StatementRoom, SupportRoom, SupportStep, brief,
 };
 use crate::{
-    AccountChoice, CheckoutLine, CheckoutPage, CodeMessage, CodePage, Countdown, DayChoice, DepositAmountPage,
-    DepositDonePage, DepositPayPage, Fault, HomePage, IdlePage, Kiosk, MenuPage, Notice, OrderBrief, OrderDonePage,
-    Page, ProductCard, Screen, StatementPage, SupportDonePage, SupportPage, Tile, TileKind, Weight, WhyNot,
+    AccountCard, AccountChoice, AccountsPage, BlockCardPage, CardLine, CheckoutLine, CheckoutPage, CodeMessage,
+    CodePage, Countdown, DayChoice, DepositAmountPage, DepositDonePage, DepositPayPage, Fault, HomePage, IdlePage,
+    Kiosk, MenuPage, Notice, NumberPage, NumberProblem, OrderBrief, OrderDonePage, Page, ProductCard, ProfileBody,
+    ProfilePage, Screen, StatementPage, SupportDonePage, SupportPage, Tile, TileKind, Weight, WhyNot,
 };
 
 /// Deposits to choose from, in kroner: a week, a fortnight, a month and two of lunches.
@@ -40,7 +41,8 @@ impl Kiosk {
         match &self.stage {
             Stage::Waiting { notice } => Page::Idle(idle(&around, notice.map(|(n, _)| n))),
             Stage::LookingUp { .. } => Page::Idle(idle(&around, None)),
-            Stage::Code(room) => Page::Code(code(room, around.now.wall)),
+            Stage::Number(room) => Page::Number(number(room, self.strangers, around.now.wall)),
+            Stage::Code(room) => Page::Code(code(&room.door, around.now.wall, false)),
             Stage::Inside(inside) => room_page(inside, &around, self.faults().contains(&Fault::Offline)),
         }
     }
@@ -49,6 +51,9 @@ impl Kiosk {
 fn room_page(inside: &Inside, around: &Around, offline: bool) -> Page {
     match &inside.room {
         Room::Home => Page::Home(home(inside, around, offline)),
+        Room::Accounts(room) => accounts_page(*room, inside, offline),
+        Room::Profile(room) => Page::Profile(profile(room, inside)),
+        Room::SignIn(room) => Page::Code(code(&room.door, around.now.wall, true)),
         Room::Deposit(room) => deposit(room, inside, around),
         Room::Order(room) => order(room, inside, around),
         Room::Statement(room) => Page::Statement(statement(room, inside)),
@@ -72,17 +77,66 @@ fn countdown(date: Date, cut_off: Timestamp, now: Timestamp) -> Option<Countdown
     (0..=COUNTDOWN_FROM_MINUTES).contains(&minutes).then_some(Countdown { date, minutes })
 }
 
-fn code(room: &CodeRoom, now: Timestamp) -> CodePage {
-    let message = match room.step {
+fn code(door: &Door, now: Timestamp, inside: bool) -> CodePage {
+    let message = match door.step {
         CodeStep::Wrong { tries_left } => Some(CodeMessage::Wrong { tries_left }),
         CodeStep::Waiting { until } if until > now => {
             Some(CodeMessage::Wait { seconds: until.duration_since(now).as_secs().max(1) })
         }
         CodeStep::Waiting { .. } | CodeStep::Typing | CodeStep::Checking => None,
     };
-    let checking = room.step == CodeStep::Checking;
-    let typed = if checking { CODE_LENGTH } else { room.digits.len() };
-    CodePage { typed, length: CODE_LENGTH, checking, message }
+    let checking = door.step == CodeStep::Checking;
+    let typed = if checking { CODE_LENGTH } else { door.digits.len() };
+    CodePage { typed, length: CODE_LENGTH, checking, message, inside }
+}
+
+fn number(room: &NumberRoom, strangers: Throttle, now: Timestamp) -> NumberPage {
+    let wait = strangers.wait_until(now).map(|until| until.duration_since(now).as_secs().max(1));
+    NumberPage {
+        digits: room.digits.clone(),
+        length: NUMBER_LENGTH,
+        looking: room.asked.is_some(),
+        problem: wait.map(|seconds| NumberProblem::Wait { seconds }).or(room.problem),
+    }
+}
+
+fn accounts_page(room: AccountsRoom, inside: &Inside, offline: bool) -> Page {
+    let visitor = &inside.visitor;
+    if let AccountsStep::Asking { card } = room.step
+        && let Some(asked) = visitor.cards.iter().find(|known| known.id == card)
+    {
+        let account = visitor.accounts.iter().find(|account| account.owner == asked.person);
+        return Page::BlockCard(BlockCardPage {
+            masked: asked.masked.clone(),
+            account: account.map(|account| account.label.clone()).unwrap_or_default(),
+            here: card == visitor.card,
+        });
+    }
+    let known = visitor.person.kind != PersonKind::Guest;
+    let accounts = visitor.accounts.iter().enumerate().map(|(place, account)| {
+        let cards = visitor.cards.iter().filter(|card| card.person == account.owner).map(|card| CardLine {
+            id: card.id,
+            masked: card.masked.clone(),
+            status: card.status,
+            here: card.id == visitor.card,
+            can_switch: known && card.status != CardStatus::Replaced,
+        });
+        let cards: Vec<CardLine> = cards.collect();
+        AccountCard {
+            id: account.id,
+            place,
+            label: account.label.clone(),
+            balance: account.balance,
+            active: cards.iter().any(|card| card.status == CardStatus::Active),
+            auto_recharge: account.auto_recharge,
+            cards,
+        }
+    });
+    Page::Accounts(AccountsPage {
+        accounts: accounts.collect(),
+        recording: room.step != AccountsStep::Looking,
+        no_deposit: offline.then_some(WhyNot::Offline),
+    })
 }
 
 fn accounts(inside: &Inside) -> Vec<AccountChoice> {
@@ -124,7 +178,9 @@ fn home(inside: &Inside, around: &Around, offline: bool) -> HomePage {
         tiles: vec![
             Tile { kind: TileKind::Order, why_not: no_menu },
             Tile { kind: TileKind::Deposit, why_not: offline },
+            Tile { kind: TileKind::Accounts, why_not: None },
             Tile { kind: TileKind::Statement, why_not: offline },
+            Tile { kind: TileKind::Profile, why_not: offline },
             Tile { kind: TileKind::Support, why_not: None },
         ],
         refused: inside.refused.clone(),
@@ -257,6 +313,15 @@ fn statement(room: &StatementRoom, inside: &Inside) -> StatementPage {
         body: room.body.clone(),
         paper: room.paper.as_ref().map(|(_, state)| *state),
     }
+}
+
+fn profile(room: &ProfileRoom, inside: &Inside) -> ProfilePage {
+    let body = match &room.step {
+        ProfileStep::Loading => ProfileBody::Loading,
+        ProfileStep::Unreachable => ProfileBody::Unreachable,
+        ProfileStep::Open(form) => ProfileBody::Here(form.clone()),
+    };
+    ProfilePage { account: inside.label(), body, first: room.first }
 }
 
 fn support(room: &SupportRoom, inside: &Inside) -> Page {

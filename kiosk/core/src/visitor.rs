@@ -6,7 +6,8 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use madkort_protocol::{
-    Account, AccountId, CardId, CardStatus, MenuDay, Money, OperationId, Order, Person, Product, ProductId, School,
+    Account, AccountId, CardId, CardStatus, MenuDay, Money, OperationId, Order, Person, PersonId, Product, ProductId,
+    School,
 };
 
 /// The person whose card is on the reader, as the store knows them now.
@@ -24,6 +25,8 @@ pub struct Visitor {
     pub person: Person,
     /// The accounts they may use, their own first; at least one.
     pub accounts: Vec<Account>,
+    /// The cards of those accounts' owners, this one first of all.
+    pub cards: Vec<VisitorCard>,
     /// Orders of those accounts from today on, by day.
     pub orders: Vec<Order>,
     /// Those of the orders that the server has not acknowledged.
@@ -32,6 +35,19 @@ pub struct Visitor {
     pub card_unacknowledged: Money,
     /// Sum of all orders on this kiosk the server has not acknowledged.
     pub kiosk_unacknowledged: Money,
+}
+
+/// A card that a visitor may see and stop.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VisitorCard {
+    /// Its id.
+    pub id: CardId,
+    /// Its number, masked.
+    pub masked: String,
+    /// Whose it is.
+    pub person: PersonId,
+    /// Whether it may be used, as far as this kiosk knows.
+    pub status: CardStatus,
 }
 
 /// What the school offers.

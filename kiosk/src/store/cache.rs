@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kiosk_core::Catalogue;
-use madkort_protocol::{Account, Changes, Order};
+use madkort_protocol::{Account, CardRecord, CardStatus, Changes, Order, SetCardBlock};
 use rusqlite::{Connection, params};
 
 use super::{Doing as _, Once as _, Store, StoreError, bodies, body, to_json};
@@ -39,8 +39,9 @@ impl Store {
         }
         for card in &changes.cards {
             let (id, text) = (card.id.to_string(), to_json("cards", card)?);
-            tx.prepare_cached("INSERT OR REPLACE INTO cards VALUES (?1, ?2, ?3)")
-                .and_then(|mut insert| insert.execute(params![id, card.uid.as_hex(), text]))
+            let (uid, number, person) = (card.uid.as_hex(), card.number.as_digits(), card.person.to_string());
+            tx.prepare_cached("INSERT OR REPLACE INTO cards VALUES (?1, ?2, ?3, ?4, ?5)")
+                .and_then(|mut insert| insert.execute(params![id, uid, number, person, text]))
                 .doing("keep a card")?;
         }
         for product in &changes.products {
@@ -96,6 +97,17 @@ pub(super) fn keep_orders(db: &Connection, orders: &[Order]) -> Result<(), Store
         let (id, account, date) = (order.id.to_string(), order.account.to_string(), order.date.to_string());
         insert.execute(params![id, account, date, to_json("orders", order)?]).doing("keep an order")?;
     }
+    Ok(())
+}
+
+/// A card stands as the server has agreed that it stands.
+pub(super) fn set_block(db: &Connection, change: &SetCardBlock) -> Result<(), StoreError> {
+    let id = change.target.to_string();
+    let known: Option<CardRecord> = body(db, "cards", "SELECT body FROM cards WHERE id = ?1", [&id])?;
+    let Some(card) = known.filter(|card| card.status != CardStatus::Replaced) else { return Ok(()) };
+    let status = if change.blocked { CardStatus::Blocked } else { CardStatus::Active };
+    let text = to_json("cards", &CardRecord { status, ..card })?;
+    db.run("UPDATE cards SET body = ?2 WHERE id = ?1", params![id, text]).doing("keep a card's status")?;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use kiosk_core::{Draft, Event, Paper, PrintState, Visitor};
-use madkort_protocol::{CardId, CardUid, Changes, Enrolled, Language, OperationId, Pushed};
+use madkort_protocol::{CardId, CardNumber, CardUid, Changes, Enrolled, Language, OperationId, Pushed};
 use tokio::sync::{Notify, oneshot};
 
 use super::{Store, StoreError, ToRecord};
@@ -90,8 +90,19 @@ pub struct Desk {
 impl Desk {
     /// Finds out whose card this is.
     pub fn look_up(&mut self, uid: CardUid) {
+        let card = self.store.card_of(&uid);
+        self.introduce(card, Event::NotKnown(uid));
+    }
+
+    /// Finds out whose card has this number.
+    pub fn look_up_number(&mut self, number: &CardNumber) {
+        let card = self.store.card_of_number(number);
+        self.introduce(card, Event::NumberNotKnown);
+    }
+
+    fn introduce(&mut self, card: Result<Option<CardId>, StoreError>, nobody: Event) {
         let today = self.clock.today();
-        let found = self.store.card_of(&uid).and_then(|card| match card {
+        let found = card.and_then(|card| match card {
             Some(card) => self.store.visitor(card, today),
             None => Ok(None),
         });
@@ -100,10 +111,10 @@ impl Desk {
                 self.shown = Some(visitor.clone());
                 self.events.tell(Event::Known(Box::new(visitor)));
             }
-            Ok(None) => self.events.tell(Event::NotKnown(uid)),
+            Ok(None) => self.events.tell(nobody),
             Err(error) => {
                 self.failed(&error);
-                self.events.tell(Event::NotKnown(uid));
+                self.events.tell(nobody);
             }
         }
     }

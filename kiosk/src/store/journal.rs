@@ -85,8 +85,12 @@ impl Store {
             let (id, outcome) = (answer.id.to_string(), to_json("outcome", &answer.outcome)?);
             let row: Option<String> =
                 tx.one(sql, params![id, outcome], |row| row.get(0)).optional().doing("note an outcome")?;
-            if let (Some(text), Outcome::Refused(refusal)) = (row, &answer.outcome) {
-                settled.refused.push((answer.id, from_json("journal", &text)?, refusal.clone()));
+            let Some(text) = row else { continue };
+            match (from_json("journal", &text)?, &answer.outcome) {
+                (body, Outcome::Refused(refusal)) => settled.refused.push((answer.id, body, refusal.clone())),
+                // Until the change comes round with the feed, the card must not look open again.
+                (OperationBody::SetCardBlock(change), _) => cache::set_block(&tx, &change)?,
+                _ => {}
             }
         }
         let acked = i64::try_from(pushed.acked_seq).unwrap_or(i64::MAX);
@@ -152,6 +156,7 @@ fn numbered(draft: Draft, number: &str) -> OperationBody {
             number.clone_into(&mut ticket.number);
             OperationBody::FileTicket(ticket)
         }
+        Draft::CardBlock(change) => OperationBody::SetCardBlock(change),
     }
 }
 
@@ -160,6 +165,7 @@ fn kind_of(body: &OperationBody) -> &'static str {
         OperationBody::PlaceOrder(_) => "place_order",
         OperationBody::CancelOrder(_) => "cancel_order",
         OperationBody::FileTicket(_) => "file_ticket",
+        OperationBody::SetCardBlock(_) => "set_card_block",
     }
 }
 
@@ -168,6 +174,7 @@ fn card_of(body: &OperationBody) -> CardId {
         OperationBody::PlaceOrder(order) => order.card,
         OperationBody::CancelOrder(cancel) => cancel.card,
         OperationBody::FileTicket(ticket) => ticket.card,
+        OperationBody::SetCardBlock(change) => change.card,
     }
 }
 

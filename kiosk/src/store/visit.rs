@@ -1,15 +1,15 @@
 //! The person behind a card, as the kiosk knows them now.
 //!
 //! **Invariant:** a balance shown is the server's minus this kiosk's own orders the server has not answered; an order it refused
-//! counts for nothing and shows as refused.
+//! counts for nothing and shows as refused. A card that was blocked here is blocked here at once.
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use kiosk_core::Visitor;
+use kiosk_core::{Visitor, VisitorCard};
 use madkort_protocol::{
-    Account, CardId, CardRecord, CardStatus, CardUid, Money, OperationBody, OperationId, Order, OrderLine, OrderState,
-    Person, PlaceOrder, Product,
+    Account, CardId, CardNumber, CardRecord, CardStatus, CardUid, Money, OperationBody, OperationId, Order, OrderLine,
+    OrderState, Person, PersonId, PlaceOrder, Product, SetCardBlock,
 };
 use rusqlite::{Connection, Row};
 
@@ -28,6 +28,12 @@ impl Store {
         Ok(cards.first().map(|card| card.id))
     }
 
+    /// The card of a number.
+    pub fn card_of_number(&self, number: &CardNumber) -> Result<Option<CardId>, StoreError> {
+        let sql = "SELECT body FROM cards WHERE number = ?1";
+        Ok(body::<CardRecord>(&self.db, "cards", sql, [number.as_digits()])?.map(|card| card.id))
+    }
+
     /// The person behind a card, or `None` if the kiosk does not know card, person or any account of theirs.
     pub fn visitor(&self, card: CardId, today: Date) -> Result<Option<Visitor>, StoreError> {
         let sql = "SELECT body FROM cards WHERE id = ?1";
@@ -38,8 +44,9 @@ impl Store {
         if accounts.is_empty() {
             return Ok(None);
         }
-        let mut view = View { orders: self.orders(&accounts, today)?, accounts };
         let unanswered = Unanswered::of(&self.db)?;
+        let cards = self.cards(&card, &owners_of(&accounts), &unanswered)?;
+        let mut view = View { orders: self.orders(&accounts, today)?, accounts };
         let products = bodies(&self.db, "products", "SELECT body FROM products", [])?;
         for (id, order) in &unanswered.orders {
             view.place(*id, order, OrderState::Held, &products)?;
@@ -55,15 +62,38 @@ impl Store {
         Ok(Some(Visitor {
             card: card.id,
             card_masked: card.number.masked(),
-            status: card.status,
+            status: unanswered.status_of(&card),
             ask_code: card.ask_code,
             person,
             accounts: view.accounts,
+            cards,
             unacknowledged: orders.iter().map(|order| order.id).filter(|id| unanswered.concerns(*id)).collect(),
             orders,
             card_unacknowledged: unanswered.sum(|order| order.card == card.id)?,
             kiosk_unacknowledged: unanswered.sum(|_| true)?,
         }))
+    }
+
+    /// The cards of those people, the one that is here first.
+    fn cards(
+        &self,
+        here: &CardRecord,
+        owners: &[PersonId],
+        unanswered: &Unanswered,
+    ) -> Result<Vec<VisitorCard>, StoreError> {
+        let mut found: Vec<CardRecord> = vec![here.clone()];
+        for owner in owners {
+            let sql = "SELECT body FROM cards WHERE person = ?1 ORDER BY id";
+            let cards: Vec<CardRecord> = bodies(&self.db, "cards", sql, [owner.to_string()])?;
+            found.extend(cards.into_iter().filter(|card| card.id != here.id));
+        }
+        let card = |card: &CardRecord| VisitorCard {
+            id: card.id,
+            masked: card.number.masked(),
+            person: card.person,
+            status: unanswered.status_of(card),
+        };
+        Ok(found.iter().map(card).collect())
     }
 
     fn accounts(&self, person: &Person) -> Result<Vec<Account>, StoreError> {
@@ -82,6 +112,17 @@ impl Store {
         }
         Ok(found)
     }
+}
+
+/// Whose accounts they are, each once, in their order.
+fn owners_of(accounts: &[Account]) -> Vec<PersonId> {
+    let mut owners = Vec::new();
+    for account in accounts {
+        if !owners.contains(&account.owner) {
+            owners.push(account.owner);
+        }
+    }
+    owners
 }
 
 /// Accounts and orders while the kiosk's own operations are laid over them.
@@ -127,11 +168,13 @@ impl View {
 struct Unanswered {
     orders: Vec<(OperationId, PlaceOrder)>,
     cancels: Vec<OperationId>,
+    /// In the order they were made: the last one counts.
+    card_blocks: Vec<SetCardBlock>,
 }
 
 impl Unanswered {
     fn of(db: &Connection) -> Result<Self, StoreError> {
-        let mut unanswered = Self { orders: Vec::new(), cancels: Vec::new() };
+        let mut unanswered = Self { orders: Vec::new(), cancels: Vec::new(), card_blocks: Vec::new() };
         let sql = "SELECT id, body FROM journal
                    WHERE seq > (SELECT acked_seq FROM device) AND outcome IS NULL ORDER BY seq";
         for (id, operation) in operations(db, sql)? {
@@ -139,9 +182,21 @@ impl Unanswered {
                 OperationBody::PlaceOrder(order) => unanswered.orders.push((id, order)),
                 OperationBody::CancelOrder(cancel) => unanswered.cancels.push(cancel.order),
                 OperationBody::FileTicket(_) => {}
+                OperationBody::SetCardBlock(change) => unanswered.card_blocks.push(change),
             }
         }
         Ok(unanswered)
+    }
+
+    /// How a card stands with what the server has not heard yet.
+    fn status_of(&self, card: &CardRecord) -> CardStatus {
+        let last = self.card_blocks.iter().rev().find(|change| change.target == card.id);
+        match (card.status, last.map(|change| change.blocked)) {
+            (CardStatus::Replaced, _) => CardStatus::Replaced,
+            (_, Some(true)) => CardStatus::Blocked,
+            (_, Some(false)) => CardStatus::Active,
+            (status, None) => status,
+        }
     }
 
     fn concerns(&self, id: OperationId) -> bool {
@@ -158,7 +213,7 @@ fn refused_orders(db: &Connection) -> Result<Vec<(OperationId, PlaceOrder)>, Sto
     let sql = "SELECT id, body FROM journal WHERE outcome LIKE '%\"refused\"%' ORDER BY seq";
     let refused = operations(db, sql)?.into_iter().filter_map(|(id, operation)| match operation {
         OperationBody::PlaceOrder(order) => Some((id, order)),
-        OperationBody::CancelOrder(_) | OperationBody::FileTicket(_) => None,
+        OperationBody::CancelOrder(_) | OperationBody::FileTicket(_) | OperationBody::SetCardBlock(_) => None,
     });
     Ok(refused.collect())
 }

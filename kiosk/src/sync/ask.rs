@@ -1,4 +1,4 @@
-//! Questions a visit has: verification codes, payments, statements.
+//! Questions a visit has: verification codes, payments, statements, and who is signed in while it lasts.
 //!
 //! **Invariants:** a wrong code is counted on the disk *before* it is looked at, so that pulling the plug buys no try; the kiosk's own
 //! count holds whether the server is there or not. A payment is only ever followed here, never made.
@@ -11,10 +11,10 @@ use argon2::Argon2;
 use argon2::password_hash::PasswordVerifier as _;
 use argon2::password_hash::phc::PasswordHash;
 use jiff::civil::Date;
-use kiosk_core::Event;
+use kiosk_core::{CodeAnswer, Event};
 use madkort_protocol::{
     AccountId, CardId, CodeVerifier, Deposit, DepositRequest, DepositState, LoginAnswer, LoginRequest, OperationId,
-    Statement, Throttle,
+    PersonId, ProblemCode, Profile, ProfileChange, SessionToken, Statement, Throttle,
 };
 use reqwest::Method;
 use tokio::task::JoinHandle;
@@ -26,6 +26,10 @@ use super::{Question, TypedCode};
 const LOGIN_PATIENCE: Duration = Duration::from_secs(3);
 /// Somebody stands there, and a payment page is opened at a third party.
 const DEPOSIT_PATIENCE: Duration = Duration::from_secs(10);
+/// A session that ends: nobody waits for it, and it ends by itself if the server does not hear.
+const GOODBYE_PATIENCE: Duration = Duration::from_secs(5);
+/// Somebody stands there with a form.
+const PROFILE_PATIENCE: Duration = Duration::from_secs(6);
 /// A month of lines.
 const STATEMENT_PATIENCE: Duration = Duration::from_secs(6);
 /// How often an open payment is asked about.
@@ -46,8 +50,13 @@ impl Questions {
         let line = self.line.clone();
         match question {
             Question::Hurry => line.link.hurry.notify_waiters(),
+            Question::NextVisit => {
+                let before = line.session.next_visit();
+                drop(tokio::spawn(async move { say_goodbye(&line, before).await }));
+            }
             Question::CheckCode { card, code } => {
-                drop(tokio::spawn(async move { check_code(&line, card, code).await }));
+                let visit = line.session.visit();
+                drop(tokio::spawn(async move { check_code(&line, visit, card, code).await }));
             }
             Question::OpenDeposit(request) => {
                 let id = request.id;
@@ -56,6 +65,10 @@ impl Questions {
             }
             Question::CancelDeposit(id) => drop(tokio::spawn(async move { cancel_deposit(&line, id).await })),
             Question::ForgetDeposit(id) => self.follow(id, None),
+            Question::LoadProfile(person) => drop(tokio::spawn(async move { load_profile(&line, person).await })),
+            Question::SaveProfile { person, change } => {
+                drop(tokio::spawn(async move { save_profile(&line, person, &change).await }));
+            }
             Question::LoadStatement { account, month } => {
                 drop(tokio::spawn(async move { load_statement(&line, account, month).await }));
             }
@@ -74,28 +87,35 @@ impl Questions {
     }
 }
 
-async fn check_code(line: &Line, card: CardId, code: TypedCode) {
-    let answer = look_at_code(line, card, code).await.unwrap_or_else(|| {
+async fn check_code(line: &Line, visit: u64, card: CardId, code: TypedCode) {
+    let answer = look_at_code(line, visit, card, code).await.unwrap_or_else(|| {
         // The disk cannot count the try, so the code is not looked at.
         let until =
             line.clock.now().saturating_add(jiff::SignedDuration::from_secs(30)).unwrap_or(jiff::Timestamp::MAX);
-        LoginAnswer::Wait { until }
+        CodeAnswer::Wait { until }
     });
     line.events.tell(Event::CodeChecked(answer));
 }
 
 /// `None` when the store cannot count the try.
-async fn look_at_code(line: &Line, card: CardId, TypedCode(code): TypedCode) -> Option<LoginAnswer> {
+async fn look_at_code(line: &Line, visit: u64, card: CardId, TypedCode(code): TypedCode) -> Option<CodeAnswer> {
     let now = line.clock.now();
     let before = line.store.ask(move |desk| desk.store.throttle(card)).await.ok()?.ok()?;
     if let Some(until) = before.wait_until(now) {
-        return Some(LoginAnswer::Wait { until });
+        return Some(CodeAnswer::Wait { until });
     }
     let charged = before.after_wrong(now);
     keep(line, card, charged).await?;
     let asked = Call::new(Method::POST, "/v1/logins", LOGIN_PATIENCE).with(&LoginRequest { card, code: code.clone() });
     let answer = match line.call::<LoginAnswer>(&asked).await {
-        Ok(answer) => answer,
+        Ok(LoginAnswer::Right { session }) => {
+            // Whoever typed it may have left meanwhile; then the session belongs to nobody.
+            let spare = line.session.keep(visit, session);
+            say_goodbye(line, spare).await;
+            CodeAnswer::Right
+        }
+        Ok(LoginAnswer::Wrong { tries_left }) => CodeAnswer::Wrong { tries_left },
+        Ok(LoginAnswer::Wait { until }) => CodeAnswer::Wait { until },
         Err(error) => {
             tracing::info!(%error, "a verification code is looked at here");
             let verifier = line.store.ask(move |desk| desk.store.code_verifier(card)).await.ok()?.ok()?;
@@ -103,21 +123,31 @@ async fn look_at_code(line: &Line, card: CardId, TypedCode(code): TypedCode) -> 
                 Some(verifier) => tokio::task::spawn_blocking(move || fits(&verifier, &code)).await.unwrap_or(false),
                 None => false,
             };
-            if right { LoginAnswer::Right } else { LoginAnswer::Wrong { tries_left: charged.tries_left() } }
+            if right { CodeAnswer::Right } else { CodeAnswer::Wrong { tries_left: charged.tries_left() } }
         }
     };
     match answer {
-        LoginAnswer::Right => keep(line, card, Throttle::default()).await?,
+        CodeAnswer::Right => keep(line, card, Throttle::default()).await?,
         // The server did not look at it either.
-        LoginAnswer::Wait { .. } => keep(line, card, before).await?,
-        LoginAnswer::Wrong { tries_left } => {
+        CodeAnswer::Wait { .. } => keep(line, card, before).await?,
+        CodeAnswer::Wrong { tries_left } => {
             return Some(match charged.wait_until(now) {
-                Some(until) => LoginAnswer::Wait { until },
-                None => LoginAnswer::Wrong { tries_left: tries_left.min(charged.tries_left()) },
+                Some(until) => CodeAnswer::Wait { until },
+                None => CodeAnswer::Wrong { tries_left: tries_left.min(charged.tries_left()) },
             });
         }
     }
     Some(answer)
+}
+
+/// Tells the server that a session is over.
+async fn say_goodbye(line: &Line, session: Option<SessionToken>) {
+    if session.is_some() {
+        let goodbye = Call::new(Method::DELETE, "/v1/logins", GOODBYE_PATIENCE).as_visitor(session);
+        if let Err(error) = line.call::<()>(&goodbye).await {
+            tracing::debug!(%error, "a session ends by itself");
+        }
+    }
 }
 
 async fn keep(line: &Line, card: CardId, throttle: Throttle) -> Option<()> {
@@ -173,11 +203,36 @@ async fn cancel_deposit(line: &Line, id: OperationId) {
     });
 }
 
+async fn load_profile(line: &Line, person: PersonId) {
+    let asked = Call::new(Method::GET, format!("/v1/people/{person}"), PROFILE_PATIENCE);
+    tell_profile(line, asked).await;
+}
+
+async fn save_profile(line: &Line, person: PersonId, change: &ProfileChange) {
+    let asked = Call::new(Method::PUT, format!("/v1/people/{person}"), PROFILE_PATIENCE).with(change);
+    tell_profile(line, asked).await;
+}
+
+async fn tell_profile(line: &Line, asked: Call) {
+    let answer = line.call::<Profile>(&asked.as_visitor(line.session.token())).await;
+    line.events.tell(match answer {
+        Ok(profile) => Event::ProfileIs(Box::new(profile)),
+        Err(CallError::Problem(problem)) if problem.code == ProblemCode::SignIn => Event::SignedOut,
+        Err(CallError::Problem(problem)) => {
+            tracing::info!(code = ?problem.code, "the server did not take a profile");
+            Event::ProfileRefused
+        }
+        Err(_) => Event::ProfileUnreachable,
+    });
+}
+
 async fn load_statement(line: &Line, account: AccountId, month: Option<Date>) {
     let month = month.unwrap_or_else(|| line.clock.today());
     let path = format!("/v1/accounts/{account}/statements/{}", month.strftime("%Y-%m"));
-    line.events.tell(match line.call::<Statement>(&Call::new(Method::GET, path, STATEMENT_PATIENCE)).await {
+    let asked = Call::new(Method::GET, path, STATEMENT_PATIENCE).as_visitor(line.session.token());
+    line.events.tell(match line.call::<Statement>(&asked).await {
         Ok(statement) => Event::StatementIs(Box::new(statement)),
+        Err(CallError::Problem(problem)) if problem.code == ProblemCode::SignIn => Event::SignedOut,
         Err(_) => Event::StatementUnreachable,
     });
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use kiosk_core::Link;
 use madkort_protocol::{
-    API_VERSION, Enrol, Enrolled, HEADER_API, HEADER_DEVICE, HEADER_REQUEST, HEADER_SIGNATURE, Problem, ProblemCode,
-    RequestToSign, SigningKey,
+    API_VERSION, Enrol, Enrolled, HEADER_API, HEADER_DEVICE, HEADER_REQUEST, HEADER_SESSION, HEADER_SIGNATURE, Problem,
+    ProblemCode, RequestToSign, SessionToken, SigningKey,
 };
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -19,6 +19,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::link::{Backoff, LinkState};
+use super::session::Session;
 use super::{Outside, SyncConfig, enrol};
 use crate::events::{Clock, Dice, Events};
 use crate::store::{Identity, Store, StoreHandle};
@@ -66,13 +67,21 @@ pub struct Call {
     path: String,
     body: Vec<u8>,
     patience: Duration,
+    session: Option<SessionToken>,
 }
 
 impl Call {
     /// A request without a body. `path` with query, from the slash on.
     #[must_use]
     pub fn new(method: Method, path: impl Into<String>, patience: Duration) -> Self {
-        Self { method, path: path.into(), body: Vec::new(), patience }
+        Self { method, path: path.into(), body: Vec::new(), patience, session: None }
+    }
+
+    /// For whoever is signed in with that token.
+    #[must_use]
+    pub fn as_visitor(mut self, session: Option<SessionToken>) -> Self {
+        self.session = session;
+        self
     }
 
     /// With a body.
@@ -98,6 +107,7 @@ pub(super) struct Line {
     pub(super) clock: Clock,
     pub(super) dice: Dice,
     pub(super) link: LinkState,
+    pub(super) session: Session,
     pub(super) http: Client,
     signer: Mutex<Option<Arc<Signer>>>,
     counts: tokio::sync::Mutex<Option<RangeInclusive<u64>>>,
@@ -113,6 +123,7 @@ impl Line {
             events: outside.events,
             clock: outside.clock,
             dice: outside.dice,
+            session: Session::default(),
             http: http()?,
             signer: Mutex::default(),
             counts: tokio::sync::Mutex::default(),
@@ -173,6 +184,9 @@ impl Line {
             .header(HEADER_DEVICE, device.to_string())
             .header(HEADER_REQUEST, count)
             .header(HEADER_SIGNATURE, signature.to_hex());
+        if let Some(session) = &call.session {
+            request = request.header(HEADER_SESSION, session.reveal());
+        }
         if !call.body.is_empty() {
             request = request.header(CONTENT_TYPE, "application/json").body(call.body.clone());
         }
@@ -269,7 +283,9 @@ async fn answer<T: DeserializeOwned>(request: RequestBuilder, patience: Duration
     }
     let body = read(response).await?;
     if status.is_success() {
-        return serde_json::from_slice(&body)
+        // An answer without words (204) is JSON's nothing.
+        let body: &[u8] = if body.is_empty() { b"null" } else { &body };
+        return serde_json::from_slice(body)
             .map_err(|error| CallError::Unreachable(format!("an answer nobody understands: {error}")));
     }
     if status.is_server_error() {

@@ -10,6 +10,7 @@ pub mod enrol;
 mod link;
 mod pull;
 mod push;
+mod session;
 
 pub use client::{Call, CallError};
 pub use link::Backoff;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use std::thread;
 
 use jiff::civil::Date;
-use madkort_protocol::{AccountId, CardId, DepositRequest, OperationId};
+use madkort_protocol::{AccountId, CardId, DepositRequest, OperationId, PersonId, ProfileChange};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -57,6 +58,15 @@ pub enum Question {
     CancelDeposit(OperationId),
     /// Stop following a payment.
     ForgetDeposit(OperationId),
+    /// Fetch a profile.
+    LoadProfile(PersonId),
+    /// Change a profile.
+    SaveProfile {
+        /// Whose.
+        person: PersonId,
+        /// As it stands on the screen.
+        change: Box<ProfileChange>,
+    },
     /// Fetch a statement.
     LoadStatement {
         /// Whose.
@@ -64,6 +74,8 @@ pub enum Question {
         /// The first day of the month; the current one if none.
         month: Option<Date>,
     },
+    /// Whoever was here is gone, and somebody else may come: the session ends.
+    NextVisit,
     /// Somebody is here: do not wait for the next try.
     Hurry,
 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use jiff::civil::Date;
 use kiosk_core::{Field, Intent, Page, Screen, StatementBody};
-use madkort_protocol::{Language, OperationId, ProductId};
+use madkort_protocol::{CardId, Language, OperationId, ProductId};
 use slint::platform::WindowEvent;
 use slint::{ComponentHandle, PlatformError, SharedString};
 
@@ -141,6 +141,9 @@ fn listen(window: &ui::AppWindow, out: &Rc<dyn Fn(Intent)>) {
         on_erase() => Some(Intent::Erase);
         on_preset(kroner: i32) => Some(Intent::Preset(kroner));
         on_open(room: ui::RoomKind) => Some(Intent::Open(kinds::tile_kind(room)));
+        on_without_card() => Some(Intent::WithoutCard);
+        on_block_card(id: SharedString) => CardId::parse(&id).ok().map(Intent::BlockCard);
+        on_unblock_card(id: SharedString) => CardId::parse(&id).ok().map(Intent::UnblockCard);
         on_back() => Some(Intent::Back);
         on_leave() => Some(Intent::Leave);
         on_still_here() => Some(Intent::StillHere);
@@ -178,6 +181,12 @@ fn typed_field(field: ui::FieldKind, product: &str) -> Option<Field> {
         ui::FieldKind::Name => Field::Name,
         ui::FieldKind::Phone => Field::Phone,
         ui::FieldKind::Message => Field::Message,
+        ui::FieldKind::Address => Field::Address,
+        ui::FieldKind::Postcode => Field::Postcode,
+        ui::FieldKind::Town => Field::Town,
+        ui::FieldKind::DayCap => Field::DayCap,
+        ui::FieldKind::WeekCap => Field::WeekCap,
+        ui::FieldKind::MonthCap => Field::MonthCap,
         ui::FieldKind::Comment => Field::Comment(ProductId::parse(product).ok()?),
     })
 }

@@ -4,9 +4,10 @@
 
 use jiff::civil::Date;
 use kiosk_core::{
-    CodeMessage, Countdown, Fault, FormProblem, Notice, PayState, PrintState, TapRefusal, TileKind, WhyNot,
+    CodeMessage, Countdown, Fault, FormProblem, Notice, NumberProblem, PayState, PrintState, TapRefusal, TileKind,
+    WhyNot,
 };
-use madkort_protocol::{Allergen, AutoRechargeState, Category, Language, OrderState};
+use madkort_protocol::{Allergen, AutoRechargeState, CardStatus, Category, Language, OrderState};
 
 use super::screens as ui;
 
@@ -38,6 +39,7 @@ pub(super) const fn notice(notice: Option<Notice>) -> ui::NoticeKind {
         Some(Notice::UnknownCard) => ui::NoticeKind::UnknownCard,
         Some(Notice::BlockedCard) => ui::NoticeKind::BlockedCard,
         Some(Notice::ReplacedCard) => ui::NoticeKind::ReplacedCard,
+        Some(Notice::NowBlocked) => ui::NoticeKind::NowBlocked,
         Some(Notice::Goodbye) => ui::NoticeKind::Goodbye,
     }
 }
@@ -47,6 +49,23 @@ pub(super) fn code_message(message: Option<CodeMessage>) -> (ui::CodeKind, i32) 
         None => (ui::CodeKind::None, 0),
         Some(CodeMessage::Wrong { tries_left }) => (ui::CodeKind::Wrong, whole(tries_left)),
         Some(CodeMessage::Wait { seconds }) => (ui::CodeKind::Wait, whole(seconds)),
+    }
+}
+
+pub(super) fn number_problem(problem: Option<NumberProblem>) -> (ui::NumberKind, i32) {
+    match problem {
+        None => (ui::NumberKind::None, 0),
+        Some(NumberProblem::Mistyped) => (ui::NumberKind::Mistyped, 0),
+        Some(NumberProblem::Unknown) => (ui::NumberKind::Unknown, 0),
+        Some(NumberProblem::Wait { seconds }) => (ui::NumberKind::Wait, whole(seconds)),
+    }
+}
+
+pub(super) const fn card_status(status: CardStatus) -> ui::CardKind {
+    match status {
+        CardStatus::Active => ui::CardKind::Active,
+        CardStatus::Blocked => ui::CardKind::Blocked,
+        CardStatus::Replaced => ui::CardKind::Replaced,
     }
 }
 
@@ -67,6 +86,10 @@ pub(super) fn problem(problem: Option<FormProblem>, language: Language) -> ui::P
         Some(FormProblem::OfflineLimit(limit)) => (K::OfflineLimit, Some(limit), 0),
         Some(FormProblem::Unreachable) => (K::Unreachable, None, 0),
         Some(FormProblem::Refused) => (K::Refused, None, 0),
+        Some(FormProblem::Phone) => (K::Phone, None, 0),
+        Some(FormProblem::Address) => (K::Address, None, 0),
+        Some(FormProblem::Postcode) => (K::Postcode, None, 0),
+        Some(FormProblem::Cap) => (K::Cap, None, 0),
         Some(FormProblem::TooMany(most)) => (K::TooMany, None, whole(most)),
     };
     ui::Problem { kind, money: money.map(|m| m.in_words(language).into()).unwrap_or_default(), count }
@@ -74,18 +97,22 @@ pub(super) fn problem(problem: Option<FormProblem>, language: Language) -> ui::P
 
 pub(super) const fn room(kind: TileKind) -> ui::RoomKind {
     match kind {
+        TileKind::Accounts => ui::RoomKind::Accounts,
         TileKind::Order => ui::RoomKind::Order,
         TileKind::Deposit => ui::RoomKind::Deposit,
         TileKind::Statement => ui::RoomKind::Statement,
+        TileKind::Profile => ui::RoomKind::Profile,
         TileKind::Support => ui::RoomKind::Support,
     }
 }
 
 pub(super) const fn tile_kind(kind: ui::RoomKind) -> TileKind {
     match kind {
+        ui::RoomKind::Accounts => TileKind::Accounts,
         ui::RoomKind::Order => TileKind::Order,
         ui::RoomKind::Deposit => TileKind::Deposit,
         ui::RoomKind::Statement => TileKind::Statement,
+        ui::RoomKind::Profile => TileKind::Profile,
         ui::RoomKind::Support => TileKind::Support,
     }
 }

@@ -4,9 +4,10 @@
 
 use jiff::civil::Date;
 use kiosk_core::{
-    AccountChoice, CheckoutLine, CheckoutPage, CodePage, DayChoice, DepositAmountPage, DepositDonePage, DepositPayPage,
-    Fault, HomePage, IdlePage, MenuPage, OrderBrief, OrderDonePage, Page, ProductCard, StatementBody, StatementPage,
-    SupportDonePage, SupportPage, Tile,
+    AccountCard, AccountChoice, AccountsPage, BlockCardPage, CheckoutLine, CheckoutPage, CodePage, DayChoice,
+    DepositAmountPage, DepositDonePage, DepositPayPage, Fault, HomePage, IdlePage, MenuPage, NumberPage, OrderBrief,
+    OrderDonePage, Page, ProductCard, ProfileBody, ProfilePage, StatementBody, StatementPage, SupportDonePage,
+    SupportPage, Tile,
 };
 use madkort_protocol::{Allergen, Language, Money, Statement, StatementLine, StatementText};
 use slint::{ComponentHandle, ModelRc, VecModel};
@@ -21,6 +22,7 @@ pub(super) struct Lists {
     pub faults: Rows<Fault, ui::FaultKind>,
     dishes: Rows<String, slint::SharedString>,
     accounts: Rows<AccountChoice, ui::AccountView>,
+    account_rows: Rows<(AccountCard, Language), ui::AccountRow>,
     today: Rows<(OrderBrief, Language), ui::OrderView>,
     coming: Rows<(OrderBrief, Language), ui::OrderView>,
     rooms: Rows<Tile, ui::RoomView>,
@@ -39,6 +41,7 @@ impl Lists {
             faults: Rows::new(),
             dishes: Rows::new(),
             accounts: Rows::new(),
+            account_rows: Rows::new(),
             today: Rows::new(),
             coming: Rows::new(),
             rooms: Rows::new(),
@@ -54,6 +57,7 @@ impl Lists {
         api.set_faults(lists.faults.model());
         api.set_dishes(lists.dishes.model());
         api.set_accounts(lists.accounts.model());
+        api.set_account_rows(lists.account_rows.model());
         api.set_today(lists.today.model());
         api.set_coming(lists.coming.model());
         api.set_rooms(lists.rooms.model());
@@ -78,13 +82,17 @@ impl Lists {
             }
             Page::Idle(page) => self.idle(api, page),
             Page::Code(page) => code(api, page),
+            Page::Number(page) => number(api, page),
             Page::Home(page) => self.home(api, page, language),
+            Page::Accounts(page) => self.accounts(api, page, language),
+            Page::BlockCard(page) => blocking(api, page),
             Page::DepositAmount(page) => self.amount(api, page, language),
             Page::DepositPay(page) => self.pay(api, page, language),
             Page::DepositDone(page) => paid(api, page, language),
             Page::Menu(page) => self.menu(api, page, language),
             Page::Checkout(page) => self.checkout(api, page, language),
             Page::OrderDone(page) => ordered(api, page, language),
+            Page::Profile(page) => profile(api, page, language),
             Page::Statement(page) => self.statement(api, page, language),
             Page::Support(page) => self.support(api, page, language),
             Page::SupportDone(page) => filed(api, page),
@@ -104,6 +112,9 @@ impl Lists {
         empty! {
             Page::Idle(_) => set_idle, dishes;
             Page::Code(_) => set_code, ;
+            Page::Number(_) => set_number, ;
+            Page::Accounts(_) => set_accounts_list, account_rows;
+            Page::BlockCard(_) => set_blocking, ;
             Page::Home(_) => set_home, today coming rooms;
             Page::Home(_) | Page::Support(_) => , accounts;
             Page::DepositAmount(_) => set_amount, presets terms;
@@ -112,6 +123,7 @@ impl Lists {
             Page::Menu(_) => set_menu, days products;
             Page::Checkout(_) => set_checkout, lines;
             Page::OrderDone(_) => set_ordered, ;
+            Page::Profile(_) => set_profile, ;
             Page::Statement(_) => set_statement, entries;
             Page::Support(_) => set_support, ;
             Page::SupportDone(_) => set_filed, ;
@@ -152,6 +164,13 @@ impl Lists {
             why_not: kinds::why_not(tile.why_not),
         });
         ui::PageKind::Home
+    }
+
+    fn accounts(&self, api: &ui::Api, page: &AccountsPage, language: Language) -> ui::PageKind {
+        let no_deposit = kinds::why_not(page.no_deposit);
+        api.set_accounts_list(ui::AccountsView { recording: page.recording, no_deposit });
+        self.account_rows.show(page.accounts.iter().map(|account| (account.clone(), language)), account_row);
+        ui::PageKind::Accounts
     }
 
     fn amount(&self, api: &ui::Api, page: &DepositAmountPage, language: Language) -> ui::PageKind {
@@ -283,8 +302,57 @@ fn code(api: &ui::Api, page: &CodePage) -> ui::PageKind {
         checking: page.checking,
         message,
         figure,
+        inside: page.inside,
     });
     ui::PageKind::Code
+}
+
+fn number(api: &ui::Api, page: &NumberPage) -> ui::PageKind {
+    let (problem, figure) = kinds::number_problem(page.problem);
+    // In groups of four, as on the card.
+    let mut shown = String::new();
+    for (place, digit) in page.digits.chars().enumerate() {
+        if place > 0 && place % 4 == 0 {
+            shown.push(' ');
+        }
+        shown.push(digit);
+    }
+    api.set_number(ui::NumberView {
+        shown: shown.into(),
+        typed: kinds::whole(page.digits.len()),
+        length: kinds::whole(page.length),
+        looking: page.looking,
+        problem,
+        figure,
+    });
+    ui::PageKind::Number
+}
+
+fn blocking(api: &ui::Api, page: &BlockCardPage) -> ui::PageKind {
+    let (masked, account) = ((&page.masked).into(), (&page.account).into());
+    api.set_blocking(ui::BlockingView { masked, account, here: page.here });
+    ui::PageKind::BlockCard
+}
+
+fn account_row((account, language): &(AccountCard, Language)) -> ui::AccountRow {
+    let auto = account.auto_recharge;
+    let cards = account.cards.iter().map(|card| ui::CardRow {
+        id: slint::format!("{}", card.id),
+        masked: (&card.masked).into(),
+        status: kinds::card_status(card.status),
+        here: card.here,
+        can_switch: card.can_switch,
+    });
+    ui::AccountRow {
+        place: kinds::whole(account.place),
+        label: (&account.label).into(),
+        balance: account.balance.in_words(*language).into(),
+        active: account.active,
+        auto: auto.map_or(ui::AutoKind::None, |a| kinds::auto_recharge(a.state)),
+        auto_amount: words(auto.map(|a| a.amount), *language),
+        auto_below: words(auto.map(|a| a.below), *language),
+        cards: ModelRc::new(cards.collect::<VecModel<_>>()),
+    }
 }
 
 fn paid(api: &ui::Api, page: &DepositDonePage, language: Language) -> ui::PageKind {
@@ -308,6 +376,35 @@ fn ordered(api: &ui::Api, page: &OrderDonePage, language: Language) -> ui::PageK
         offline: page.offline,
     });
     ui::PageKind::OrderDone
+}
+
+fn profile(api: &ui::Api, page: &ProfilePage, language: Language) -> ui::PageKind {
+    let first = page.first;
+    api.set_profile(match &page.body {
+        ProfileBody::Loading => ui::ProfileView { body: ui::MonthKind::Loading, first, ..ui::ProfileView::default() },
+        ProfileBody::Unreachable => {
+            ui::ProfileView { body: ui::MonthKind::Unreachable, first, ..ui::ProfileView::default() }
+        }
+        ProfileBody::Here(form) => ui::ProfileView {
+            body: ui::MonthKind::Here,
+            first,
+            name: (&form.name).into(),
+            email: (&form.email).into(),
+            phone: (&form.phone).into(),
+            address: (&form.address).into(),
+            postcode: (&form.postcode).into(),
+            town: (&form.town).into(),
+            school: (&form.school).into(),
+            class: (&form.class).into(),
+            day_cap: (&form.day_cap).into(),
+            week_cap: (&form.week_cap).into(),
+            month_cap: (&form.month_cap).into(),
+            problem: kinds::problem(form.problem, language),
+            saving: form.saving,
+            saved: form.saved,
+        },
+    });
+    ui::PageKind::Profile
 }
 
 fn filed(api: &ui::Api, page: &SupportDonePage) -> ui::PageKind {

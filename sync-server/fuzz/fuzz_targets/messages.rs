@@ -4,7 +4,10 @@
 
 use std::fmt::Debug;
 
-use madkort_protocol::{DepositRequest, Enrol, LoginRequest, MandateRequest, PurchaseRequest, Push};
+use madkort_protocol::{
+    DepositRequest, Enrol, LoginRequest, MandateRequest, PasswordChange, PasswordResetRequest, ProfileChange,
+    PurchaseRequest, Push,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -13,9 +16,15 @@ pub fn check(bytes: &[u8]) {
     same_again::<DepositRequest>(bytes);
     same_again::<Enrol>(bytes);
     same_again::<MandateRequest>(bytes);
+    same_again::<PasswordResetRequest>(bytes);
+    same_again::<ProfileChange>(bytes);
     same_again::<PurchaseRequest>(bytes);
     same_again::<Push>(bytes);
-    // A code that was typed is in no debug text, so this one is compared as it is written.
+    // A code or password that was typed is in no debug text, so these are compared as they are written.
+    if let Ok(change) = serde_json::from_slice::<PasswordChange>(bytes) {
+        let written = serde_json::to_vec(&change).expect("a message can be written");
+        assert!(serde_json::from_slice::<PasswordChange>(&written).is_ok_and(|again| again == change));
+    }
     if let Ok(login) = serde_json::from_slice::<LoginRequest>(bytes) {
         let written = serde_json::to_vec(&login).expect("a message can be written");
         assert!(serde_json::from_slice::<LoginRequest>(&written).is_ok_and(|again| again == login));

@@ -5,18 +5,23 @@
 //! **Invariant:** a message that parses is well-formed: ids are UUIDs, money is whole øre, a card's UID has a legal length.
 
 mod card;
+mod card_block;
 mod catalogue;
 mod ids;
 mod money;
 mod operation;
+mod password;
 mod problem;
+mod profile;
 mod register;
 mod server;
+mod session;
 mod signing;
 mod text;
 mod throttle;
 
 pub use card::{CardNumber, CardUid, InvalidCard};
+pub use card_block::SetCardBlock;
 pub use catalogue::{
     Account, AccountKind, Allergen, AutoRecharge, AutoRechargeState, CardRecord, CardStatus, Category, Changes,
     CodeVerifier, DepositLimits, Issuer, MenuDay, OfflineLimits, Order, OrderLine, OrderState, Person, PersonKind,
@@ -28,7 +33,11 @@ pub use operation::{
     Answer, CancelOrder, FileTicket, LineRequest, Operation, OperationBody, Outcome, PlaceOrder, Push, Pushed, Refusal,
     Rule,
 };
+pub use password::{
+    LONGEST_PASSWORD, PasswordChange, PasswordResetRequest, SHORTEST_PASSWORD, WeakPassword, check_password,
+};
 pub use problem::{Problem, ProblemCode};
+pub use profile::{Profile, ProfileChange, ProfileProblem, SpendingCaps};
 pub use register::{
     AuthorisationRequest, HandOut, HandOutLine, OfflinePurchase, PickUpAnswer, PickUpRequest, PurchaseBatch,
     PurchaseBatchAnswer, Release, Undo,
@@ -37,6 +46,7 @@ pub use server::{
     Deposit, DepositRequest, DepositState, DeviceKind, Enrol, Enrolled, LoginAnswer, LoginRequest, MandateAnswer,
     MandateRequest, MandateWish, PurchaseAnswer, PurchaseRequest, Statement, StatementLine, StatementText,
 };
+pub use session::{HEADER_SESSION, NotASession, SessionToken};
 pub use signing::{
     BadSignature, HEADER_API, HEADER_DEVICE, HEADER_REQUEST, HEADER_SIGNATURE, PublicKey, RequestToSign, Signature,
     SigningKey, VerifyingKey,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{Account, AccountId, CardId, Language, Money, OperationId, Order, ProductId};
+use crate::{Account, AccountId, CardId, Language, Money, OperationId, Order, ProductId, SetCardBlock};
 
 /// `POST /v1/operations`: journal rows in device-sequence order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub enum OperationBody {
     CancelOrder(CancelOrder),
     /// A support ticket.
     FileTicket(FileTicket),
+    /// A card blocked by its holder, or opened again.
+    SetCardBlock(SetCardBlock),
 }
 
 /// A preorder, as confirmed on the screen.

@@ -73,6 +73,9 @@ codes! {
     /// The signature is wrong or the request is an old one.
     BadSignature = "bad-signature", 401, "Bad signature",
         "Serveren kunne ikke genkende enhedens underskrift.", "The server could not recognise the device's signature.";
+    /// Somebody has to give the code or the password first: there is no session, or it has ended.
+    SignIn = "sign-in", 401, "Not signed in",
+        "Tast din kode først.", "Type your code first.";
     /// Signed, but not for this.
     NotAllowed = "not-allowed", 403, "Not allowed",
         "Det må denne enhed ikke.", "This device may not do that.";

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccountId, AutoRecharge, CardId, CardUid, DeviceId, Language, Money, OperationId, Outcome, PublicKey, School,
+    SessionToken,
 };
 
 /// `POST /v1/devices`: the only unsigned request, allowed once per code.
@@ -55,7 +56,7 @@ pub struct Enrolled {
 pub struct LoginRequest {
     /// The card on the reader.
     pub card: CardId,
-    /// What was typed.
+    /// What was typed: the verification code, or the holder's own password.
     pub code: String,
 }
 
@@ -66,12 +67,15 @@ impl std::fmt::Debug for LoginRequest {
 }
 
 /// The answer to [`LoginRequest`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "login", rename_all = "snake_case")]
 pub enum LoginAnswer {
-    /// Come in.
-    Right,
+    /// Come in. Until the visit ends the token goes with what shows the person's data or moves their money out.
+    Right {
+        /// For [`crate::HEADER_SESSION`], 15 minutes at most.
+        session: SessionToken,
+    },
     /// Not that code.
     Wrong {
         /// Tries before a wait.

@@ -18,7 +18,8 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
-use crate::store::{Mail, Store, StoreError};
+use crate::passwords;
+use crate::store::{Letter, Mail, Store, StoreError};
 
 /// Letters taken in one round: a backlog is worked off over several rounds, and a round stays short.
 const ROUND: u32 = 16;
@@ -90,6 +91,7 @@ pub struct Mailer {
     store: Arc<dyn Store>,
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
+    public_url: Arc<str>,
 }
 
 impl Mailer {
@@ -110,14 +112,20 @@ impl Mailer {
             transport = transport.credentials(Credentials::new(user.clone(), password.clone()));
         }
         let from = Mailbox::new(Some(words::SENDER.to_owned()), address);
-        Ok(Self { store, transport: transport.build(), from })
+        Ok(Self { store, transport: transport.build(), from, public_url: Arc::from("") })
+    }
+
+    /// With the address, without a slash at its end, under which links in letters reach this server.
+    #[must_use]
+    pub fn reached_at(self, public_url: &str) -> Self {
+        Self { public_url: public_url.trim_end_matches('/').into(), ..self }
     }
 
     /// Sends what is due; says how many letters the mail server took.
     pub async fn send_due(&self, now: Timestamp) -> Result<usize, StoreError> {
         let mut sent = 0;
         for mail in self.store.lease_mails(now, ROUND, try_again).await? {
-            match self.send(&mail).await {
+            match self.send(&mail, now).await {
                 Tried::Sent => {
                     self.store.mail_sent(mail.id, now).await?;
                     sent += 1;
@@ -132,8 +140,15 @@ impl Mailer {
         Ok(sent)
     }
 
-    async fn send(&self, mail: &Mail) -> Tried {
-        let Ok(message) = self.message(mail) else { return Tried::Never("unwritable".to_owned()) };
+    async fn send(&self, mail: &Mail, now: Timestamp) -> Tried {
+        let link = match self.link(&mail.letter, now).await {
+            Ok(link) => link,
+            Err(error) => {
+                tracing::error!(%error, "a letter waits for its link");
+                return Tried::Later;
+            }
+        };
+        let Ok(message) = self.message(mail, &link) else { return Tried::Never("unwritable".to_owned()) };
         match self.transport.send(message).await {
             Ok(_) => Tried::Sent,
             // Also a 5xx in the greeting or to our login: staff see the mark, and the reason is in the code.
@@ -144,9 +159,17 @@ impl Mailer {
         }
     }
 
-    /// The letter: the same bytes at every try, but for who takes it.
-    fn message(&self, mail: &Mail) -> Result<Message, Unwritable> {
-        let text = words::write(&mail.letter, mail.language);
+    /// The link in a letter, if it has one. Made anew at every try, so that no token waits on a disk.
+    async fn link(&self, letter: &Letter, now: Timestamp) -> Result<String, NoLink> {
+        let Letter::PasswordReset { school, person, .. } = letter else { return Ok(String::new()) };
+        let token = passwords::new_token()?;
+        self.store.add_reset_link(passwords::link_hash(&token), *school, *person, now).await?;
+        Ok(format!("{}/reset/{token}", self.public_url))
+    }
+
+    /// The letter: the same bytes at every try, but for a link and who takes it.
+    fn message(&self, mail: &Mail, link: &str) -> Result<Message, Unwritable> {
+        let text = words::write(&mail.letter, link, mail.language);
         let to: Address = mail.recipient.parse().map_err(|_| Unwritable)?;
         let id = format!("<{}@{}>", mail.id, self.from.email.domain());
         MessageBuilder::new()
@@ -162,6 +185,15 @@ impl Mailer {
 }
 
 struct Unwritable;
+
+/// A link could not be made.
+#[derive(Debug, thiserror::Error)]
+enum NoLink {
+    #[error("the system gives no random bytes")]
+    Random(#[from] getrandom::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// When a letter is tried again after so many tries.
 fn try_again(attempts: u32, now: Timestamp) -> Timestamp {

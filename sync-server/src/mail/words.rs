@@ -20,10 +20,11 @@ pub struct Text {
     pub body: String,
 }
 
-/// Puts a letter into words.
+/// Puts a letter into words. `link` is the one it leads to, if it has one.
 #[must_use]
-pub fn write(letter: &Letter, language: Language) -> Text {
+pub fn write(letter: &Letter, link: &str, language: Language) -> Text {
     match letter {
+        Letter::PasswordReset { name, .. } => reset(name, link, language),
         Letter::Stopped { account, why, amount } => stopped(account, Stop::parse(why), *amount, language),
         Letter::Receipt { account, amount, number, bought, bought_at, balance, terms_version } => {
             let day = danish::zoned(*bought_at).strftime("%d.%m.%Y %H:%M").to_string();
@@ -49,6 +50,27 @@ pub fn write(letter: &Letter, language: Language) -> Text {
                 },
             }
         }
+    }
+}
+
+fn reset(name: &str, link: &str, language: Language) -> Text {
+    match language {
+        Language::Danish => Text {
+            subject: "Nulstil adgangskode".to_owned(),
+            body: format!(
+                "Hej {name}\n\nNogen har bedt om en ny adgangskode til dit madkort. Vælg den her:\n\n{link}\n\n\
+                 Linket virker én gang og i 60 minutter.\n\nVar det ikke dig, så gør ingenting: din adgangskode er den \
+                 samme som før.\n"
+            ),
+        },
+        Language::English => Text {
+            subject: "Reset password".to_owned(),
+            body: format!(
+                "Hello {name}\n\nSomebody has asked for a new password for your canteen card. Choose it here:\n\n{link}\n\n\
+                 The link works once, for 60 minutes.\n\nIf it was not you, do nothing: your password is the same as \
+                 before.\n"
+            ),
+        },
     }
 }
 

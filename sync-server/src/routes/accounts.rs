@@ -1,14 +1,17 @@
-//! `GET /v1/accounts/{account}/statements/{month}`: one Danish month of an account.
+//! `GET /v1/accounts/{account}/statements/{month}`: one Danish month of an account, for whoever is signed in and may use it.
 //! `POST /v1/accounts/{account}/auto-recharge`: its holder pauses, resumes or cancels auto top-up.
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use jiff::civil::Date;
 use madkort_ledger::recharge::Event;
 use madkort_protocol::{AccountId, DeviceKind, MandateAnswer, MandateRequest, MandateWish, ProblemCode, Statement};
 
 use crate::failure::Failure;
+use crate::rights::What;
+use crate::sessions::Visitor;
 use crate::signed::SignedDevice;
 use crate::state::AppState;
 use crate::store::MandateChange;
@@ -16,12 +19,14 @@ use crate::store::MandateChange;
 pub(super) async fn statement(
     State(state): State<AppState>,
     path: Result<Path<(String, String)>, PathRejection>,
+    headers: HeaderMap,
     signed: SignedDevice,
 ) -> Result<Json<Statement>, Failure> {
     signed.must_be(DeviceKind::Kiosk)?;
     let Path((account, month)) = path.map_err(|_| ProblemCode::NotFound)?;
     let account = AccountId::parse(&account).map_err(|_| ProblemCode::NotFound)?;
     let month = parse_month(&month).ok_or_else(|| Failure::field("month"))?;
+    Visitor::here(&state, &signed, &headers).await?.must(What::ReadStatement, account)?;
     let statement = state.store.statement(signed.school(), account, month).await?;
     statement.map(Json).ok_or_else(|| ProblemCode::NotFound.into())
 }

@@ -1,32 +1,37 @@
-//! `POST /v1/logins`: a verification code typed at a kiosk.
+//! `POST /v1/logins`: a verification code, or the holder's own password, typed at a kiosk; the right one begins a session.
+//! `DELETE /v1/logins`: the visit is over.
 
-use argon2::Argon2;
-use argon2::password_hash::{PasswordVerifier, phc::PasswordHash};
 use axum::Json;
 use axum::extract::State;
-use madkort_protocol::{CodeVerifier, DeviceKind, LoginAnswer, LoginRequest, ProblemCode};
+use axum::http::{HeaderMap, StatusCode};
+use madkort_protocol::{DeviceKind, LONGEST_PASSWORD, LoginAnswer, LoginRequest, ProblemCode};
 
 use crate::failure::Failure;
+use crate::passwords::fits;
+use crate::sessions;
 use crate::signed::SignedDevice;
 use crate::state::AppState;
 use crate::store::CodeTry;
 
-/// Characters of a code: far above the four digits there are, so that no more than a nonsense is hashed.
-const CODE: usize = 32;
-
 pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) -> Result<Json<LoginAnswer>, Failure> {
     signed.must_be(DeviceKind::Kiosk)?;
     let login: LoginRequest = signed.json()?;
-    if login.code.is_empty() || login.code.len() > CODE {
+    if login.code.is_empty() || login.code.len() > LONGEST_PASSWORD {
         return Err(Failure::field("code"));
     }
     let answer = match state.store.take_code_try(signed.school(), login.card, state.now()).await? {
         CodeTry::Unknown => return Err(ProblemCode::NotFound.into()),
         CodeTry::Wait { until } => LoginAnswer::Wait { until },
         CodeTry::Look { verifier, tries_left } => {
-            if fits(&state, verifier, login.code).await? {
+            let password = state.store.password(signed.school(), login.card).await?;
+            let mut right = fits(&state, verifier, login.code.clone()).await?;
+            if let Some(password) = password.filter(|_| !right) {
+                right = fits(&state, password, login.code).await?;
+            }
+            if right {
                 state.store.code_was_right(login.card).await?;
-                LoginAnswer::Right
+                let session = sessions::begin(&state, &signed, login.card).await?.ok_or(ProblemCode::NotFound)?;
+                LoginAnswer::Right { session }
             } else {
                 LoginAnswer::Wrong { tries_left }
             }
@@ -35,13 +40,12 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
     Ok(Json(answer))
 }
 
-/// Hashing takes tens of milliseconds on purpose: on a thread of its own, a few at a time.
-async fn fits(state: &AppState, verifier: CodeVerifier, code: String) -> Result<bool, Failure> {
-    let permit = state.hashing.clone().acquire_owned().await.map_err(|_| ProblemCode::Unavailable)?;
-    let hashing = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        let hash = PasswordHash::new(verifier.phc()).map_err(|_| ProblemCode::Internal)?;
-        Ok(Argon2::default().verify_password(code.as_bytes(), &hash).is_ok())
-    });
-    hashing.await.map_err(|_| ProblemCode::Internal)?
+pub(super) async fn delete(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    signed: SignedDevice,
+) -> Result<StatusCode, Failure> {
+    signed.must_be(DeviceKind::Kiosk)?;
+    sessions::end(&state, &signed, &headers).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -12,7 +12,9 @@ mod devices;
 mod health;
 mod logins;
 mod operations;
+mod passwords;
 mod pay;
+mod people;
 mod pick_ups;
 mod purchase_batches;
 mod purchases;
@@ -22,7 +24,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use madkort_protocol::{API_VERSION, DeviceId, HEADER_API, OperationId, ProblemCode};
 
 use crate::failure::Failure;
@@ -45,8 +47,12 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/deposits", post(deposits::post))
         .route("/v1/deposits/{id}", get(deposits::get).delete(deposits::delete))
         .route("/v1/devices", post(devices::post))
-        .route("/v1/logins", post(logins::post))
+        .route("/v1/logins", post(logins::post).delete(logins::delete))
         .route("/v1/operations", post(operations::post))
+        .route("/reset/{token}", get(passwords::get).post(passwords::post))
+        .route("/v1/password-resets", post(passwords::post_reset))
+        .route("/v1/people/{person}/password", put(passwords::put))
+        .route("/v1/people/{person}", get(people::get).put(people::put))
         .route("/v1/pick-ups", post(pick_ups::post))
         .route("/v1/purchase-batches", post(purchase_batches::post))
         .route("/v1/purchases", post(purchases::post))

@@ -37,7 +37,7 @@ pub(super) struct Tongue {
 }
 
 impl Tongue {
-    fn or(&self, otherwise: Language) -> Language {
+    pub(super) fn or(&self, otherwise: Language) -> Language {
         match self.lang.as_deref() {
             Some("en") => Language::English,
             Some("da") => Language::Danish,
@@ -142,7 +142,7 @@ fn fault(error: &StoreError, language: Language) -> Response {
     nothing(language, StatusCode::SERVICE_UNAVAILABLE)
 }
 
-fn html(page: Result<String, askama::Error>, status: StatusCode) -> Response {
+pub(super) fn html(page: Result<String, askama::Error>, status: StatusCode) -> Response {
     match page {
         Ok(page) => (status, HEADERS, Html(page)).into_response(),
         Err(error) => {

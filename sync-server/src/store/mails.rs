@@ -3,7 +3,7 @@
 //! **Invariant:** a letter keeps its id, so that one that was sent twice can be known as one.
 
 use jiff::Timestamp;
-use madkort_protocol::{Language, Money};
+use madkort_protocol::{Language, Money, PersonId, SchoolId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -21,6 +21,15 @@ pub enum Letter {
         why: String,
         /// What it would have charged.
         amount: Money,
+    },
+    /// *Nulstil adgangskode*. The link is made when the letter is sent: its token is nowhere but in it.
+    PasswordReset {
+        /// At which school.
+        school: SchoolId,
+        /// Whose.
+        person: PersonId,
+        /// What they are called.
+        name: String,
     },
     /// Auto top-up has charged.
     Receipt {
@@ -47,6 +56,7 @@ impl Letter {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Stopped { .. } => "auto-recharge-stopped",
+            Self::PasswordReset { .. } => "password-reset",
             Self::Receipt { .. } => "auto-recharge-receipt",
         }
     }

@@ -14,9 +14,12 @@ mod feed;
 mod mails;
 mod movements;
 mod operations;
+pub mod passwords;
 mod payments;
+mod people;
 mod postgres;
 mod registers;
+mod sessions;
 mod sql;
 mod sqlite;
 mod url;
@@ -43,7 +46,10 @@ pub use payments::{
     NewDeposit, Stepped, Stepping,
 };
 
+pub use passwords::{AskedReset, Passwords};
+pub use people::{Deed, Doer, People};
 pub use registers::{AtTill, Registers};
+pub use sessions::{NewSession, Session, Sessions};
 pub use url::{DatabaseUrl, NoDatabase};
 
 use self::postgres::PostgresServer;
@@ -67,7 +73,10 @@ pub trait Store:
     + Mails
     + Movements
     + Operations
+    + Passwords
+    + People
     + Registers
+    + Sessions
     + Statements
     + Send
     + Sync

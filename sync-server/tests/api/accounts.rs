@@ -29,6 +29,7 @@ async fn a_month_shows_what_happened_by_danish_time() {
     let cancel = OperationBody::CancelOrder(CancelOrder { order: placed.id, card: ANNAS_CARD });
     kiosk.push(vec![operation(&server, &kiosk, cancel)]).await;
 
+    kiosk.sign_in(ANNAS_CARD).await;
     let november: Statement = kiosk.get(&format!("/v1/accounts/{ANNA}/statements/2026-11")).await;
     let line = |day, text, number: &str, amount, balance| StatementLine {
         date: date(2026, 11, day),
@@ -62,6 +63,7 @@ async fn a_clock_set_back_does_not_tear_a_statement() {
     server.fund(&kiosk, ANNA, kr(100)).await;
     server.clock.set(at("2026-10-01T10:00:00Z"));
     server.fund(&kiosk, ANNA, kr(50)).await;
+    kiosk.sign_in(ANNAS_CARD).await;
     let november: Statement = kiosk.get(&format!("/v1/accounts/{ANNA}/statements/2026-11")).await;
     let balances: Vec<_> = november.lines.iter().map(|line| line.balance).collect();
     assert_eq!((balances, november.months), (vec![kr(100), kr(150)], vec![date(2026, 11, 1)]));
@@ -72,6 +74,7 @@ async fn a_clock_set_back_does_not_tear_a_statement() {
 async fn what_is_no_statement() {
     let server = Server::start().await;
     let (kiosk, till) = (server.kiosk().await, server.register().await);
+    kiosk.sign_in(ANNAS_CARD).await;
     for (path, code) in [
         (format!("/v1/accounts/{ANNA}/statements/2026-13"), ProblemCode::InvalidField),
         (format!("/v1/accounts/{ANNA}/statements/november"), ProblemCode::InvalidField),

@@ -86,6 +86,7 @@ async fn strangers_and_revoked_devices_stay_outside() {
         url: server.url.clone(),
         count: 0.into(),
         seq: 0.into(),
+        session: std::sync::Mutex::default(),
     };
     assert_eq!(stranger.problem_of(Method::GET, CHANGES, b"").await.code, ProblemCode::UnknownDevice);
     assert!(server.store().revoke(kiosk.id, server.clock.now()).await.unwrap());

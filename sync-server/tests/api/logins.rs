@@ -18,7 +18,8 @@ async fn the_right_code_lets_in_and_forgets_the_wrong_ones() {
         let answer: LoginAnswer = kiosk.post("/v1/logins", &login(ANNAS_CARD, "0000")).await;
         assert_eq!(answer, LoginAnswer::Wrong { tries_left: left });
     }
-    assert_eq!(kiosk.post::<LoginAnswer>("/v1/logins", &login(ANNAS_CARD, "1234")).await, LoginAnswer::Right);
+    let answer: LoginAnswer = kiosk.post("/v1/logins", &login(ANNAS_CARD, "1234")).await;
+    assert!(matches!(answer, LoginAnswer::Right { .. }), "{answer:?}");
     let answer: LoginAnswer = kiosk.post("/v1/logins", &login(ANNAS_CARD, "0000")).await;
     assert_eq!(answer, LoginAnswer::Wrong { tries_left: 4 });
 }
@@ -37,7 +38,8 @@ async fn five_wrong_ones_cost_a_wait_that_grows() {
         let answer: LoginAnswer = kiosk.post("/v1/logins", &login(ANNAS_CARD, "1234")).await;
         assert_eq!(answer, LoginAnswer::Wait { until });
     }
-    assert_eq!(kiosk.post::<LoginAnswer>("/v1/logins", &login(BOS_CARD, "1234")).await, LoginAnswer::Right);
+    let answer: LoginAnswer = kiosk.post("/v1/logins", &login(BOS_CARD, "1234")).await;
+    assert!(matches!(answer, LoginAnswer::Right { .. }), "{answer:?}");
     server.clock.set(until);
     let answer: LoginAnswer = kiosk.post("/v1/logins", &login(ANNAS_CARD, "0000")).await;
     assert_eq!(answer, LoginAnswer::Wrong { tries_left: 0 });
@@ -70,7 +72,7 @@ async fn who_may_not_ask_and_what_is_no_code() {
     assert_eq!(ask(login(unknown, "1234")).await.code, ProblemCode::NotFound);
     assert_eq!(ask(login(BLOCKED_CARD, "1234")).await.code, ProblemCode::NotFound);
     assert_eq!(ask(login(ANNAS_CARD, "")).await.field.as_deref(), Some("code"));
-    assert_eq!(ask(login(ANNAS_CARD, &"1".repeat(33))).await.field.as_deref(), Some("code"));
+    assert_eq!(ask(login(ANNAS_CARD, &"1".repeat(129))).await.field.as_deref(), Some("code"));
     let malformed = kiosk.problem_of(Method::POST, "/v1/logins", br#"{"card":1,"code":"1234"}"#).await;
     assert_eq!(malformed.code, ProblemCode::Malformed);
     let till = till.problem_of(Method::POST, "/v1/logins", &body(&login(ANNAS_CARD, "1234"))).await;

@@ -1,8 +1,8 @@
 //! A school, a server on a free port, and devices that sign.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use argon2::password_hash::PasswordHasher;
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -116,7 +116,14 @@ impl Server {
         let answer = unsigned(self, Method::POST, "/v1/devices", &serde_json::to_vec(&enrol).unwrap()).await;
         assert_eq!(answer.status(), StatusCode::CREATED);
         let enrolled: Enrolled = answer.json().await.unwrap();
-        Signer { id: enrolled.device, key, url: self.url.clone(), count: AtomicU64::new(0), seq: AtomicU64::new(0) }
+        Signer {
+            id: enrolled.device,
+            key,
+            url: self.url.clone(),
+            count: AtomicU64::new(0),
+            seq: AtomicU64::new(0),
+            session: Mutex::default(),
+        }
     }
 
     pub async fn kiosk(&self) -> Signer {
@@ -177,11 +184,22 @@ pub struct Signer {
     pub url: String,
     pub count: AtomicU64,
     pub seq: AtomicU64,
+    /// Shown with every request, once somebody is signed in.
+    pub session: Mutex<Option<SessionToken>>,
 }
 
 impl Signer {
     pub fn next_seq(&self) -> u64 {
         self.seq.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// Signs a card's holder in with their code.
+    pub async fn sign_in(&self, card: CardId) {
+        let login = LoginRequest { card, code: "1234".into() };
+        match self.post("/v1/logins", &login).await {
+            LoginAnswer::Right { session } => *self.session.lock().unwrap() = Some(session),
+            other => panic!("not let in: {other:?}"),
+        }
     }
 
     pub fn next_count(&self) -> u64 {
@@ -211,8 +229,11 @@ impl Signer {
     }
 
     fn request(&self, method: Method, path: &str, body: &[u8], count: u64, signature: &str) -> RequestBuilder {
-        reqwest::Client::new()
-            .request(method, format!("{}{path}", self.url))
+        let session = self.session.lock().unwrap().as_ref().map(|session| session.reveal().to_owned());
+        let request = reqwest::Client::new().request(method, format!("{}{path}", self.url));
+        session
+            .into_iter()
+            .fold(request, |request, session| request.header(HEADER_SESSION, session))
             .header(HEADER_API, API_VERSION)
             .header(HEADER_DEVICE, self.id.to_string())
             .header(HEADER_REQUEST, count)

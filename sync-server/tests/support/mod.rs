@@ -207,7 +207,7 @@ impl School {
     }
 
     pub async fn send(&self, device: &Device, method: &str, path: &str, body: &impl Serialize) -> Said {
-        let body = if method == "POST" { serde_json::to_vec(body).unwrap() } else { Vec::new() };
+        let body = if matches!(method, "POST" | "PUT") { serde_json::to_vec(body).unwrap() } else { Vec::new() };
         let count = device.count.fetch_add(1, Ordering::SeqCst) + 1;
         let signature = device.key.sign(&RequestToSign { method, path, device: device.id, count, body: &body });
         let answer = self
@@ -222,7 +222,9 @@ impl School {
             .await
             .unwrap();
         let status = answer.status().as_u16();
-        Said { status, json: serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap() }
+        let body = answer.bytes().await.unwrap();
+        let json = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };
+        Said { status, json }
     }
 
     pub async fn post_deposit(&self, request: &DepositRequest) -> Said {

@@ -2,17 +2,23 @@
 //!
 //! Pure. **Invariant:** a room owns what was typed in it, so leaving the room forgets it.
 
+mod accounts;
 mod code;
 mod deposit;
 mod home;
+mod number;
 mod order;
+mod profile;
 mod statement;
 mod support;
 
-pub(crate) use code::{CODE_LENGTH, CodeRoom, CodeStep};
+pub(crate) use accounts::{AccountsRoom, AccountsStep};
+pub(crate) use code::{CODE_LENGTH, CodeRoom, CodeStep, Door, SignInRoom};
 pub(crate) use deposit::{DepositRoom, DepositStep};
 pub(crate) use home::brief;
+pub(crate) use number::{NUMBER_LENGTH, NumberRoom};
 pub(crate) use order::{OrderRoom, OrderStep};
+pub(crate) use profile::{ProfileRoom, ProfileStep};
 pub(crate) use statement::StatementRoom;
 pub(crate) use support::{SupportRoom, SupportStep};
 
@@ -27,6 +33,10 @@ use crate::{Catalogue, Effect, Intent, Link, Moment, OrderBrief, PrintState, Pri
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Inside {
     pub visitor: Visitor,
+    /// The code or the password was given in this visit: not only a tap.
+    pub signed_in: bool,
+    /// Came by card number: there is no card whose leaving ends the visit.
+    pub without_card: bool,
     pub chosen: AccountId,
     pub room: Room,
     /// A cancellation on its way to the disk.
@@ -39,8 +49,11 @@ pub(crate) struct Inside {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Room {
     Home,
+    Accounts(AccountsRoom),
     Deposit(DepositRoom),
     Order(OrderRoom),
+    Profile(ProfileRoom),
+    SignIn(SignInRoom),
     Statement(StatementRoom),
     Support(SupportRoom),
 }
@@ -86,9 +99,16 @@ impl Inside {
     /// What a hand does inside.
     pub fn hand(&mut self, intent: Intent, fresh: OperationId, around: &Around) -> Vec<Effect> {
         let room = std::mem::replace(&mut self.room, Room::Home);
+        if !self.signed_in && code::wants_code(&intent) && room.leads_to_doors() {
+            self.stop_at_door(room, intent, fresh);
+            return vec![];
+        }
         let (room, effects) = match (room, intent) {
             (room, Intent::Account(place)) if !room.is_busy() => self.choose_account(room, place),
             (Room::Home, intent) => self.hand_at_home(&intent, fresh, around),
+            (Room::Accounts(room), intent) => self.hand_in_accounts(room, &intent, fresh, around),
+            (Room::Profile(room), intent) => self.hand_in_profile(room, intent),
+            (Room::SignIn(room), intent) => self.hand_at_door(room, &intent, around.now.wall),
             (Room::Deposit(room), intent) => self.hand_in_deposit(room, intent, fresh, around),
             (Room::Order(room), intent) => self.hand_in_order(room, intent, fresh, around),
             (Room::Statement(room), intent) => self.hand_in_statement(room, &intent, around),
@@ -101,9 +121,11 @@ impl Inside {
     /// Into a room.
     pub fn enter(&mut self, kind: TileKind, around: &Around) -> (Room, Vec<Effect>) {
         match kind {
+            TileKind::Accounts => (Room::Accounts(AccountsRoom::default()), vec![]),
             TileKind::Order => (OrderRoom::enter(around).map_or(Room::Home, Room::Order), vec![]),
-            TileKind::Deposit if !around.link.is_online() => (Room::Home, vec![]),
+            TileKind::Deposit | TileKind::Profile if !around.link.is_online() => (Room::Home, vec![]),
             TileKind::Deposit => (Room::Deposit(DepositRoom::enter(&self.visitor)), vec![]),
+            TileKind::Profile => self.enter_profile(false),
             TileKind::Statement => {
                 let load = Effect::LoadStatement { account: self.chosen, month: None };
                 (Room::Statement(StatementRoom::default()), vec![load])
@@ -132,7 +154,7 @@ impl Inside {
             Room::Order(room) => room.paper(reference, state),
             Room::Statement(room) => room.paper(reference, state),
             Room::Support(room) => room.paper(reference, state),
-            Room::Home => {}
+            Room::Home | Room::Accounts(_) | Room::Profile(_) | Room::SignIn(_) => {}
         }
     }
 
@@ -141,7 +163,8 @@ impl Inside {
         match &mut self.room {
             Room::Order(room) => room.recorded(id, number, around),
             Room::Support(room) => room.recorded(id, number, around),
-            Room::Home | Room::Deposit(_) | Room::Statement(_) => {}
+            Room::Accounts(room) => room.recorded(id),
+            Room::Home | Room::Deposit(_) | Room::Profile(_) | Room::SignIn(_) | Room::Statement(_) => {}
         }
         if self.cancelling == Some(id) {
             self.cancelling = None;
@@ -164,7 +187,15 @@ impl Room {
             Self::Order(room) => !matches!(room.step, OrderStep::Choosing | OrderStep::Checking),
             Self::Deposit(room) => !matches!(room.step, DepositStep::Filling),
             Self::Support(room) => !matches!(room.step, SupportStep::Writing),
+            Self::Accounts(room) => room.step != AccountsStep::Looking,
             Self::Home | Self::Statement(_) => false,
+            // Another account is another person's: what was typed would be lost.
+            Self::SignIn(_) | Self::Profile(_) => true,
         }
+    }
+
+    /// Where doors to what wants the code are: elsewhere the same wish means nothing.
+    const fn leads_to_doors(&self) -> bool {
+        matches!(self, Self::Home | Self::Accounts(_))
     }
 }

@@ -101,7 +101,7 @@ impl Inside {
                     Field::Email => room.email = text,
                     Field::Phone => room.phone = keep(&text, FileTicket::PHONE),
                     Field::Message => room.message = keep(&text, FileTicket::MESSAGE),
-                    Field::Comment(_) => {}
+                    _ => {}
                 }
                 room.problem = None;
             }

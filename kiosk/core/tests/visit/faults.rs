@@ -44,6 +44,9 @@ fn states() -> Vec<Play> {
     };
     let mut at_door = Play::new();
     at_door.tell(Event::Tapped(uid())).tell(Event::Known(Box::new(Visitor { ask_code: true, ..visitor(78) })));
+    let (mut without_card, mut signed_in) = (Play::new(), Play::signed_in(visitor(78)));
+    without_card.hand(Intent::WithoutCard);
+    signed_in.hand(Intent::Open(TileKind::Statement));
     let mut looking_up = Play::new();
     looking_up.tell(Event::Tapped(uid()));
     let order = [Intent::Open(TileKind::Order), Intent::Add(product_id(LASAGNE)), Intent::Checkout, Intent::Pay];
@@ -58,6 +61,10 @@ fn states() -> Vec<Play> {
         inside(&order),
         inside(&deposit[..1]),
         inside(&deposit),
+        without_card,
+        signed_in,
+        inside(&[Intent::Open(TileKind::Accounts)]),
+        inside(&[Intent::Open(TileKind::Accounts), Intent::BlockCard(visitor(0).card)]),
         inside(&[Intent::Open(TileKind::Statement)]),
         inside(&[Intent::Open(TileKind::Support)]),
     ]

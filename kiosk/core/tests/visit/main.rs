@@ -1,9 +1,12 @@
 //! Visits, told in order.
 #![allow(clippy::unwrap_used, clippy::wildcard_imports, missing_docs)]
 
+mod cards;
 mod faults;
 mod money;
+mod profile;
 mod random;
+mod sign_in;
 mod world;
 
 use kiosk_core::*;
@@ -42,12 +45,12 @@ fn a_card_that_asks_for_its_code_shows_nothing_before_it() {
     let check = Effect::CheckCode { card: visitor(78).card, code: "1234".into() };
     assert!(play.effects.contains(&check));
     assert!(!format!("{:?}", play.kiosk).contains("1234"), "the code is gone once it is handed over");
-    play.tell(Event::CodeChecked(LoginAnswer::Wrong { tries_left: 4 }));
+    play.tell(Event::CodeChecked(CodeAnswer::Wrong { tries_left: 4 }));
     assert!(matches!(
         play.page(),
         Page::Code(CodePage { typed: 0, message: Some(CodeMessage::Wrong { tries_left: 4 }), .. })
     ));
-    play.digits("4321").tell(Event::CodeChecked(LoginAnswer::Right));
+    play.digits("4321").tell(Event::CodeChecked(CodeAnswer::Right));
     assert!(matches!(play.page(), Page::Home(_)));
 }
 
@@ -57,7 +60,7 @@ fn too_many_wrong_codes_wait_and_keys_do_nothing_meanwhile() {
     play.tell(Event::Tapped(uid())).tell(Event::Known(Box::new(Visitor { ask_code: true, ..visitor(78) })));
     play.digits("0000");
     let until = start() + jiff::SignedDuration::from_secs(25);
-    play.tell(Event::CodeChecked(LoginAnswer::Wait { until }));
+    play.tell(Event::CodeChecked(CodeAnswer::Wait { until }));
     play.effects.clear();
     play.digits("1234");
     assert_eq!(play.effects, vec![]);
@@ -70,9 +73,9 @@ fn too_many_wrong_codes_wait_and_keys_do_nothing_meanwhile() {
 fn a_right_code_that_nobody_asked_about_opens_nothing() {
     let mut play = Play::new();
     play.tell(Event::Tapped(uid())).tell(Event::Known(Box::new(Visitor { ask_code: true, ..visitor(78) })));
-    play.tell(Event::CodeChecked(LoginAnswer::Right));
+    play.tell(Event::CodeChecked(CodeAnswer::Right));
     assert!(matches!(play.page(), Page::Code(_)));
-    play.tell(Event::Lifted).tell(Event::CodeChecked(LoginAnswer::Right));
+    play.tell(Event::Lifted).tell(Event::CodeChecked(CodeAnswer::Right));
     assert!(matches!(play.page(), Page::Idle(_)));
 }
 

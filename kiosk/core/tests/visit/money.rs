@@ -272,7 +272,7 @@ fn a_ticket_is_thanked_for_when_it_is_on_disk_also_offline() {
 
 #[test]
 fn a_statement_is_the_chosen_accounts_and_a_second_print_is_the_same_paper() {
-    let mut play = Play::inside(visitor(78));
+    let mut play = Play::signed_in(visitor(78));
     play.hand(Intent::Open(TileKind::Statement));
     let mine = Statement {
         account: visitor(0).accounts[0].id,

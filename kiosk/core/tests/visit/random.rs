@@ -7,7 +7,14 @@ use proptest::prelude::*;
 use crate::world::*;
 
 fn intents() -> impl Strategy<Value = Intent> {
-    let tiles = [TileKind::Order, TileKind::Deposit, TileKind::Statement, TileKind::Support];
+    let tiles = [
+        TileKind::Accounts,
+        TileKind::Profile,
+        TileKind::Order,
+        TileKind::Deposit,
+        TileKind::Statement,
+        TileKind::Support,
+    ];
     let plain = vec![
         Intent::Erase,
         Intent::Preset(100),
@@ -26,6 +33,9 @@ fn intents() -> impl Strategy<Value = Intent> {
         Intent::Pay,
         Intent::Print,
         Intent::Send,
+        Intent::WithoutCard,
+        Intent::BlockCard(visitor(0).card),
+        Intent::UnblockCard(visitor(0).card),
         Intent::Edit(Field::Message, "hej".into()),
         Intent::Speak(Language::English),
     ];
@@ -67,6 +77,9 @@ fn answer(play: &mut Play, well: bool) {
     let event = match effect {
         Effect::LookUp(_) if well => Event::Known(here),
         Effect::LookUp(uid) => Event::NotKnown(uid),
+        Effect::LookUpNumber(_) => Event::NumberNotKnown,
+        Effect::CheckCode { .. } if well => Event::CodeChecked(CodeAnswer::Right),
+        Effect::CheckCode { .. } => Event::CodeChecked(CodeAnswer::Wrong { tries_left: 3 }),
         Effect::Record { id, .. } if well => Event::Recorded { id, number: "K1-1".into(), visitor: here },
         Effect::Record { id, .. } => Event::RecordFailed(id),
         Effect::OpenDeposit(request) => Event::DepositUnreachable(request.id),
@@ -77,7 +90,15 @@ fn answer(play: &mut Play, well: bool) {
 }
 
 fn asks(effect: &Effect) -> bool {
-    matches!(effect, Effect::LookUp(_) | Effect::Record { .. } | Effect::OpenDeposit(_) | Effect::LoadStatement { .. })
+    matches!(
+        effect,
+        Effect::LookUp(_)
+            | Effect::LookUpNumber(_)
+            | Effect::CheckCode { .. }
+            | Effect::Record { .. }
+            | Effect::OpenDeposit(_)
+            | Effect::LoadStatement { .. }
+    )
 }
 
 proptest! {
@@ -100,7 +121,7 @@ proptest! {
                 Step::Reader(false) => { play.tell(Event::Reader(ReaderHealth::Missing)); }
             }
             let page = play.page();
-            if !card_here || matches!(page, Page::Idle(_) | Page::OutOfService(_) | Page::Starting | Page::Code(_)) {
+            if !card_here || matches!(page, Page::Idle(_) | Page::OutOfService(_) | Page::Starting | Page::Code(_) | Page::Number(_)) {
                 prop_assert!(!play.screen_text().contains("Alma"), "{page:?}");
             }
         }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
-use kiosk_core::{Catalogue, Effect, Event, Intent, Kiosk, Link, Moment, Page, PrinterHealth, ReaderHealth, Visitor};
+use kiosk_core::{
+    Catalogue, CodeAnswer, Effect, Event, Intent, Kiosk, Link, Moment, Page, PrinterHealth, ReaderHealth, Visitor,
+    VisitorCard,
+};
 use madkort_protocol::*;
 use uuid::Uuid;
 
@@ -106,6 +109,12 @@ pub fn visitor(kroner: i32) -> Visitor {
             language: Language::Danish,
             accounts: vec![own.id],
         },
+        cards: vec![VisitorCard {
+            id: CardId::new(Uuid::from_u128(301)),
+            masked: "···· 4580".into(),
+            person: own.owner,
+            status: CardStatus::Active,
+        }],
         accounts: vec![own],
         orders: vec![],
         unacknowledged: vec![],
@@ -139,6 +148,15 @@ impl Play {
         let mut play = Self::new();
         play.tell(Event::Tapped(uid()));
         play.tell(Event::Known(Box::new(visitor)));
+        play.effects.clear();
+        play
+    }
+
+    /// A visitor who gave the code.
+    pub fn signed_in(visitor: Visitor) -> Self {
+        let mut play = Self::new();
+        play.tell(Event::Tapped(uid())).tell(Event::Known(Box::new(Visitor { ask_code: true, ..visitor })));
+        play.digits("4711").tell(Event::CodeChecked(CodeAnswer::Right));
         play.effects.clear();
         play
     }

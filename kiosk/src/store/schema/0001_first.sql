@@ -16,8 +16,11 @@ INSERT INTO device (only) VALUES (1);
 -- What the server told last; replaced whole, never patched.
 CREATE TABLE school   (only INTEGER PRIMARY KEY CHECK (only = 1), body TEXT NOT NULL) STRICT;
 CREATE TABLE people   (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE cards    (id TEXT PRIMARY KEY, uid TEXT NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE cards    (id TEXT PRIMARY KEY, uid TEXT NOT NULL, number TEXT NOT NULL, person TEXT NOT NULL, body TEXT NOT NULL)
+                      STRICT, WITHOUT ROWID;
 CREATE INDEX cards_by_uid ON cards (uid);
+CREATE INDEX cards_by_number ON cards (number);
+CREATE INDEX cards_by_person ON cards (person);
 CREATE TABLE accounts (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE products (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE days     (date TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;

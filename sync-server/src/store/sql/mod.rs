@@ -8,6 +8,7 @@
 
 mod audit;
 mod authorisations;
+mod cards;
 mod catalogue;
 mod chain;
 mod charges;
@@ -21,6 +22,8 @@ mod mails;
 mod movements;
 mod operations;
 mod orders;
+mod passwords;
+mod people;
 mod pick_ups;
 mod posted;
 mod posting;
@@ -30,6 +33,7 @@ mod registers;
 mod rows;
 pub(super) mod schema;
 pub(super) mod session;
+mod sessions;
 mod statements;
 pub(super) mod tables;
 mod undo;

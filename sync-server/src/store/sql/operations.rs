@@ -17,7 +17,7 @@ use super::posting::{BodyDigest, Note, digest};
 use super::session::First;
 use super::value::{Db, count, values, word};
 use super::write::{Wanted, Write, caps};
-use super::{SqlStore, orders, purchases, rows};
+use super::{SqlStore, cards, orders, purchases, rows};
 
 impl Operations for SqlStore {
     fn push(&self, device: DeviceId, push: Push, now: Timestamp) -> Pending<'_, Pushing> {
@@ -127,6 +127,7 @@ fn carry_out(write: &Write<'_>, settling: &Settling<'_>) -> Db<Outcome> {
         OperationBody::PlaceOrder(order) => orders::place(write, settling, order)?,
         OperationBody::CancelOrder(cancel) => orders::cancel(write, settling, cancel)?,
         OperationBody::FileTicket(ticket) => file(write, settling, ticket)?,
+        OperationBody::SetCardBlock(change) => cards::set_block(write, settling, change)?,
     };
     Ok(refused.map_or(Outcome::Posted, Outcome::Refused))
 }
@@ -200,7 +201,7 @@ impl Touched {
                 let order = rows::order(write.db()?, settling.device.school, cancel.order)?;
                 self.accounts.extend(order.map(|order| order.account));
             }
-            OperationBody::FileTicket(_) => {}
+            OperationBody::FileTicket(_) | OperationBody::SetCardBlock(_) => {}
         }
         Ok(())
     }

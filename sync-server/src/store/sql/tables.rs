@@ -161,7 +161,8 @@ macro_rules! plain {
 
 static SCHOOLS: Table = plain!("schools", ["id"], ["id" Bytes, "body" Text, "receipt" Int]);
 static PEOPLE: Table = plain!("people", ["id"],
-    ["id" Bytes, "school" Bytes, "name" Text, "kind" Text, "class" Text, "email" Text, "language" Text]);
+    ["id" Bytes, "school" Bytes, "name" Text, "kind" Text, "class" Text, "email" Text, "language" Text,
+     "phone" Text, "address" Text, "postcode" Text, "town" Text, "password" Text]);
 static ACCOUNTS: Table = plain!("accounts", ["id"],
     ["id" Bytes, "school" Bytes, "owner" Bytes, "label" Text, "kind" Text, "book" Int, "day_cap" Int, "week_cap" Int,
      "month_cap" Int]);
@@ -176,6 +177,14 @@ static DEVICES: Table = plain!("devices", ["id"],
      "enrolled_at" Int, "revoked_at" Int]);
 static ENROLMENT_CODES: Table = plain!("enrolment_codes", ["hash"],
     ["hash" Bytes, "school" Bytes, "kind" Text, "name" Text, "expires_at" Int, "device" Bytes]);
+static SESSIONS: Table = plain!("sessions", ["hash"],
+    ["hash" Bytes, "school" Bytes, "device" Bytes, "card" Bytes, "person" Bytes, "expires_at" Int]);
+static DEEDS: Table = plain!("deeds", ["id"],
+    ["id" Bytes, "school" Bytes, "about" Bytes, "what" Text, "person" Bytes, "card" Bytes, "device" Bytes, "at" Int]);
+static RESET_LINKS: Table =
+    plain!("reset_links", ["hash"], ["hash" Bytes, "school" Bytes, "person" Bytes, "expires_at" Int]);
+static RESETS_ASKED: Table = plain!("resets_asked", ["id"],
+    ["id" Bytes, "school" Bytes, "device" Bytes, "address" Bytes, "at" Int]);
 static PRODUCTS: Table = plain!("products", ["id"],
     ["id" Bytes, "school" Bytes, "category" Text, "name_da" Text, "name_en" Text, "about_da" Text, "about_en" Text,
      "price" Int, "vat_percent" Int, "allergens" Text]);
@@ -209,7 +218,7 @@ static MAILS: Table = plain!("mails", ["id"],
      "created_at" Int, "sent_at" Int, "attempts" Int, "try_at" Int, "failed_at" Int, "failure" Text]);
 
 /// Every table, those that are referred to before those that refer.
-pub static ALL: [&Table; 25] = [
+pub static ALL: [&Table; 29] = [
     &SCHOOLS,
     &SHARDS,
     &PEOPLE,
@@ -221,6 +230,10 @@ pub static ALL: [&Table; 25] = [
     &DEVICES,
     &REQUESTS,
     &ENROLMENT_CODES,
+    &SESSIONS,
+    &DEEDS,
+    &RESET_LINKS,
+    &RESETS_ASKED,
     &PRODUCTS,
     &MENU_DAYS,
     &TRANSACTIONS,

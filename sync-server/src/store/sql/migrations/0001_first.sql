@@ -27,7 +27,12 @@ CREATE TABLE people (
     kind     TEXT NOT NULL,
     class    TEXT,
     email    TEXT,
-    language TEXT NOT NULL
+    language TEXT NOT NULL,
+    phone    TEXT NOT NULL DEFAULT '',
+    address  TEXT NOT NULL DEFAULT '',
+    postcode TEXT NOT NULL DEFAULT '',
+    town     TEXT NOT NULL DEFAULT '',
+    password TEXT                           -- argon2id, PHC string; none until they set one
 );
 
 -- One balance each. The materialised balance is the sum of the book's entries; the version is their number. What a holder has
@@ -113,6 +118,54 @@ CREATE TABLE enrolment_codes (
     expires_at BIGINT NOT NULL,
     device     BYTEA REFERENCES devices     -- who used it
 );
+
+-- Who gave the right code at which kiosk. Bound to both; gone with the visit.
+CREATE TABLE sessions (
+    hash       BYTEA PRIMARY KEY,           -- SHA-256 of the token
+    school     BYTEA NOT NULL REFERENCES schools,
+    device     BYTEA NOT NULL REFERENCES devices,
+    card       BYTEA NOT NULL REFERENCES cards,
+    person     BYTEA NOT NULL REFERENCES people,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX sessions_of_a_person ON sessions (person);
+
+-- Who changed what about whom.
+CREATE TABLE deeds (
+    id     BYTEA PRIMARY KEY,
+    school BYTEA NOT NULL REFERENCES schools,
+    about  BYTEA NOT NULL,
+    what   TEXT NOT NULL,
+    person BYTEA NOT NULL,                  -- who did it,
+    card   BYTEA,                           -- signed in with which card,
+    device BYTEA,                           -- where; neither when it was by a link in a letter
+    at     BIGINT NOT NULL
+);
+
+CREATE INDEX deeds_by_person ON deeds (about, at);
+
+-- Links in letters by which a forgotten password is replaced.
+CREATE TABLE reset_links (
+    hash       BYTEA PRIMARY KEY,           -- SHA-256 of the token
+    school     BYTEA NOT NULL REFERENCES schools,
+    person     BYTEA NOT NULL REFERENCES people,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX reset_links_of_a_person ON reset_links (person);
+
+-- Who asked for such letters in the last hour, so that nobody asks too often.
+CREATE TABLE resets_asked (
+    id      BYTEA PRIMARY KEY,
+    school  BYTEA NOT NULL REFERENCES schools,
+    device  BYTEA NOT NULL,
+    address BYTEA NOT NULL,                 -- SHA-256
+    at      BIGINT NOT NULL
+);
+
+CREATE INDEX resets_by_device ON resets_asked (device, at);
+CREATE INDEX resets_by_address ON resets_asked (address, at);
 
 CREATE TABLE products (
     id          BYTEA PRIMARY KEY,

@@ -1,0 +1,70 @@
+//! `GET` and `PUT /v1/people/{person}`: what somebody has told about themselves, for themselves and for who answers for them.
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use madkort_protocol::{DeviceKind, PersonId, ProblemCode, Profile, ProfileChange};
+use uuid::Builder;
+
+use crate::failure::Failure;
+use crate::rights::What;
+use crate::sessions::Visitor;
+use crate::signed::SignedDevice;
+use crate::state::AppState;
+use crate::store::Doer;
+
+type InPath = Result<Path<String>, PathRejection>;
+
+pub(super) async fn get(
+    State(state): State<AppState>,
+    path: InPath,
+    headers: HeaderMap,
+    signed: SignedDevice,
+) -> Result<Json<Profile>, Failure> {
+    signed.must_be(DeviceKind::Kiosk)?;
+    let person = person(path)?;
+    let visitor = Visitor::here(&state, &signed, &headers).await?;
+    theirs(&state, &signed, &visitor, person).await.map(Json)
+}
+
+pub(super) async fn put(
+    State(state): State<AppState>,
+    path: InPath,
+    headers: HeaderMap,
+    signed: SignedDevice,
+) -> Result<Json<Profile>, Failure> {
+    signed.must_be(DeviceKind::Kiosk)?;
+    let person = person(path)?;
+    let change: ProfileChange = signed.json()?;
+    let change = change.check().map_err(|problem| Failure::field(&problem.to_string()))?;
+    let visitor = Visitor::of(&state, &signed, &headers, change.card).await?;
+    let now_so = theirs(&state, &signed, &visitor, person).await?;
+    if now_so.caps != change.caps {
+        visitor.must(What::SetCaps, now_so.account)?;
+    }
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|_| ProblemCode::Internal)?;
+    let record = Builder::from_random_bytes(random).into_uuid();
+    let by = Doer { record, person: visitor.person, card: visitor.card, device: signed.device.id };
+    let (school, account) = (signed.school(), now_so.account);
+    let changed = state.store.change_profile(school, person, account, change, by, state.now()).await?;
+    changed.map(Json).ok_or_else(|| ProblemCode::NotFound.into())
+}
+
+/// A profile that is theirs to read and change; any other does not exist for them.
+async fn theirs(
+    state: &AppState,
+    signed: &SignedDevice,
+    visitor: &Visitor,
+    person: PersonId,
+) -> Result<Profile, Failure> {
+    let profile = state.store.profile(signed.school(), person).await?.ok_or(ProblemCode::NotFound)?;
+    visitor.must(What::EditProfile, profile.account)?;
+    Ok(profile)
+}
+
+fn person(path: InPath) -> Result<PersonId, Failure> {
+    let Path(person) = path.map_err(|_| ProblemCode::NotFound)?;
+    PersonId::parse(&person).map_err(|_| ProblemCode::NotFound.into())
+}

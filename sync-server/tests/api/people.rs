@@ -1,0 +1,138 @@
+//! `/v1/people/{person}`
+
+use madkort_protocol::*;
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::support::*;
+
+const ANNA_AND: PersonId = PersonId::new(Uuid::from_u128(1));
+const BO_AND: PersonId = PersonId::new(Uuid::from_u128(2));
+const A_GUEST: PersonId = PersonId::new(Uuid::from_u128(3));
+
+fn path(person: PersonId) -> String {
+    format!("/v1/people/{person}")
+}
+
+fn change(card: CardId) -> ProfileChange {
+    ProfileChange {
+        card,
+        name: "Anna Andersen".into(),
+        email: "anna@skole.example".into(),
+        phone: "12 34 56 78".into(),
+        address: "Skolevej 1".into(),
+        postcode: "8766".into(),
+        town: "Nørre Snede".into(),
+        caps: SpendingCaps { day: Some(kr(50)), week: None, month: Some(kr(600)) },
+    }
+}
+
+async fn put(kiosk: &Signer, person: PersonId, change: &ProfileChange) -> reqwest::Response {
+    kiosk.send(Method::PUT, &path(person), &serde_json::to_vec(change).unwrap()).await
+}
+
+async fn refusal(kiosk: &Signer, person: PersonId, change: &ProfileChange) -> Problem {
+    problem(put(kiosk, person, change).await).await
+}
+
+#[tokio::test]
+async fn a_profile_is_filled_in_and_every_kiosk_hears_the_name() {
+    let server = Server::start().await;
+    let (kiosk, other) = (server.kiosk().await, server.kiosk().await);
+    kiosk.sign_in(ANNAS_CARD).await;
+    let before: Profile = kiosk.get(&path(ANNA_AND)).await;
+    assert_eq!((before.name.as_str(), before.email.as_str(), before.caps), ("Anna And", "", SpendingCaps::default()));
+    assert_eq!((before.school.as_str(), before.class.as_deref(), before.account), ("Prøveskolen", Some("7.B"), ANNA));
+    let cursor = other.get::<Changes>("/v1/changes?after=0").await.cursor;
+    let answer = put(&kiosk, ANNA_AND, &change(ANNAS_CARD)).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let after: Profile = answer.json().await.unwrap();
+    assert_eq!((after.town.as_str(), after.caps), ("Nørre Snede", change(ANNAS_CARD).caps));
+    assert_eq!(kiosk.get::<Profile>(&path(ANNA_AND)).await, after);
+    let heard: Changes = other.get(&format!("/v1/changes?after={cursor}")).await;
+    let people: Vec<_> = heard.people.iter().map(|p| (p.name.as_str(), p.email.as_deref())).collect();
+    assert_eq!(people, [("Anna Andersen", Some("anna@skole.example"))]);
+    // Where they live is for nobody's disk.
+    assert!(!format!("{heard:?}").contains("Skolevej"));
+    // Putting the catalogue again, as a school does each summer, forgets nothing of it.
+    let person = server.store().person(SCHOOL, ANNA_AND).await.unwrap().unwrap();
+    server.store().put(SCHOOL, vec![sync_server::store::Thing::Person(person)]).await.unwrap();
+    assert_eq!(kiosk.get::<Profile>(&path(ANNA_AND)).await, after);
+    let deeds = server.store().deeds(SCHOOL, ANNA_AND).await.unwrap();
+    assert_eq!(deeds.iter().map(|d| (d.what.as_str(), d.by)).collect::<Vec<_>>(), [("profile", ANNA_AND)]);
+}
+
+#[tokio::test]
+async fn a_cap_holds_from_the_next_purchase_on() {
+    let server = Server::start().await;
+    let (kiosk, till) = (server.kiosk().await, server.register().await);
+    server.fund(&kiosk, ANNA, kr(500)).await;
+    // A parent sets it for the child.
+    kiosk.sign_in(BOS_CARD).await;
+    assert_eq!(put(&kiosk, ANNA_AND, &change(BOS_CARD)).await.status(), StatusCode::OK);
+    let mut rules = Vec::new();
+    for ore in [3000, 2100, 2000] {
+        let sale = PurchaseRequest {
+            id: server.id(),
+            card_uid: uid(1),
+            amount: Money::from_ore(ore),
+            vat_percent: 25,
+            text: "Mad".into(),
+            authorisation: None,
+        };
+        let answer: PurchaseAnswer = till.post("/v1/purchases", &sale).await;
+        rules.push(if let Outcome::Refused(refusal) = answer.outcome { Some(refusal.rule) } else { None });
+    }
+    assert_eq!(rules, [None, Some(Rule::DayCap), None]);
+    let deeds = server.store().deeds(SCHOOL, ANNA_AND).await.unwrap();
+    assert_eq!(deeds.iter().map(|d| d.by).collect::<Vec<_>>(), [BO_AND]);
+    server.books_are_right().await;
+}
+
+#[tokio::test]
+async fn someone_elses_profile_does_not_exist() {
+    let server = Server::start().await;
+    let (kiosk, till) = (server.kiosk().await, server.register().await);
+    let problem = kiosk.problem_of(Method::GET, &path(ANNA_AND), b"").await;
+    assert_eq!(problem.code, ProblemCode::SignIn, "a bare tap");
+    kiosk.sign_in(ANNAS_CARD).await;
+    let nobody = PersonId::new(Uuid::from_u128(99));
+    for person in [BO_AND, A_GUEST, nobody] {
+        assert_eq!(kiosk.problem_of(Method::GET, &path(person), b"").await.code, ProblemCode::NotFound);
+        assert_eq!(refusal(&kiosk, person, &change(ANNAS_CARD)).await.code, ProblemCode::NotFound);
+    }
+    assert_eq!(
+        refusal(&kiosk, ANNA_AND, &change(BOS_CARD)).await.code,
+        ProblemCode::SignIn,
+        "another card than the one"
+    );
+    kiosk.sign_in(GUEST_CARD).await;
+    assert_eq!(refusal(&kiosk, A_GUEST, &change(GUEST_CARD)).await.code, ProblemCode::NotAllowed);
+    assert_eq!(refusal(&till, ANNA_AND, &change(ANNAS_CARD)).await.code, ProblemCode::NotAllowed);
+    assert!(server.store().deeds(SCHOOL, ANNA_AND).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_filled_in_wrongly_changes_nothing() {
+    let server = Server::start().await;
+    let kiosk = server.kiosk().await;
+    kiosk.sign_in(ANNAS_CARD).await;
+    for (field, wrong) in [
+        ("name", ProfileChange { name: " ".into(), ..change(ANNAS_CARD) }),
+        ("email", ProfileChange { email: "anna".into(), ..change(ANNAS_CARD) }),
+        ("postcode", ProfileChange { postcode: "87660".into(), ..change(ANNAS_CARD) }),
+        (
+            "caps",
+            ProfileChange { caps: SpendingCaps { day: Some(kr(-1)), week: None, month: None }, ..change(ANNAS_CARD) },
+        ),
+    ] {
+        let problem = refusal(&kiosk, ANNA_AND, &wrong).await;
+        assert_eq!((problem.code, problem.field.as_deref()), (ProblemCode::InvalidField, Some(field)));
+    }
+    let mut more = json!(change(ANNAS_CARD));
+    more["class"] = json!("9.A");
+    let problem = kiosk.problem_of(Method::PUT, &path(ANNA_AND), more.to_string().as_bytes()).await;
+    assert_eq!(problem.code, ProblemCode::Malformed, "the class is the school's");
+    assert_eq!(kiosk.get::<Profile>(&path(ANNA_AND)).await.name, "Anna And");
+}
