@@ -4,7 +4,10 @@
 
 use std::fmt::Debug;
 
-use madkort_protocol::{DepositRequest, Enrol, LoginRequest, MandateRequest, PurchaseRequest, Push};
+use madkort_protocol::{
+    DepositRequest, Enrol, LoginRequest, MandatePageRequest, MandateRequest, PurchaseRequest, Push, TransferRequest,
+    WithdrawalRequest,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -12,9 +15,12 @@ use serde::de::DeserializeOwned;
 pub fn check(bytes: &[u8]) {
     same_again::<DepositRequest>(bytes);
     same_again::<Enrol>(bytes);
+    same_again::<MandatePageRequest>(bytes);
     same_again::<MandateRequest>(bytes);
     same_again::<PurchaseRequest>(bytes);
     same_again::<Push>(bytes);
+    same_again::<TransferRequest>(bytes);
+    same_again::<WithdrawalRequest>(bytes);
     // A code that was typed is in no debug text, so this one is compared as it is written.
     if let Ok(login) = serde_json::from_slice::<LoginRequest>(bytes) {
         let written = serde_json::to_vec(&login).expect("a message can be written");
