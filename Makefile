@@ -3,7 +3,7 @@
 # make bench  measure it: target/bench.json, and the server under load: target/load.md
 # make soak   a bank's day on the server, with kills, for MADKORT_SOAK seconds (600) on each engine
 # make crash  kills the server, and breaks its disk, at every system call of a purchase that writes
-# make fuzz   any bytes as any message, for FUZZ_SECONDS (60); wants a nightly compiler and cargo-fuzz
+# make fuzz   any bytes as any message and as any story of movements, FUZZ_SECONDS (60) each; wants a nightly compiler and cargo-fuzz
 # make gallery  a picture of every screen: target/gallery/
 
 SHELL := /bin/bash
@@ -39,6 +39,7 @@ crash: setup-test
 FUZZ_SECONDS ?= 60
 fuzz:
 	cd sync-server/fuzz && cargo +nightly fuzz run wire -- -max_total_time=$(FUZZ_SECONDS)
+	cd sync-server/fuzz && cargo +nightly fuzz run movements -- -max_total_time=$(FUZZ_SECONDS) -max_len=4800
 
 gallery: setup-demo
 	cargo test --locked -p kiosk --test gallery

@@ -115,7 +115,7 @@ struct PostgresSession {
     runtime: Loop,
     /// By the address of their text: statements are constants.
     statements: RefCell<HashMap<usize, Prepared>>,
-    bulk: RefCell<HashMap<(usize, &'static str), Statement>>,
+    bulk: RefCell<HashMap<(usize, &'static str), Prepared>>,
 }
 
 /// What the connection runs on. A task may be the last to hold a session, and where tasks run nothing may wait for one to end.
@@ -184,24 +184,28 @@ impl PostgresSession {
         if let Some(known) = self.statements.borrow().get(&key) {
             return Ok(known.clone());
         }
-        let statement = self.wait(self.client.prepare(sql))?;
-        let columns: Arc<[String]> = statement.columns().iter().map(|column| column.name().to_owned()).collect();
-        let known = (statement, columns);
+        let known = self.prepare(sql)?;
         self.statements.borrow_mut().insert(key, known.clone());
         Ok(known)
     }
 
-    fn bulk(&self, key: (usize, &'static str), sql: impl FnOnce() -> String) -> Db<Statement> {
+    fn bulk(&self, key: (usize, &'static str), sql: impl FnOnce() -> String) -> Db<Prepared> {
         if let Some(known) = self.bulk.borrow().get(&key) {
             return Ok(known.clone());
         }
-        let statement = self.wait(self.client.prepare(&sql()))?;
-        self.bulk.borrow_mut().insert(key, statement.clone());
-        Ok(statement)
+        let known = self.prepare(&sql())?;
+        self.bulk.borrow_mut().insert(key, known.clone());
+        Ok(known)
+    }
+
+    fn prepare(&self, sql: &str) -> Db<Prepared> {
+        let statement = self.wait(self.client.prepare(sql))?;
+        let columns = statement.columns().iter().map(|column| column.name().to_owned()).collect();
+        Ok((statement, columns))
     }
 
     fn append_some(&self, table: &'static Table, rows: &[Vec<Value>]) -> Db<()> {
-        let statement = self.bulk((table.name.as_ptr().addr(), "append"), || insert(table))?;
+        let (statement, _) = self.bulk((table.name.as_ptr().addr(), "append"), || insert(table))?;
         let columns: Vec<Column<'_>> = (0..table.columns.len()).map(|place| Column { rows, place }).collect();
         let parameters: Vec<&(dyn ToSql + Sync)> = columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
         self.wait(self.client.execute(&statement, &parameters)).map(|_| ())
@@ -226,8 +230,7 @@ impl Session for PostgresSession {
         }
         let last = format!("= ${}", fixed.len() + 1);
         let listed = format!("= ANY(${})", fixed.len() + 1);
-        let statement = self.bulk((sql.as_ptr().addr(), "each"), || sql.replace(&last, &listed))?;
-        let columns: Arc<[String]> = statement.columns().iter().map(|column| column.name().to_owned()).collect();
+        let (statement, columns) = self.bulk((sql.as_ptr().addr(), "each"), || sql.replace(&last, &listed))?;
         let keys = List(keys);
         let mut parameters = dynamic(fixed);
         parameters.push(&keys);
@@ -241,8 +244,7 @@ impl Session for PostgresSession {
 
     fn page(&self, table: &'static Table, after: Option<&[Value]>, most: u32) -> Db<Vec<Row>> {
         let which = if after.is_some() { "page after" } else { "first page" };
-        let statement = self.bulk((table.name.as_ptr().addr(), which), || table.page(after.is_some()))?;
-        let columns: Arc<[String]> = statement.columns().iter().map(|column| column.name().to_owned()).collect();
+        let (statement, columns) = self.bulk((table.name.as_ptr().addr(), which), || table.page(after.is_some()))?;
         let mut parameters = after.unwrap_or_default().to_vec();
         parameters.push(Value::from(most));
         let rows = self.wait(self.client.query(&statement, &dynamic(&parameters)))?;
@@ -359,7 +361,6 @@ impl ToSql for Column<'_> {
 }
 
 fn insert(table: &Table) -> String {
-    let names: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
     let lists: Vec<_> = table
         .columns
         .iter()
@@ -373,7 +374,7 @@ fn insert(table: &Table) -> String {
     format!(
         "INSERT INTO {} ({}) SELECT * FROM unnest({}) {}",
         table.name,
-        names.join(", "),
+        table.names(),
         lists.join(", "),
         table.on_conflict
     )

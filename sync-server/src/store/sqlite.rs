@@ -154,12 +154,7 @@ impl SqliteSession {
     fn rows(&self, sql: &'static str, parameters: &[Value], rows: &mut Vec<Row>) -> Db<()> {
         let mut statement = self.db.prepare_cached(sql)?;
         let columns = self.columns_of(sql, &statement);
-        let mut found = statement.query(params_from_iter(parameters))?;
-        while let Some(row) = found.next()? {
-            let values = (0..columns.len()).map(|place| value(row.get_ref(place)?)).collect::<Db<Vec<_>>>()?;
-            rows.push(Row::new(Arc::clone(&columns), values));
-        }
-        Ok(())
+        read(&mut statement, &columns, parameters, rows)
     }
 
     fn columns_of(&self, sql: &'static str, statement: &rusqlite::Statement<'_>) -> Arc<[String]> {
@@ -205,13 +200,10 @@ impl Session for SqliteSession {
     fn page(&self, table: &'static Table, after: Option<&[Value]>, most: u32) -> Db<Vec<Row>> {
         let mut statement = self.db.prepare_cached(&table.page(after.is_some()))?;
         let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
-        let parameters = after.unwrap_or_default().iter().cloned().chain([Value::from(most)]);
-        let mut found = statement.query(params_from_iter(parameters))?;
+        let mut parameters = after.unwrap_or_default().to_vec();
+        parameters.push(Value::from(most));
         let mut rows = Vec::new();
-        while let Some(row) = found.next()? {
-            let values = (0..columns.len()).map(|place| value(row.get_ref(place)?)).collect::<Db<Vec<_>>>()?;
-            rows.push(Row::new(Arc::clone(&columns), values));
-        }
+        read(&mut statement, &columns, &parameters, &mut rows)?;
         Ok(rows)
     }
 
@@ -261,10 +253,23 @@ fn value(stored: ValueRef<'_>) -> Db<Value> {
     })
 }
 
+fn read(
+    statement: &mut rusqlite::Statement<'_>,
+    columns: &Arc<[String]>,
+    parameters: &[Value],
+    rows: &mut Vec<Row>,
+) -> Db<()> {
+    let mut found = statement.query(params_from_iter(parameters))?;
+    while let Some(row) = found.next()? {
+        let values = (0..columns.len()).map(|place| value(row.get_ref(place)?)).collect::<Db<Vec<_>>>()?;
+        rows.push(Row::new(Arc::clone(columns), values));
+    }
+    Ok(())
+}
+
 fn insert(table: &Table) -> String {
-    let names: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
-    let places: Vec<_> = (1..=names.len()).map(|place| format!("${place}")).collect();
-    format!("INSERT INTO {} ({}) VALUES ({}) {}", table.name, names.join(", "), places.join(", "), table.on_conflict)
+    let places: Vec<_> = (1..=table.columns.len()).map(|place| format!("${place}")).collect();
+    format!("INSERT INTO {} ({}) VALUES ({}) {}", table.name, table.names(), places.join(", "), table.on_conflict)
 }
 
 /// Tables whose row is its key are kept under it; all of them check the types of what they are given.

@@ -6,6 +6,7 @@
 //! **Invariant:** a command that is refused, or was carried out before under its key, changes nothing.
 #![allow(dead_code, reason = "each program that includes this file uses a part of it")]
 
+pub mod bytes;
 pub mod story;
 
 use std::collections::BTreeMap;

@@ -51,16 +51,16 @@ pub enum Amount {
 #[derive(Clone, Debug)]
 pub struct Wish {
     pub wait: SignedDuration,
-    what: What,
-    account: usize,
-    other: usize,
-    amount: Amount,
-    subsidised: Amount,
-    vat: u8,
-    nth: usize,
-    flag: bool,
-    lines: Vec<Line>,
-    caps: [Option<i64>; 3],
+    pub(super) what: What,
+    pub(super) account: usize,
+    pub(super) other: usize,
+    pub(super) amount: Amount,
+    pub(super) subsidised: Amount,
+    pub(super) vat: u8,
+    pub(super) nth: usize,
+    pub(super) flag: bool,
+    pub(super) lines: Vec<Line>,
+    pub(super) caps: [Option<i64>; 3],
 }
 
 /// Wishes from a moment on.

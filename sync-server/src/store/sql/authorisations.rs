@@ -12,8 +12,8 @@ use crate::store::AtTill;
 
 use super::holds::{self, Stored};
 use super::posting::{Note, digest};
-use super::purchases::{payer_of, to_consider, without_figures};
-use super::registers::{Asked, Before, settled};
+use super::purchases::{payer_of, to_consider};
+use super::registers::{Asked, Before, refused, settled};
 use super::value::{Db, corrupt};
 use super::write::Write;
 
@@ -34,11 +34,7 @@ pub fn hold(write: &Write<'_>, device: DeviceId, request: &AuthorisationRequest,
             holds::keep(write, school, &hold, Some(device), now)?;
             Ok(AtTill::Settled { answer: Answer { id: request.id, outcome: Outcome::Posted }, accounts })
         }
-        Err(no) => {
-            let no = without_figures(&no);
-            write.settle(&Note { refusal: Some(&no), ..note }, None)?;
-            Ok(settled(request.id, Outcome::Refused(no)))
-        }
+        Err(no) => refused(write, note, &no),
     }
 }
 
@@ -64,11 +60,7 @@ pub fn release(
             holds::keep_authorisation(write, &hold)?;
             Ok(settled(id, Outcome::Posted))
         }
-        Err(no) => {
-            let no = without_figures(&no);
-            write.settle(&Note { refusal: Some(&no), ..note }, None)?;
-            Ok(settled(id, Outcome::Refused(no)))
-        }
+        Err(no) => refused(write, note, &no),
     }
 }
 

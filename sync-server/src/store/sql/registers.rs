@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 use madkort_protocol::{
-    Answer, AuthorisationRequest, DeviceId, OperationId, Outcome, PickUpAnswer, PickUpRequest, PurchaseBatch, Release,
-    Undo,
+    Answer, AuthorisationRequest, DeviceId, OperationId, Outcome, PickUpAnswer, PickUpRequest, PurchaseBatch, Refusal,
+    Release, Undo,
 };
 
 use crate::store::{AtTill, Device, Pending, Registers};
 
 use super::posting::{BodyDigest, Note};
+use super::purchases::without_figures;
 use super::value::Db;
 use super::write::Write;
 use super::{SqlStore, authorisations, pick_ups, purchases, undo};
@@ -103,4 +104,11 @@ impl Asked {
 /// An answer after which nobody's balance needs to be looked at.
 pub const fn settled(id: OperationId, outcome: Outcome) -> AtTill<Answer> {
     AtTill::Settled { answer: Answer { id, outcome }, accounts: Vec::new() }
+}
+
+/// Settles that nothing moves. A till is told the rule alone.
+pub fn refused(write: &Write<'_>, note: Note<'_>, refusal: &Refusal) -> Db<AtTill<Answer>> {
+    let refusal = without_figures(refusal);
+    write.settle(&Note { refusal: Some(&refusal), ..note }, None)?;
+    Ok(settled(note.id, Outcome::Refused(refusal)))
 }

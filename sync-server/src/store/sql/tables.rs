@@ -30,15 +30,19 @@ pub struct Table {
 }
 
 impl Table {
+    /// Its columns as a statement lists them.
+    pub fn names(&self) -> String {
+        self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    }
+
     /// The statement that reads a page of it; with `after`, its first parameters are the key to go on from. The last one is the
     /// number of rows.
     pub fn page(&self, after: bool) -> String {
-        let names: Vec<_> = self.columns.iter().map(|(name, _)| *name).collect();
         let key = self.key.join(", ");
         let parameters = if after { self.key.len() } else { 0 };
         let places: Vec<_> = (1..=parameters).map(|place| format!("${place}")).collect();
         let beyond = if after { format!("WHERE ({key}) > ({})", places.join(", ")) } else { String::new() };
-        format!("SELECT {} FROM {} {beyond} ORDER BY {key} LIMIT ${}", names.join(", "), self.name, parameters + 1)
+        format!("SELECT {} FROM {} {beyond} ORDER BY {key} LIMIT ${}", self.names(), self.name, parameters + 1)
     }
 }
 

@@ -9,8 +9,7 @@ use crate::store::AtTill;
 
 use super::posted::{Found, found};
 use super::posting::{Note, digest};
-use super::purchases::without_figures;
-use super::registers::{Asked, Before, settled};
+use super::registers::{Asked, Before, refused, settled};
 use super::value::Db;
 use super::write::Write;
 
@@ -37,10 +36,6 @@ pub fn settle(
             write.settle(&Note { spent_at, ..note }, Some(&transaction))?;
             Ok(settled(id, Outcome::Posted))
         }
-        Err(no) => {
-            let no = without_figures(&no);
-            write.settle(&Note { refusal: Some(&no), ..note }, None)?;
-            Ok(settled(id, Outcome::Refused(no)))
-        }
+        Err(no) => refused(write, note, &no),
     }
 }

@@ -1,0 +1,12 @@
+//! Any bytes as a story of movements: see `stories.rs`, whose corpus `ledger/tests/movements.rs` replays.
+#![no_main]
+#![allow(dead_code, reason = "a fuzzer breaks no ledger on purpose")]
+
+#[path = "../../ledger/tests/books/mod.rs"]
+mod books;
+#[path = "../../ledger/tests/model/mod.rs"]
+mod model;
+#[path = "stories.rs"]
+mod stories;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| stories::check(bytes));
