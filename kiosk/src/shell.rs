@@ -152,6 +152,16 @@ impl Shell {
             Effect::ForgetDeposit(id) => sync.ask(Question::ForgetDeposit(id)),
             Effect::LoadProfile(person) => sync.ask(Question::LoadProfile(person)),
             Effect::SaveProfile { person, change } => sync.ask(Question::SaveProfile { person, change }),
+            Effect::Withdraw(request) => sync.ask(Question::Withdraw(request)),
+            Effect::CancelWithdrawal(id) => sync.ask(Question::CancelWithdrawal(id)),
+            Effect::LoadWithdrawals(account) => sync.ask(Question::LoadWithdrawals(account)),
+            Effect::Transfer(request) => sync.ask(Question::Transfer(request)),
+            Effect::LoadAutoRecharge(account) => sync.ask(Question::LoadAutoRecharge(account)),
+            Effect::ChangeAutoRecharge { account, card, wish } => {
+                sync.ask(Question::ChangeAutoRecharge { account, card, wish });
+            }
+            Effect::OpenMandatePage(request) => sync.ask(Question::OpenMandatePage(request)),
+            Effect::CancelMandatePage(id) => sync.ask(Question::CancelMandatePage(id)),
             Effect::LoadStatement { account, month } => sync.ask(Question::LoadStatement { account, month }),
             Effect::Print { reference, language, paper } => {
                 store.tell(move |desk| desk.print(reference, &paper, language));
@@ -214,12 +224,20 @@ pub const fn page_name(page: &Page) -> &'static str {
         Page::DepositAmount(_) => "DepositAmount",
         Page::DepositPay(_) => "DepositPay",
         Page::DepositDone(_) => "DepositDone",
+        Page::AutoRecharge(_) => "AutoRecharge",
+        Page::StopAutoRecharge(_) => "StopAutoRecharge",
         Page::Menu(_) => "Menu",
         Page::Checkout(_) => "Checkout",
         Page::OrderDone(_) => "OrderDone",
+        Page::Orders(_) => "Orders",
         Page::Profile(_) => "Profile",
         Page::Statement(_) => "Statement",
         Page::Support(_) => "Support",
         Page::SupportDone(_) => "SupportDone",
+        Page::Transfer(_) => "Transfer",
+        Page::TransferDone(_) => "TransferDone",
+        Page::Withdraw(_) => "Withdraw",
+        Page::WithdrawCheck(_) => "WithdrawCheck",
+        Page::WithdrawDone(_) => "WithdrawDone",
     }
 }

@@ -11,7 +11,10 @@ use jiff::civil::date;
 use kiosk::paper::words::document;
 use kiosk::paper::{PaperDriver, PrinterConfig};
 use kiosk::store::{Bells, SpoolState, StoreHandle};
-use kiosk_core::{Event, OrderSlip, Paper, PaperLine, PrintState, PrinterHealth, Receipt, StatementPaper, TicketSlip};
+use kiosk_core::{
+    Event, OrderSlip, Paper, PaperLine, PrintState, PrinterHealth, Receipt, StatementPaper, TicketSlip, TransferSlip,
+    WithdrawalSlip,
+};
 use madkort_protocol::*;
 use printer::{FakePrinter, Mood};
 use receipt_printer::{Profile, layout, png, text};
@@ -60,6 +63,9 @@ fn statement() -> Paper {
         line(9, StatementText::Purchase { text: "Frugt og grønt, 3 stk. æbler".to_owned() }, "", -2100, 30_450),
         line(12, StatementText::Recharge, "", 100_000, 130_450),
         line(13, StatementText::Correction, "", -50, 130_400),
+        line(14, StatementText::Transfer, "", 100, 130_500),
+        line(15, StatementText::Withdrawal, "", -100, 130_400),
+        line(16, StatementText::WithdrawalBack, "", 100, 130_500),
     ];
     Paper::Statement(StatementPaper {
         school: "Rugmarkens Skole".to_owned(),
@@ -71,7 +77,7 @@ fn statement() -> Paper {
             account: account_id(),
             month: date(2026, 11, 1),
             opening: Money::from_ore(2550),
-            closing: Money::from_ore(130_400),
+            closing: Money::from_ore(130_500),
             lines,
             months: vec![],
         },
@@ -90,7 +96,34 @@ fn ticket(offline: bool) -> Paper {
     })
 }
 
-fn papers(language: Language) -> [(&'static str, Paper, u32); 6] {
+fn transfer() -> Paper {
+    Paper::Transfer(TransferSlip {
+        school: "Rugmarkens Skole".to_owned(),
+        issuer: issuer(),
+        number: "0A1B2C3D".to_owned(),
+        at: now(),
+        from: "Karen".to_owned(),
+        to: "Liva".to_owned(),
+        amount: kroner(50),
+        balance: Money::from_ore(1),
+    })
+}
+
+fn withdrawal() -> Paper {
+    Paper::Withdrawal(WithdrawalSlip {
+        school: "Rugmarkens Skole".to_owned(),
+        issuer: issuer(),
+        number: "0A1B2C3D".to_owned(),
+        at: now(),
+        account: "Liva".to_owned(),
+        card: "···· 4821".to_owned(),
+        amount: Money::from_ore(117_850),
+        to: "6543".to_owned(),
+        balance: Money::ZERO,
+    })
+}
+
+fn papers(language: Language) -> [(&'static str, Paper, u32); 8] {
     [
         ("receipt", receipt(), 1),
         ("order", order(language, false), 1),
@@ -98,6 +131,8 @@ fn papers(language: Language) -> [(&'static str, Paper, u32); 6] {
         ("statement", statement(), 1),
         ("ticket", ticket(false), 1),
         ("ticket offline", ticket(true), 1),
+        ("transfer", transfer(), 1),
+        ("withdrawal", withdrawal(), 1),
     ]
 }
 

@@ -240,6 +240,91 @@ fn a_deposit_is_followed_until_it_is_paid_and_another_is_given_up() {
     kiosk.ears.wait_for_event(&Event::DepositRefused(operation(3)));
 }
 
+#[test]
+fn money_goes_out_for_whoever_gave_the_code_and_once() {
+    let server = RealServer::start(clock());
+    let state = tempfile::tempdir().unwrap();
+    let mut kiosk = Kiosk::start(&server.url(), state.path(), Some(server.code_file()), clock());
+    kiosk.wait_for_link(Link::Online);
+    let (alma, before) = (server.card("Alma"), server.balance("Alma"));
+    let request = WithdrawalRequest {
+        id: operation(1),
+        card: alma.card,
+        account: alma.account,
+        amount: before,
+        name: "Alma Østergaard Lindqvist".to_owned(),
+        registration: "1234".to_owned(),
+        account_number: "9876543".to_owned(),
+        message: String::new(),
+        language: Language::Danish,
+    };
+    kiosk.sync.ask(Question::Withdraw(Box::new(request.clone())));
+    kiosk.ears.wait_for_event(&Event::SignedOut);
+    assert_eq!(kiosk.code(alma.card, &alma.code), CodeAnswer::Right);
+    let mut said = |question| {
+        kiosk.sync.ask(question);
+        kiosk.ears.wait_for("WithdrawalIs", |event| match event {
+            Event::WithdrawalIs(withdrawal) => Some((**withdrawal).clone()),
+            _ => None,
+        })
+    };
+    let held = said(Question::Withdraw(Box::new(request.clone())));
+    assert_eq!((held.balance, held.to.as_str()), (Money::ZERO, "6543"));
+    assert_eq!(said(Question::Withdraw(Box::new(request.clone()))), held, "sent again it is the same one");
+    let back = said(Question::CancelWithdrawal(request.id));
+    assert_eq!((back.stage(), back.balance), (WithdrawalStage::Cancelled, before));
+
+    let wrong = WithdrawalRequest { id: operation(2), registration: "123".to_owned(), ..request };
+    kiosk.sync.ask(Question::Withdraw(Box::new(wrong)));
+    let field = Some("registration".to_owned());
+    kiosk.ears.wait_for_event(&Event::RequestRefused { id: operation(2), field });
+    kiosk.sync.ask(Question::NextVisit);
+    kiosk.sync.ask(Question::LoadWithdrawals(alma.account));
+    kiosk.ears.wait_for_event(&Event::SignedOut);
+}
+
+#[test]
+fn auto_top_up_is_set_up_paused_and_stopped_from_the_kiosk() {
+    let server = RealServer::start(clock());
+    let state = tempfile::tempdir().unwrap();
+    let mut kiosk = Kiosk::start(&server.url(), state.path(), Some(server.code_file()), clock());
+    kiosk.wait_for_link(Link::Online);
+    let alma = server.card("Alma");
+    assert_eq!(kiosk.code(alma.card, &alma.code), CodeAnswer::Right);
+    let agreement = Agreement::Begin {
+        amount: kroner(100),
+        email: "alma@hojager.example".to_owned(),
+        terms_version: block_terms(&server),
+    };
+    kiosk.sync.ask(Question::OpenMandatePage(Box::new(MandatePageRequest {
+        id: operation(1),
+        card: alma.card,
+        account: alma.account,
+        agreement,
+        language: Language::Danish,
+    })));
+    let mut page_is = |state: MandatePageState| {
+        kiosk.ears.wait_for(&format!("a page that is {state:?}"), |event| match event {
+            Event::MandatePageIs(page) if page.state == state => Some(page.url.clone()),
+            _ => None,
+        })
+    };
+    server.pay(&page_is(MandatePageState::Open));
+    page_is(MandatePageState::Given);
+    for (wish, stopped_by) in [
+        (MandateWish::Pause, Some(Some(StopReason::Paused))),
+        (MandateWish::Resume, Some(None)),
+        (MandateWish::Cancel, None),
+    ] {
+        kiosk.sync.ask(Question::ChangeAutoRecharge { account: alma.account, card: alma.card, wish });
+        let details = kiosk.ears.wait_for("AutoRechargeIs", |event| match event {
+            Event::AutoRechargeIs(details) => Some((**details).clone()),
+            _ => None,
+        });
+        assert_eq!(details.standing.map(|standing| standing.stopped_by), stopped_by, "{wish:?}");
+    }
+}
+
 fn block_terms(server: &RealServer) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(server.store.schools()).unwrap().remove(0).terms.version

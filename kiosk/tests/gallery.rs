@@ -11,7 +11,7 @@ use i_slint_backend_testing::AccessibleRole;
 use madkort_protocol::Language;
 
 /// One of each kind.
-const SHOWN: [&str; 31] = [
+const SHOWN: [&str; 37] = [
     "starting",
     "out-of-service-NoReader",
     "out-of-service-OfflineTooLong",
@@ -42,6 +42,12 @@ const SHOWN: [&str; 31] = [
     "statement",
     "support",
     "filed-Printed",
+    "withdraw",
+    "withdrawing",
+    "transfer",
+    "auto-CardGone",
+    "auto-begin",
+    "orders",
     "warning",
 ];
 

@@ -166,6 +166,38 @@ fn a_menu_is_ordered_from_by_touch() {
 }
 
 #[test]
+fn money_goes_out_by_touch() {
+    use fixtures::money;
+    let stage = stage_with(Page::Withdraw(money::withdraw(None)));
+    let first = money::earlier()[0].id;
+    assert_eq!(asked(&stage, "Fortryd 0A1B2C00"), [Intent::CancelWithdrawal(first)]);
+    assert_eq!(asked(&stage, "Næste"), [Intent::Next]);
+    let number = stage.find(AccessibleRole::TextInput, "Kontonummer");
+    number.set_accessible_value("123");
+    assert_eq!(stage.heard(), [Intent::Edit(Field::AccountNumber, "123".into())]);
+    stage.show(&screen(DANISH, Page::WithdrawCheck(money::withdraw_check())));
+    assert_eq!(asked(&stage, "Udbetal"), [Intent::Next]);
+    stage.show(&screen(DANISH, Page::Transfer(money::transfer(None))));
+    assert_eq!(asked(&stage, "Til Christian Valdemar"), [Intent::ToAccount(1)]);
+    assert_eq!(asked(&stage, "Overfør"), [Intent::Next]);
+}
+
+#[test]
+fn auto_top_up_is_changed_by_touch() {
+    use fixtures::money;
+    use madkort_protocol::{MandateWish, StopReason};
+    let stage = stage_with(Page::AutoRecharge(money::auto(Some(money::standing(None)), true)));
+    assert_eq!(asked(&stage, "Sæt på pause"), [Intent::AutoRecharge(MandateWish::Pause)]);
+    assert_eq!(asked(&stage, "Skift kort"), [Intent::AnotherCard]);
+    assert_eq!(asked(&stage, "Stop auto-optank"), [Intent::AutoRecharge(MandateWish::Cancel)]);
+    let paused = money::standing(Some(StopReason::Paused));
+    stage.show(&screen(DANISH, Page::AutoRecharge(money::auto(Some(paused), true))));
+    assert_eq!(asked(&stage, "Start igen"), [Intent::AutoRecharge(MandateWish::Resume)]);
+    stage.show(&screen(DANISH, Page::AutoRecharge(money::auto(None, true))));
+    assert_eq!(asked(&stage, "Opret"), [Intent::Next]);
+}
+
+#[test]
 fn a_statement_turns_its_months_and_prints() {
     let stage = stage_with(Page::Statement(fixtures::statement(true, None)));
     assert_eq!(asked(&stage, "Forrige måned"), [Intent::Month(date(2026, 10, 1))]);

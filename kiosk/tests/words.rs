@@ -150,8 +150,9 @@ fn pages_take_their_colours_from_the_tokens_and_cut_no_words() {
 
 #[test]
 fn no_words_in_the_binding() {
-    for entry in std::fs::read_dir(here().join("src/ui")).unwrap() {
-        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+    let of = |folder: &str| std::fs::read_dir(here().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    for path in of("src/ui").chain(of("src/ui/pages")).filter(|path| path.is_file()) {
+        let text = std::fs::read_to_string(path).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap();
         for line in code.lines().filter(|l| !l.trim_start().starts_with("//") && !l.contains("tracing::")) {
             for (literal, ..) in literals(line) {

@@ -25,6 +25,13 @@ impl Failure {
         Problem::new(ProblemCode::InvalidField).in_field(name).into()
     }
 
+    /// A field out of its bounds, with sentences of its own: the standing ones name no figures.
+    #[must_use]
+    pub(crate) fn said(field: &str, da: &str, en: &str) -> Self {
+        let problem = Problem::new(ProblemCode::InvalidField);
+        Problem { detail_da: da.to_owned(), detail: en.to_owned(), ..problem }.in_field(field).into()
+    }
+
     /// Operations are missing before the first one.
     #[must_use]
     pub fn gap(expected_seq: u64) -> Self {

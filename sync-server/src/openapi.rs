@@ -14,6 +14,7 @@ use utoipa::OpenApi;
 #[openapi(components(schemas(
     madkort_protocol::Answer,
     madkort_protocol::AuthorisationRequest,
+    madkort_protocol::AutoRechargeDetails,
     madkort_protocol::Changes,
     madkort_protocol::Deposit,
     madkort_protocol::DepositRequest,
@@ -24,6 +25,8 @@ use utoipa::OpenApi;
     madkort_protocol::PickUpAnswer,
     madkort_protocol::PickUpRequest,
     madkort_protocol::MandateAnswer,
+    madkort_protocol::MandatePage,
+    madkort_protocol::MandatePageRequest,
     madkort_protocol::MandateRequest,
     madkort_protocol::PasswordChange,
     madkort_protocol::PasswordResetRequest,
@@ -39,7 +42,12 @@ use utoipa::OpenApi;
     madkort_protocol::Release,
     madkort_protocol::SessionToken,
     madkort_protocol::Statement,
+    madkort_protocol::Transfer,
+    madkort_protocol::TransferRequest,
     madkort_protocol::Undo,
+    madkort_protocol::Withdrawal,
+    madkort_protocol::WithdrawalRequest,
+    madkort_protocol::Withdrawals,
 )))]
 struct Messages;
 
@@ -102,13 +110,22 @@ pub const ROUTES: &[Route] = &[
     Route { method: "get", path: "/v1/deposits/{id}", caller: Caller::Device, summary: "How a deposit stands.", takes: None, gives: Body::Message("Deposit"), query: &[], problems: &[400, 401, 403, 404, 426] },
     Route { method: "delete", path: "/v1/deposits/{id}", caller: Caller::Device, summary: "Takes a deposit back, unless somebody has paid it; answers how it stands.", takes: None, gives: Body::Message("Deposit"), query: &[], problems: &[400, 401, 403, 404, 426] },
     Route { method: "get", path: "/v1/accounts/{account}/statements/{month}", caller: Caller::Visitor, summary: "The statement of an account for a month, `2026-11`.", takes: None, gives: Body::Message("Statement"), query: &[], problems: &[400, 401, 403, 404, 426] },
-    Route { method: "post", path: "/v1/accounts/{account}/auto-recharge", caller: Caller::Device, summary: "A holder pauses, resumes or cancels auto top-up; answers how it then stands.", takes: Some("MandateRequest"), gives: Body::Message("MandateAnswer"), query: &[], problems: &[400, 401, 403, 404, 408, 413, 415, 426] },
     Route { method: "put", path: "/v1/people/{person}/password", caller: Caller::Visitor, summary: "Sets the password of whoever is signed in, and ends their other sessions.", takes: Some("PasswordChange"), gives: Body::Nothing, query: &[], problems: &[400, 401, 403, 404, 408, 413, 415, 422, 426] },
     Route { method: "post", path: "/v1/password-resets", caller: Caller::Device, summary: "Sends a link for a new password to an address, if it is somebody's; answered alike if not.", takes: Some("PasswordResetRequest"), gives: Body::Nothing, query: &[], problems: &[400, 401, 403, 408, 413, 415, 422, 426, 429] },
     Route { method: "get", path: "/reset/{token}", caller: Caller::Anybody, summary: "The page on which a forgotten password is replaced.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
     Route { method: "post", path: "/reset/{token}", caller: Caller::Anybody, summary: "Replaces it, once, and ends every session.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
     Route { method: "get", path: "/v1/people/{person}", caller: Caller::Visitor, summary: "What somebody has told about themselves, for themselves and for who answers for them.", takes: None, gives: Body::Message("Profile"), query: &[], problems: &[400, 401, 403, 404, 426] },
     Route { method: "put", path: "/v1/people/{person}", caller: Caller::Visitor, summary: "Changes it, and how much may be spent from their account; answers how it then stands.", takes: Some("ProfileChange"), gives: Body::Message("Profile"), query: &[], problems: &[400, 401, 403, 404, 408, 413, 415, 422, 426] },
+    Route { method: "post", path: "/v1/accounts/{account}/auto-recharge", caller: Caller::Visitor, summary: "A holder pauses, resumes or cancels auto top-up; answers how it then stands.", takes: Some("MandateRequest"), gives: Body::Message("MandateAnswer"), query: &[], problems: &[400, 401, 403, 404, 408, 413, 415, 426] },
+    Route { method: "get", path: "/v1/accounts/{account}/auto-recharge", caller: Caller::Visitor, summary: "Auto top-up of an account in full: how it stands, why it is stopped, and what was charged for which purchase.", takes: None, gives: Body::Message("AutoRechargeDetails"), query: &[], problems: &[400, 401, 403, 404, 426] },
+    Route { method: "post", path: "/v1/mandates", caller: Caller::Visitor, summary: "Opens a page where a payment card is given to auto top-up, or another one; asked again with the same id, answers with the same page.", takes: Some("MandatePageRequest"), gives: Body::Message("MandatePage"), query: &[], problems: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 426, 503] },
+    Route { method: "get", path: "/v1/mandates/{id}", caller: Caller::Visitor, summary: "How such a page stands.", takes: None, gives: Body::Message("MandatePage"), query: &[], problems: &[400, 401, 403, 404, 426] },
+    Route { method: "delete", path: "/v1/mandates/{id}", caller: Caller::Visitor, summary: "Takes such a page back, unless a card was given on it; answers how it stands.", takes: None, gives: Body::Message("MandatePage"), query: &[], problems: &[400, 401, 403, 404, 426] },
+    Route { method: "post", path: "/v1/withdrawals", caller: Caller::Visitor, summary: "Sets money aside to be paid out to a bank account; asked again with the same id, answers with the same withdrawal.", takes: Some("WithdrawalRequest"), gives: Body::Message("Withdrawal"), query: &[], problems: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 426] },
+    Route { method: "get", path: "/v1/withdrawals/{id}", caller: Caller::Visitor, summary: "How far a withdrawal is.", takes: None, gives: Body::Message("Withdrawal"), query: &[], problems: &[400, 401, 403, 404, 426] },
+    Route { method: "delete", path: "/v1/withdrawals/{id}", caller: Caller::Visitor, summary: "Calls a withdrawal off, unless the bank was told; answers how it stands.", takes: None, gives: Body::Message("Withdrawal"), query: &[], problems: &[400, 401, 403, 404, 426] },
+    Route { method: "get", path: "/v1/accounts/{account}/withdrawals", caller: Caller::Visitor, summary: "The withdrawals of an account, the newest first.", takes: None, gives: Body::Message("Withdrawals"), query: &[], problems: &[400, 401, 403, 404, 426] },
+    Route { method: "post", path: "/v1/transfers", caller: Caller::Visitor, summary: "Moves money between two accounts of one person, once.", takes: Some("TransferRequest"), gives: Body::Message("Transfer"), query: &[], problems: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 426] },
     Route { method: "post", path: "/v1/purchases", caller: Caller::Device, summary: "Books a sale at a cash register, once.", takes: Some("PurchaseRequest"), gives: Body::Message("PurchaseAnswer"), query: &[], problems: &[400, 401, 403, 408, 409, 413, 415, 422, 426] },
     Route { method: "post", path: "/v1/purchases/{id}/undo", caller: Caller::Device, summary: "Takes a sale of the same cash register back, once, within 5 minutes.", takes: Some("Undo"), gives: Body::Message("Answer"), query: &[], problems: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 426] },
     Route { method: "post", path: "/v1/purchase-batches", caller: Caller::Device, summary: "Settles sales that a cash register made while the server was out of its reach, one by one and each once. One that is refused stays refused: the register keeps it on its list of unpaid sales for staff.", takes: Some("PurchaseBatch"), gives: Body::Message("PurchaseBatchAnswer"), query: &[], problems: &[400, 401, 403, 408, 409, 413, 415, 422, 426] },
@@ -117,6 +134,8 @@ pub const ROUTES: &[Route] = &[
     Route { method: "post", path: "/v1/pick-ups", caller: Caller::Device, summary: "Hands out today's orders of the accounts a card opens, each once; asked again with the same id, names the same orders.", takes: Some("PickUpRequest"), gives: Body::Message("PickUpAnswer"), query: &[], problems: &[400, 401, 403, 408, 409, 413, 415, 422, 426] },
     Route { method: "get", path: "/pay/{page}", caller: Caller::Anybody, summary: "The payment page of a deposit, for the payer's telephone.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
     Route { method: "post", path: "/pay/{page}", caller: Caller::Anybody, summary: "Pays or cancels on the sandbox's payment page.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
+    Route { method: "get", path: "/mandate/{page}", caller: Caller::Anybody, summary: "The page where a payment card is given to auto top-up, for the payer's telephone.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
+    Route { method: "post", path: "/mandate/{page}", caller: Caller::Anybody, summary: "Gives a card or cancels on the sandbox's page.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
     Route { method: "get", path: "/healthz", caller: Caller::Anybody, summary: "Whether the process answers.", takes: None, gives: Body::Json, query: &[], problems: &[] },
     Route { method: "get", path: "/readyz", caller: Caller::Anybody, summary: "Whether the server is fit to be sent requests: its store takes writes, its jobs run, and it is not stopping.", takes: None, gives: Body::Json, query: &[], problems: &[503] },
     Route { method: "get", path: "/openapi.json", caller: Caller::Anybody, summary: "This description.", takes: None, gives: Body::Json, query: &[], problems: &[] },
@@ -190,7 +209,7 @@ fn form_of(path: &str) -> Value {
     if path.starts_with("/reset/") {
         json!({ "password": { "type": "string" }, "again": { "type": "string" } })
     } else {
-        json!({ "card": { "type": "string" }, "do": { "type": "string", "enum": ["pay", "cancel"] } })
+        json!({ "card": { "type": "string" }, "do": { "type": "string", "enum": ["pay", "give", "cancel"] } })
     }
 }
 

@@ -5,6 +5,7 @@
 //! **Invariant:** a page names no balance, no card number and no full e-mail address: whoever scans the code on the screen may
 //! see it.
 
+pub mod mandate;
 pub mod reset;
 
 use askama::Template;

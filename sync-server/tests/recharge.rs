@@ -398,6 +398,13 @@ async fn a_holder_pauses_and_resumes_at_the_kiosk() {
     let card = school.card("Malthe");
     let path = format!("/v1/accounts/{}/auto-recharge", card.account);
     let change = |change| MandateRequest { card: card.card, change };
+    // The card alone is not enough, and somebody else's code is not either.
+    assert_eq!(school.send(&school.kiosk, "POST", &path, &change(MandateWish::Pause)).await.status, 401);
+    school.sign_in("Noah").await;
+    assert_eq!(school.send(&school.kiosk, "POST", &path, &change(MandateWish::Pause)).await.status, 401);
+    let other = MandateRequest { card: school.card("Noah").card, change: MandateWish::Cancel };
+    assert_eq!(school.send(&school.kiosk, "POST", &path, &other).await.status, 404);
+    school.sign_in("Malthe").await;
     let said = school.send(&school.kiosk, "POST", &path, &change(MandateWish::Pause)).await;
     assert_eq!(said.json["auto_recharge"]["state"], "suspended");
     school.purchase("Malthe", 1_000).await;
@@ -407,9 +414,6 @@ async fn a_holder_pauses_and_resumes_at_the_kiosk() {
     assert_eq!(mandate(&school, "Malthe").await.changed_by, Some(card.card));
     school.purchase("Malthe", 1).await;
     assert!(consider(&school, "Malthe").await.is_some());
-    // Somebody else's card does not.
-    let other = MandateRequest { card: school.card("Noah").card, change: MandateWish::Cancel };
-    assert_eq!(school.send(&school.kiosk, "POST", &path, &other).await.status, 404);
     let said = school.send(&school.kiosk, "POST", &path, &change(MandateWish::Cancel)).await;
     assert!(said.json["auto_recharge"].is_null());
     assert_eq!(school.send(&school.kiosk, "POST", &path, &change(MandateWish::Resume)).await.status, 404);

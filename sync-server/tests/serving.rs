@@ -230,7 +230,12 @@ async fn metrics_count_what_happened_and_name_nobody() {
     assert_eq!(school.send(&stranger, "GET", "/v1/changes?after=0", &()).await.status, 401);
     let impostor = support::Device { id: school.kiosk.id, ..support::Device::stranger() };
     assert_eq!(school.send(&impostor, "GET", "/v1/changes?after=0", &()).await.status, 401);
-    let again = support::Device { count: 0.into(), key: support::signing_key(2), id: school.register.id };
+    let again = support::Device {
+        count: 0.into(),
+        key: support::signing_key(2),
+        id: school.register.id,
+        session: std::sync::Mutex::default(),
+    };
     assert_eq!(school.send(&again, "POST", "/v1/purchases", &()).await.status, 401);
     assert_eq!(ask(&school, "/nowhere/Alma").await.split(' ').nth(1), Some("404"));
 

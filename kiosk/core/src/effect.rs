@@ -4,8 +4,8 @@
 
 use jiff::civil::Date;
 use madkort_protocol::{
-    AccountId, CancelOrder, CardId, CardNumber, CardUid, DepositRequest, FileTicket, Language, OperationId, PersonId,
-    PlaceOrder, ProfileChange, SetCardBlock,
+    AccountId, CancelOrder, CardId, CardNumber, CardUid, DepositRequest, FileTicket, Language, MandatePageRequest,
+    MandateWish, OperationId, PersonId, PlaceOrder, ProfileChange, SetCardBlock, TransferRequest, WithdrawalRequest,
 };
 
 use crate::Paper;
@@ -40,7 +40,7 @@ pub enum Effect {
     OpenDeposit(Box<DepositRequest>),
     /// Tell the server that the payment is given up; answer with `DepositIs`.
     CancelDeposit(OperationId),
-    /// Stop following a deposit.
+    /// Stop following a deposit, or a page for a payment card.
     ForgetDeposit(OperationId),
     /// Get a profile; answer with `ProfileIs`, `ProfileUnreachable` or `SignedOut`.
     LoadProfile(PersonId),
@@ -51,6 +51,30 @@ pub enum Effect {
         /// As it now stands on the screen.
         change: Box<ProfileChange>,
     },
+    /// Ask the server to set money aside for a bank account; answer with `WithdrawalIs`, `RequestUnreachable`, `RequestRefused`.
+    Withdraw(Box<WithdrawalRequest>),
+    /// Ask the server to call a withdrawal off; answer as for `Withdraw`.
+    CancelWithdrawal(OperationId),
+    /// Get the withdrawals of an account; answer with `WithdrawalsAre` or `WithdrawalsUnreachable`.
+    LoadWithdrawals(AccountId),
+    /// Ask the server to move money; answer with `TransferIs`, `RequestUnreachable`, `RequestRefused`.
+    Transfer(TransferRequest),
+    /// Look at auto top-up of an account; answer with `AutoRechargeIs` or `AutoRechargeUnreachable`.
+    LoadAutoRecharge(AccountId),
+    /// Pause, resume or stop it, and look at it; answer as for `LoadAutoRecharge`.
+    ChangeAutoRecharge {
+        /// Of which account.
+        account: AccountId,
+        /// The card on the reader.
+        card: CardId,
+        /// What to do.
+        wish: MandateWish,
+    },
+    /// Ask the server for a page where a payment card is given, and follow it until `ForgetDeposit`; answer with `MandatePageIs`,
+    /// `RequestUnreachable`, `RequestRefused`.
+    OpenMandatePage(Box<MandatePageRequest>),
+    /// Tell the server that such a page is given up; answer with `MandatePageIs`.
+    CancelMandatePage(OperationId),
     /// Get a statement; the newest month if none is named.
     LoadStatement {
         /// Whose.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use madkort_protocol::{
-    CardId, CardUid, Deposit, Language, OperationBody, OperationId, ProductId, Profile, Refusal, Statement,
+    AccountId, AutoRechargeDetails, CardId, CardUid, Deposit, Language, MandatePage, MandateWish, OperationBody,
+    OperationId, ProductId, Profile, Refusal, Statement, Transfer, Withdrawal, Withdrawals,
 };
 
 use crate::{Catalogue, Link, Moment, PrintState, PrinterHealth, ReaderHealth, Visitor};
@@ -73,6 +74,29 @@ pub enum Event {
     ProfileUnreachable,
     /// The server did not take a profile.
     ProfileRefused,
+    /// The server's word on a withdrawal.
+    WithdrawalIs(Box<Withdrawal>),
+    /// The withdrawals of an account.
+    WithdrawalsAre(Box<Withdrawals>),
+    /// They could not be had.
+    WithdrawalsUnreachable(AccountId),
+    /// The server has moved the money.
+    TransferIs(Box<Transfer>),
+    /// Auto top-up as it stands.
+    AutoRechargeIs(Box<AutoRechargeDetails>),
+    /// The server could not be asked about it, or would not change it.
+    AutoRechargeUnreachable(AccountId),
+    /// The server's word on a page for a payment card.
+    MandatePageIs(Box<MandatePage>),
+    /// No answer to what was asked under that id: the server may have heard it.
+    RequestUnreachable(OperationId),
+    /// The server said no to what was asked under that id.
+    RequestRefused {
+        /// Which.
+        id: OperationId,
+        /// The field of the message that is wrong, if it is about one.
+        field: Option<String>,
+    },
     /// The statement that was asked for.
     StatementIs(Box<Statement>),
     /// The statement could not be had: the server is out of reach.
@@ -150,6 +174,16 @@ pub enum Intent {
     AcceptTerms(bool),
     /// *Næste*: go on with what is filled in.
     Next,
+    /// Pause, resume or stop auto top-up.
+    AutoRecharge(MandateWish),
+    /// Another payment card for auto top-up.
+    AnotherCard,
+    /// Call a withdrawal off.
+    CancelWithdrawal(OperationId),
+    /// Another account of mine as the one money goes to, by its place in the list.
+    ToAccount(usize),
+    /// Ask the server once more for what could not be had.
+    LookAgain,
     /// Give up the payment that is waiting.
     CancelPayment,
     /// Another day of delivery.
@@ -175,13 +209,19 @@ pub enum Intent {
 /// The fields a person types into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
+    /// A sum of money.
+    Amount,
     /// Where the receipt goes.
     Email,
     /// A name.
     Name,
     /// A telephone number.
     Phone,
-    /// What is wrong.
+    /// Four digits of a bank account.
+    Registration,
+    /// The rest of them.
+    AccountNumber,
+    /// What is wrong, or a text for the bank.
     Message,
     /// Street and number.
     Address,

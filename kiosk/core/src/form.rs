@@ -2,7 +2,7 @@
 //!
 //! Pure. **Invariant:** a problem names the first field that is wrong and nothing typed is thrown away.
 
-use madkort_protocol::{DepositLimits, FileTicket, Money, check_email, check_text};
+use madkort_protocol::{DepositLimits, FileTicket, Money, MoneyError, check_email, check_text};
 
 use crate::FormProblem;
 
@@ -28,6 +28,17 @@ pub(crate) fn read_amount(kroner: &str, limits: DepositLimits) -> Result<Money, 
         Err(FormProblem::AmountTooHigh(limits.highest))
     } else {
         Ok(amount)
+    }
+}
+
+/// The sum that is typed, to the last øre, of what there is.
+pub(crate) fn read_sum(typed: &str, balance: Money) -> Result<Money, FormProblem> {
+    match Money::parse(typed) {
+        Ok(amount) if amount <= Money::ZERO => Err(FormProblem::AmountMissing),
+        Ok(amount) if amount > balance => Err(FormProblem::OverBalance(balance)),
+        Ok(amount) => Ok(amount),
+        Err(MoneyError::Overflow) => Err(FormProblem::OverBalance(balance)),
+        Err(MoneyError::NotAnAmount) => Err(FormProblem::AmountMissing),
     }
 }
 
@@ -71,6 +82,24 @@ mod tests {
             ("100000", Err(FormProblem::AmountTooHigh(LIMITS.highest))),
         ] {
             assert_eq!(read_amount(typed, LIMITS), answer, "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_sum_may_be_a_single_ore_and_no_more_than_there_is() {
+        let balance = Money::from_ore(8_750);
+        for (typed, answer) in [
+            ("87,50", Ok(balance)),
+            ("87.50", Ok(balance)),
+            ("0,01", Ok(Money::from_ore(1))),
+            ("87,51", Err(FormProblem::OverBalance(balance))),
+            ("99999999999999999999", Err(FormProblem::OverBalance(balance))),
+            ("0", Err(FormProblem::AmountMissing)),
+            ("-5", Err(FormProblem::AmountMissing)),
+            ("", Err(FormProblem::AmountMissing)),
+            ("1,234", Err(FormProblem::AmountMissing)),
+        ] {
+            assert_eq!(read_sum(typed, balance), answer, "{typed}");
         }
     }
 

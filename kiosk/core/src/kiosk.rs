@@ -11,7 +11,7 @@ use madkort_protocol::{
     AccountId, CardId, CardStatus, Language, OperationBody, OperationId, OrderState, PlaceOrder, TapPolicy, Throttle,
 };
 
-use crate::rooms::{Around, CodeRoom, CodeStep, DepositStep, Inside, NumberRoom, Room};
+use crate::rooms::{Around, AutoRechargeStep, CodeRoom, CodeStep, DepositStep, Inside, NumberRoom, Room};
 use crate::{
     Beep, Catalogue, CodeAnswer, Effect, Event, Fault, FormProblem, Intent, Light, Link, Moment, Notice, OrderBrief,
     PayState, PrinterHealth, ReaderHealth, StatementBody, Visitor, Weight,
@@ -211,6 +211,15 @@ impl Kiosk {
             Event::DepositIs(deposit) => return inside.deposit_is(deposit, &around),
             Event::DepositUnreachable(id) => inside.deposit_failed(id, FormProblem::Unreachable),
             Event::DepositRefused(id) => inside.deposit_failed(id, FormProblem::Refused),
+            Event::WithdrawalIs(withdrawal) => return inside.withdrawal_is(&withdrawal, &around),
+            Event::WithdrawalsAre(all) => inside.withdrawals_are(all.account, Some(*all)),
+            Event::WithdrawalsUnreachable(account) => inside.withdrawals_are(account, None),
+            Event::TransferIs(transfer) => return inside.transfer_is(transfer, &around),
+            Event::AutoRechargeIs(details) => inside.auto_recharge_is(details.account, Some(details)),
+            Event::AutoRechargeUnreachable(account) => inside.auto_recharge_is(account, None),
+            Event::MandatePageIs(page) => return inside.mandate_page_is(page),
+            Event::RequestUnreachable(id) => inside.request_unreachable(id),
+            Event::RequestRefused { id, field } => inside.request_refused(id, field.as_deref()),
             Event::StatementIs(statement) => inside.statement(StatementBody::Here(statement)),
             Event::ProfileIs(profile) => inside.profile_is(&profile),
             Event::ProfileUnreachable => inside.profile_failed(FormProblem::Unreachable),
@@ -440,6 +449,10 @@ impl Kiosk {
             Stage::Inside(inside) => match &inside.room {
                 Room::Deposit(room) => match &room.step {
                     DepositStep::Paying { state: PayState::Waiting | PayState::Examining, .. } => IDLE_AFTER_PAYING,
+                    _ => IDLE_AFTER,
+                },
+                Room::AutoRecharge(room) => match &room.step {
+                    AutoRechargeStep::Giving { state: PayState::Waiting, .. } => IDLE_AFTER_PAYING,
                     _ => IDLE_AFTER,
                 },
                 _ => IDLE_AFTER,

@@ -23,12 +23,15 @@ pub use effect::{Beep, Draft, Effect, Light};
 pub use event::{CodeAnswer, Event, Field, Intent, TapRefusal};
 pub use fault::{Fault, Weight};
 pub use kiosk::{IDLE_AFTER, Kiosk, WARNING_FOR};
-pub use paper::{OrderSlip, Paper, PaperLine, PrintState, Receipt, StatementPaper, TicketSlip};
+pub use paper::{
+    OrderSlip, Paper, PaperLine, PrintState, Receipt, StatementPaper, TicketSlip, TransferSlip, WithdrawalSlip,
+};
 pub use screen::{
-    AccountCard, AccountChoice, AccountsPage, BlockCardPage, CardLine, CheckoutLine, CheckoutPage, CodeMessage,
-    CodePage, Countdown, DayChoice, DepositAmountPage, DepositDonePage, DepositPayPage, FormProblem, HomePage,
-    IdlePage, MenuPage, Notice, NumberPage, NumberProblem, OrderBrief, OrderDonePage, Page, PayState, ProductCard,
-    ProfileBody, ProfileForm, ProfilePage, Screen, StatementBody, StatementPage, SupportDonePage, SupportPage, Tile,
-    TileKind, WhyNot,
+    AccountCard, AccountChoice, AccountsPage, AutoRechargeBody, AutoRechargePage, AutoTerms, BlockCardPage, CardLine,
+    CheckoutLine, CheckoutPage, CodeMessage, CodePage, Countdown, DayChoice, DepositAmountPage, DepositDonePage,
+    DepositPayPage, FormProblem, HomePage, IdlePage, MenuPage, Notice, NumberPage, NumberProblem, OrderBrief,
+    OrderDonePage, OrdersPage, Page, PayState, ProductCard, ProfileBody, ProfileForm, ProfilePage, Screen,
+    StatementBody, StatementPage, StopAutoRechargePage, SupportDonePage, SupportPage, Tile, TileKind, TransferDonePage,
+    TransferPage, WhyNot, WithdrawCheckPage, WithdrawDonePage, WithdrawPage, WithdrawalList,
 };
 pub use visitor::{Catalogue, Link, Moment, PrinterHealth, ReaderHealth, Visitor, VisitorCard};

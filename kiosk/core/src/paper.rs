@@ -19,6 +19,10 @@ pub enum Paper {
     Statement(StatementPaper),
     /// A support ticket was filed.
     Ticket(TicketSlip),
+    /// Money was moved between two accounts.
+    Transfer(TransferSlip),
+    /// Money was set aside for a bank account.
+    Withdrawal(WithdrawalSlip),
 }
 
 impl Paper {
@@ -28,7 +32,8 @@ impl Paper {
         match &mut self {
             Self::Order(slip) => number.clone_into(&mut slip.number),
             Self::Ticket(slip) => number.clone_into(&mut slip.number),
-            Self::Receipt(_) | Self::Statement(_) => {}
+            // Theirs is the server's.
+            Self::Receipt(_) | Self::Statement(_) | Self::Transfer(_) | Self::Withdrawal(_) => {}
         }
         self
     }
@@ -131,6 +136,50 @@ pub struct TicketSlip {
     pub support_phone: String,
     /// It goes to support when the server is back.
     pub offline: bool,
+}
+
+/// A slip for a transfer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TransferSlip {
+    /// The school's name.
+    pub school: String,
+    /// Who holds the money.
+    pub issuer: Issuer,
+    /// What to ask by.
+    pub number: String,
+    /// When, by the server's clock.
+    pub at: Timestamp,
+    /// The account it came from, by its label.
+    pub from: String,
+    /// The account it went to, by its label.
+    pub to: String,
+    /// How much.
+    pub amount: Money,
+    /// The balance of the account it came from, after it.
+    pub balance: Money,
+}
+
+/// A slip for a withdrawal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WithdrawalSlip {
+    /// The school's name.
+    pub school: String,
+    /// Who holds the money.
+    pub issuer: Issuer,
+    /// What to ask by.
+    pub number: String,
+    /// When it was asked for, by the server's clock.
+    pub at: Timestamp,
+    /// Whose account, by its label.
+    pub account: String,
+    /// The card, masked.
+    pub card: String,
+    /// How much.
+    pub amount: Money,
+    /// The last four digits of the bank account, and no more.
+    pub to: String,
+    /// The balance after it.
+    pub balance: Money,
 }
 
 /// How a paper is coming along.

@@ -2,18 +2,24 @@
 //!
 //! Pure. **Invariant:** [`Page::Idle`], [`Page::OutOfService`] and [`Page::Starting`] hold nothing about a person.
 
+mod money;
 mod people;
 
-pub use people::{
-    AccountCard, AccountsPage, BlockCardPage, CardLine, NumberPage, NumberProblem, ProfileBody, ProfileForm,
-    ProfilePage,
-};
-
-use jiff::Timestamp;
 use jiff::civil::Date;
 use madkort_protocol::{
     AccountId, Allergen, AutoRecharge, Category, Language, Money, OperationId, OrderState, PersonKind, ProductId,
     Statement,
+};
+
+pub use money::{
+    AutoRechargeBody, AutoRechargePage, AutoTerms, DepositAmountPage, DepositDonePage, DepositPayPage, OrdersPage,
+    PayState, StopAutoRechargePage, TransferDonePage, TransferPage, WithdrawCheckPage, WithdrawDonePage, WithdrawPage,
+    WithdrawalList,
+};
+
+pub use people::{
+    AccountCard, AccountsPage, BlockCardPage, CardLine, NumberPage, NumberProblem, ProfileBody, ProfileForm,
+    ProfilePage,
 };
 
 use crate::{Fault, PrintState, TapRefusal};
@@ -56,12 +62,18 @@ pub enum Page {
     DepositPay(DepositPayPage),
     /// Deposit: paid.
     DepositDone(DepositDonePage),
+    /// Auto top-up: how it stands.
+    AutoRecharge(AutoRechargePage),
+    /// Auto top-up: really stop it?
+    StopAutoRecharge(StopAutoRechargePage),
     /// Preorder: choose.
     Menu(MenuPage),
     /// Preorder: check and pay.
     Checkout(CheckoutPage),
     /// Preorder: placed.
     OrderDone(OrderDonePage),
+    /// Own orders.
+    Orders(OrdersPage),
     /// Brugerinfo.
     Profile(ProfilePage),
     /// A month.
@@ -70,6 +82,16 @@ pub enum Page {
     Support(SupportPage),
     /// Support: filed.
     SupportDone(SupportDonePage),
+    /// Transfer: how much, and where to.
+    Transfer(TransferPage),
+    /// Transfer: done.
+    TransferDone(TransferDonePage),
+    /// Withdrawal: how much, and to which bank account.
+    Withdraw(WithdrawPage),
+    /// Withdrawal: look once more.
+    WithdrawCheck(WithdrawCheckPage),
+    /// Withdrawal: asked for.
+    WithdrawDone(WithdrawDonePage),
 }
 
 /// Waiting for a card.
@@ -210,6 +232,14 @@ pub struct Tile {
 pub enum TileKind {
     /// *Konti*.
     Accounts,
+    /// *Auto-optank*.
+    AutoRecharge,
+    /// *Ordrer*.
+    Orders,
+    /// *Overfør*.
+    Transfer,
+    /// *Udbetal*.
+    Withdraw,
     /// *Bestil mad*.
     Order,
     /// *Indbetal*.
@@ -270,80 +300,18 @@ pub enum FormProblem {
     Postcode,
     /// Not a cap in whole kroner, or too high.
     Cap,
-}
-
-/// Deposit: how much.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DepositAmountPage {
-    /// Whose account.
-    pub account: String,
-    /// Its balance.
-    pub balance: Money,
-    /// Kroner typed so far; empty if none.
-    pub kroner: String,
-    /// Amounts in kroner to choose from.
-    pub presets: Vec<i32>,
-    /// Where the receipt goes.
-    pub email: String,
-    /// The terms box.
-    pub accepted: bool,
-    /// The full terms, when they are to be shown.
-    pub terms: Option<String>,
-    /// Who holds the money, with CVR.
-    pub issuer: String,
-    /// What is wrong.
-    pub problem: Option<FormProblem>,
-    /// The server is being asked.
-    pub opening: bool,
-}
-
-/// Deposit: pay on the phone.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DepositPayPage {
-    /// Whose account.
-    pub account: String,
-    /// How much.
-    pub amount: Money,
-    /// The page to pay on.
-    pub url: String,
-    /// Where it stands.
-    pub state: PayState,
-    /// Until when the page takes payment.
-    pub expires_at: Timestamp,
-    /// Whole minutes until then, rounded up.
-    pub minutes_left: i64,
-}
-
-/// Where a payment stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PayState {
-    /// Waiting for the phone.
-    Waiting,
-    /// The gateway has not said; it is being asked.
-    Examining,
-    /// The server cannot be asked just now; the payment goes on without the kiosk.
-    OutOfSight,
-    /// Declined; nothing moved.
-    Declined,
-    /// Given up; nothing moved.
-    Cancelled,
-    /// Too late; nothing moved.
-    Expired,
-}
-
-/// Deposit: paid.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DepositDonePage {
-    /// Whose account.
-    pub account: String,
-    /// How much.
-    pub amount: Money,
-    /// The balance now.
-    pub balance: Money,
-    /// The receipt's number.
-    pub receipt: String,
-    /// The receipt on paper.
-    pub paper: PrintState,
+    /// More than there is on the account.
+    OverBalance(Money),
+    /// Not a bank's registration number.
+    Registration,
+    /// Not a bank's account number.
+    AccountNumber,
+    /// No account to move money to.
+    Target,
+    /// It needs the server, and the server is out of reach; nothing was done.
+    NeedsConnection,
+    /// The server did not answer: it may have heard, and to ask again does it no second time.
+    Unsure,
 }
 
 /// Preorder: choose.

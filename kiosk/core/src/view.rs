@@ -2,6 +2,8 @@
 //!
 //! Pure. **Invariant:** a page shows only what its room owns; between visits there is nothing about a person to show.
 
+mod money;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use madkort_protocol::{CardStatus, Category, Language, Money, OrderState, PersonKind, Throttle};
@@ -54,10 +56,14 @@ fn room_page(inside: &Inside, around: &Around, offline: bool) -> Page {
         Room::Accounts(room) => accounts_page(*room, inside, offline),
         Room::Profile(room) => Page::Profile(profile(room, inside)),
         Room::SignIn(room) => Page::Code(code(&room.door, around.now.wall, true)),
+        Room::AutoRecharge(room) => money::auto_recharge(room, inside, around),
         Room::Deposit(room) => deposit(room, inside, around),
         Room::Order(room) => order(room, inside, around),
+        Room::Orders => Page::Orders(money::orders(inside, around)),
         Room::Statement(room) => Page::Statement(statement(room, inside)),
         Room::Support(room) => support(room, inside),
+        Room::Transfer(room) => money::transfer(room, inside),
+        Room::Withdraw(room) => money::withdraw(room, inside),
     }
 }
 
@@ -188,23 +194,10 @@ fn home(inside: &Inside, around: &Around, offline: bool) -> HomePage {
 }
 
 fn deposit(room: &DepositRoom, inside: &Inside, around: &Around) -> Page {
-    let school = &around.catalogue.school;
     match &room.step {
-        DepositStep::Filling | DepositStep::Opening { .. } => Page::DepositAmount(DepositAmountPage {
-            account: inside.label(),
-            balance: balance(inside),
-            kroner: room.kroner.clone(),
-            presets: PRESETS.to_vec(),
-            email: room.email.clone(),
-            accepted: room.accepted,
-            terms: room.show_terms.then(|| match around.language {
-                Language::Danish => school.terms.da.clone(),
-                Language::English => school.terms.en.clone(),
-            }),
-            issuer: format!("{}, CVR {}", school.issuer.name, school.issuer.cvr),
-            problem: room.problem,
-            opening: room.step != DepositStep::Filling,
-        }),
+        DepositStep::Filling | DepositStep::Opening { .. } => {
+            Page::DepositAmount(amount(room, inside, around, room.step != DepositStep::Filling))
+        }
         DepositStep::Paying { deposit, state } => {
             let left = deposit.expires_at.duration_since(around.now.wall).as_secs().max(0);
             Page::DepositPay(DepositPayPage {
@@ -214,6 +207,7 @@ fn deposit(room: &DepositRoom, inside: &Inside, around: &Around) -> Page {
                 state: *state,
                 expires_at: deposit.expires_at,
                 minutes_left: (left + 59) / 60,
+                auto: false,
             })
         }
         DepositStep::Done { deposit, paper } => Page::DepositDone(DepositDonePage {
@@ -223,6 +217,27 @@ fn deposit(room: &DepositRoom, inside: &Inside, around: &Around) -> Page {
             receipt: deposit.receipt.clone().unwrap_or_default(),
             paper: *paper,
         }),
+    }
+}
+
+/// The form of an amount, an address and the terms.
+fn amount(room: &DepositRoom, inside: &Inside, around: &Around, opening: bool) -> DepositAmountPage {
+    let school = &around.catalogue.school;
+    DepositAmountPage {
+        account: inside.label(),
+        balance: balance(inside),
+        kroner: room.kroner.clone(),
+        presets: PRESETS.to_vec(),
+        email: room.email.clone(),
+        accepted: room.accepted,
+        terms: room.show_terms.then(|| match around.language {
+            Language::Danish => school.terms.da.clone(),
+            Language::English => school.terms.en.clone(),
+        }),
+        issuer: format!("{}, CVR {}", school.issuer.name, school.issuer.cvr),
+        problem: room.problem,
+        opening,
+        auto: None,
     }
 }
 

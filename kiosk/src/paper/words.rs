@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
-use kiosk_core::{OrderSlip, Paper, Receipt, StatementPaper, TicketSlip};
+use kiosk_core::{OrderSlip, Paper, Receipt, StatementPaper, TicketSlip, TransferSlip, WithdrawalSlip};
 use madkort_protocol::{Issuer, Language, Money, StatementText};
 use receipt_printer::{Align, Cell, Document, Mark, Size, Style};
 
@@ -27,6 +27,8 @@ pub fn document(paper: &Paper, language: Language, copy_no: u32) -> Document {
         Paper::Order(slip) => words.order(slip),
         Paper::Statement(paper) => words.statement(paper),
         Paper::Ticket(slip) => words.ticket(slip),
+        Paper::Transfer(slip) => words.transfer(slip),
+        Paper::Withdrawal(slip) => words.withdrawal(slip),
     };
     if copy_no > 1 { document.marked(Mark::Copy(copy_no)) } else { document }
 }
@@ -180,6 +182,41 @@ impl Words {
         )
     }
 
+    fn transfer(self, slip: &TransferSlip) -> Document {
+        letterhead(&slip.school, &slip.issuer)
+            .heading(self.say("Overførsel", "Transfer"), Size::Tall)
+            .blank()
+            .row(self.say("Nummer", "Number"), &slip.number)
+            .row(self.say("Overført", "Moved"), self.moment(slip.at))
+            .row(self.say("Fra konto", "From account"), &slip.from)
+            .row(self.say("Til konto", "To account"), &slip.to)
+            .rule()
+            .row(self.say("Beløb", "Amount"), self.money(slip.amount))
+            .double_rule()
+            .total(self.say("Ny saldo", "New balance"), self.money(slip.balance))
+            .double_rule()
+    }
+
+    fn withdrawal(self, slip: &WithdrawalSlip) -> Document {
+        letterhead(&slip.school, &slip.issuer)
+            .heading(self.say("Udbetaling bestilt", "Withdrawal requested"), Size::Tall)
+            .blank()
+            .row(self.say("Nummer", "Number"), &slip.number)
+            .row(self.say("Bestilt", "Requested"), self.moment(slip.at))
+            .row(self.say("Konto", "Account"), &slip.account)
+            .row(self.say("Kort", "Card"), &slip.card)
+            .row(self.say("Til bankkonto", "To bank account"), format!("···· {}", slip.to))
+            .rule()
+            .row(self.say("Beløb", "Amount"), self.money(slip.amount))
+            .double_rule()
+            .total(self.say("Ny saldo", "New balance"), self.money(slip.balance))
+            .double_rule()
+            .line(self.say(
+                "Pengene er lagt til side og sendes til banken. Indtil da kan du fortryde her. I banken tager det en bankdag.",
+                "The money is set aside and goes to the bank. Until then you can take it back here. The bank takes one banking day.",
+            ))
+    }
+
     fn line_text(self, text: &StatementText, number: &str) -> String {
         let what = match text {
             StatementText::Deposit => self.say("Indbetaling", "Deposit").to_owned(),
@@ -191,6 +228,9 @@ impl Words {
             StatementText::OrderReleased { delivery } => {
                 format!("{} {}", self.say("Afbestilt til", "Cancelled for"), self.short_day(*delivery))
             }
+            StatementText::Transfer => self.say("Overførsel", "Transfer").to_owned(),
+            StatementText::Withdrawal => self.say("Udbetaling", "Withdrawal").to_owned(),
+            StatementText::WithdrawalBack => self.say("Udbetaling ført tilbage", "Withdrawal put back").to_owned(),
             StatementText::Correction => self.say("Rettelse", "Correction").to_owned(),
         };
         if number.is_empty() { what } else { format!("{what} ({number})") }

@@ -225,6 +225,8 @@ pub(super) fn enqueue_in(
         Paper::Order(_) => "order",
         Paper::Statement(_) => "statement",
         Paper::Ticket(_) => "ticket",
+        Paper::Transfer(_) => "transfer",
+        Paper::Withdrawal(_) => "withdrawal",
     };
     let last: Option<(i64, u32, String)> = db
         .one(

@@ -20,7 +20,7 @@ use reqwest::Method;
 use tokio::task::JoinHandle;
 
 use super::client::{Call, CallError, Line};
-use super::{Question, TypedCode};
+use super::{Question, TypedCode, money};
 
 /// Somebody stands there: longer than this and the kiosk looks at the code itself.
 const LOGIN_PATIENCE: Duration = Duration::from_secs(3);
@@ -68,6 +68,28 @@ impl Questions {
             Question::LoadProfile(person) => drop(tokio::spawn(async move { load_profile(&line, person).await })),
             Question::SaveProfile { person, change } => {
                 drop(tokio::spawn(async move { save_profile(&line, person, &change).await }));
+            }
+            Question::OpenMandatePage(request) => {
+                let id = request.id;
+                let task = tokio::spawn(async move { money::open_mandate_page(&line, *request).await });
+                self.follow(id, Some(task));
+            }
+            Question::CancelMandatePage(id) => {
+                drop(tokio::spawn(async move { money::cancel_mandate_page(&line, id).await }));
+            }
+            Question::Withdraw(request) => drop(tokio::spawn(async move { money::withdraw(&line, *request).await })),
+            Question::CancelWithdrawal(id) => {
+                drop(tokio::spawn(async move { money::cancel_withdrawal(&line, id).await }));
+            }
+            Question::LoadWithdrawals(account) => {
+                drop(tokio::spawn(async move { money::load_withdrawals(&line, account).await }));
+            }
+            Question::Transfer(request) => drop(tokio::spawn(async move { money::transfer(&line, request).await })),
+            Question::LoadAutoRecharge(account) => {
+                drop(tokio::spawn(async move { money::load_auto_recharge(&line, account).await }));
+            }
+            Question::ChangeAutoRecharge { account, card, wish } => {
+                drop(tokio::spawn(async move { money::change_auto_recharge(&line, account, card, wish).await }));
             }
             Question::LoadStatement { account, month } => {
                 drop(tokio::spawn(async move { load_statement(&line, account, month).await }));

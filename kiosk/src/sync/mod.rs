@@ -8,6 +8,7 @@ mod ask;
 mod client;
 pub mod enrol;
 mod link;
+mod money;
 mod pull;
 mod push;
 mod session;
@@ -20,7 +21,10 @@ use std::sync::Arc;
 use std::thread;
 
 use jiff::civil::Date;
-use madkort_protocol::{AccountId, CardId, DepositRequest, OperationId, PersonId, ProfileChange};
+use madkort_protocol::{
+    AccountId, CardId, DepositRequest, MandatePageRequest, MandateWish, OperationId, PersonId, ProfileChange,
+    TransferRequest, WithdrawalRequest,
+};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -67,6 +71,29 @@ pub enum Question {
         /// As it stands on the screen.
         change: Box<ProfileChange>,
     },
+    /// Set money aside for a bank account.
+    Withdraw(Box<WithdrawalRequest>),
+    /// Call a withdrawal off.
+    CancelWithdrawal(OperationId),
+    /// Fetch the withdrawals of an account.
+    LoadWithdrawals(AccountId),
+    /// Move money between accounts.
+    Transfer(TransferRequest),
+    /// Look at auto top-up.
+    LoadAutoRecharge(AccountId),
+    /// Pause, resume or stop it.
+    ChangeAutoRecharge {
+        /// Of which account.
+        account: AccountId,
+        /// The card on the reader.
+        card: CardId,
+        /// What to do.
+        wish: MandateWish,
+    },
+    /// Open a page for a payment card and follow it, until it is forgotten like a payment.
+    OpenMandatePage(Box<MandatePageRequest>),
+    /// Give such a page up.
+    CancelMandatePage(OperationId),
     /// Fetch a statement.
     LoadStatement {
         /// Whose.

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use jiff::civil::Date;
 use kiosk_core::{Field, Intent, Page, Screen, StatementBody};
-use madkort_protocol::{CardId, Language, OperationId, ProductId};
+use madkort_protocol::{CardId, Language, MandateWish, OperationId, ProductId};
 use slint::platform::WindowEvent;
 use slint::{ComponentHandle, PlatformError, SharedString};
 
@@ -150,6 +150,13 @@ fn listen(window: &ui::AppWindow, out: &Rc<dyn Fn(Intent)>) {
         on_account(place: i32) => usize::try_from(place).ok().map(Intent::Account);
         on_edit(field: ui::FieldKind, product: SharedString, text: SharedString) =>
             typed_field(field, &product).map(|field| Intent::Edit(field, text.into()));
+        on_pause_auto() => Some(Intent::AutoRecharge(MandateWish::Pause));
+        on_resume_auto() => Some(Intent::AutoRecharge(MandateWish::Resume));
+        on_stop_auto() => Some(Intent::AutoRecharge(MandateWish::Cancel));
+        on_another_card() => Some(Intent::AnotherCard);
+        on_cancel_withdrawal(id: SharedString) => OperationId::parse(&id).ok().map(Intent::CancelWithdrawal);
+        on_to_account(place: i32) => usize::try_from(place).ok().map(Intent::ToAccount);
+        on_look_again() => Some(Intent::LookAgain);
         on_show_terms(show: bool) => Some(Intent::ShowTerms(show));
         on_accept_terms(accept: bool) => Some(Intent::AcceptTerms(accept));
         on_next() => Some(Intent::Next);
@@ -177,9 +184,12 @@ fn listen(window: &ui::AppWindow, out: &Rc<dyn Fn(Intent)>) {
 
 fn typed_field(field: ui::FieldKind, product: &str) -> Option<Field> {
     Some(match field {
+        ui::FieldKind::AccountNumber => Field::AccountNumber,
+        ui::FieldKind::Amount => Field::Amount,
         ui::FieldKind::Email => Field::Email,
         ui::FieldKind::Name => Field::Name,
         ui::FieldKind::Phone => Field::Phone,
+        ui::FieldKind::Registration => Field::Registration,
         ui::FieldKind::Message => Field::Message,
         ui::FieldKind::Address => Field::Address,
         ui::FieldKind::Postcode => Field::Postcode,

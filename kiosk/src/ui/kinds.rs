@@ -91,6 +91,12 @@ pub(super) fn problem(problem: Option<FormProblem>, language: Language) -> ui::P
         Some(FormProblem::Postcode) => (K::Postcode, None, 0),
         Some(FormProblem::Cap) => (K::Cap, None, 0),
         Some(FormProblem::TooMany(most)) => (K::TooMany, None, whole(most)),
+        Some(FormProblem::OverBalance(balance)) => (K::OverBalance, Some(balance), 0),
+        Some(FormProblem::Registration) => (K::Registration, None, 0),
+        Some(FormProblem::AccountNumber) => (K::AccountNumber, None, 0),
+        Some(FormProblem::Target) => (K::Target, None, 0),
+        Some(FormProblem::NeedsConnection) => (K::NeedsConnection, None, 0),
+        Some(FormProblem::Unsure) => (K::Unsure, None, 0),
     };
     ui::Problem { kind, money: money.map(|m| m.in_words(language).into()).unwrap_or_default(), count }
 }
@@ -98,6 +104,10 @@ pub(super) fn problem(problem: Option<FormProblem>, language: Language) -> ui::P
 pub(super) const fn room(kind: TileKind) -> ui::RoomKind {
     match kind {
         TileKind::Accounts => ui::RoomKind::Accounts,
+        TileKind::AutoRecharge => ui::RoomKind::AutoRecharge,
+        TileKind::Orders => ui::RoomKind::Orders,
+        TileKind::Transfer => ui::RoomKind::Transfer,
+        TileKind::Withdraw => ui::RoomKind::Withdraw,
         TileKind::Order => ui::RoomKind::Order,
         TileKind::Deposit => ui::RoomKind::Deposit,
         TileKind::Statement => ui::RoomKind::Statement,
@@ -109,6 +119,10 @@ pub(super) const fn room(kind: TileKind) -> ui::RoomKind {
 pub(super) const fn tile_kind(kind: ui::RoomKind) -> TileKind {
     match kind {
         ui::RoomKind::Accounts => TileKind::Accounts,
+        ui::RoomKind::AutoRecharge => TileKind::AutoRecharge,
+        ui::RoomKind::Orders => TileKind::Orders,
+        ui::RoomKind::Transfer => TileKind::Transfer,
+        ui::RoomKind::Withdraw => TileKind::Withdraw,
         ui::RoomKind::Order => TileKind::Order,
         ui::RoomKind::Deposit => TileKind::Deposit,
         ui::RoomKind::Statement => TileKind::Statement,

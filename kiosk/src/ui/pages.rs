@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** a page that is not shown holds nothing: its properties are the empty ones and its lists have no rows.
 
+mod money;
+
 use jiff::civil::Date;
 use kiosk_core::{
     AccountCard, AccountChoice, AccountsPage, BlockCardPage, CheckoutLine, CheckoutPage, CodePage, DayChoice,
@@ -9,7 +11,9 @@ use kiosk_core::{
     OrderDonePage, Page, ProductCard, ProfileBody, ProfilePage, StatementBody, StatementPage, SupportDonePage,
     SupportPage, Tile,
 };
-use madkort_protocol::{Allergen, Language, Money, Statement, StatementLine, StatementText};
+use madkort_protocol::{
+    Allergen, AutoRechargeCharge, Language, Money, Statement, StatementLine, StatementText, Withdrawal,
+};
 use slint::{ComponentHandle, ModelRc, VecModel};
 
 use super::kinds;
@@ -32,6 +36,9 @@ pub(super) struct Lists {
     products: Rows<(bool, Vec<ProductCard>, Language), ui::ShelfRow>,
     lines: Rows<(CheckoutLine, Language), ui::LineView>,
     entries: Rows<(StatementLine, Language), ui::EntryView>,
+    charges: Rows<(AutoRechargeCharge, Language), ui::ChargeRow>,
+    targets: Rows<(usize, AccountChoice), ui::TargetRow>,
+    withdrawals: Rows<(Withdrawal, Language), ui::WithdrawalRow>,
     pay_url: std::cell::RefCell<String>,
 }
 
@@ -51,6 +58,9 @@ impl Lists {
             products: Rows::new(),
             lines: Rows::new(),
             entries: Rows::new(),
+            charges: Rows::new(),
+            targets: Rows::new(),
+            withdrawals: Rows::new(),
             pay_url: std::cell::RefCell::default(),
         };
         let api = window.global::<ui::Api>();
@@ -67,6 +77,9 @@ impl Lists {
         api.set_products(lists.products.model());
         api.set_lines(lists.lines.model());
         api.set_entries(lists.entries.model());
+        api.set_charges(lists.charges.model());
+        api.set_targets(lists.targets.model());
+        api.set_withdrawals(lists.withdrawals.model());
         lists
     }
 
@@ -96,6 +109,14 @@ impl Lists {
             Page::Statement(page) => self.statement(api, page, language),
             Page::Support(page) => self.support(api, page, language),
             Page::SupportDone(page) => filed(api, page),
+            Page::AutoRecharge(page) => self.auto_recharge(api, page, language),
+            Page::StopAutoRecharge(page) => money::stopping(api, page),
+            Page::Orders(page) => self.own_orders(page, language),
+            Page::Transfer(page) => self.transfer(api, page, language),
+            Page::TransferDone(page) => money::transferred(api, page, language),
+            Page::Withdraw(page) => self.withdraw(api, page, language),
+            Page::WithdrawCheck(page) => money::withdraw_check(api, page, language),
+            Page::WithdrawDone(page) => money::withdrawn(api, page, language),
         };
         api.set_page(kind);
     }
@@ -115,8 +136,9 @@ impl Lists {
             Page::Number(_) => set_number, ;
             Page::Accounts(_) => set_accounts_list, account_rows;
             Page::BlockCard(_) => set_blocking, ;
-            Page::Home(_) => set_home, today coming rooms;
-            Page::Home(_) | Page::Support(_) => , accounts;
+            Page::Home(_) => set_home, today rooms;
+            Page::Home(_) | Page::Orders(_) => , coming;
+            Page::Home(_) | Page::Orders(_) | Page::Support(_) => , accounts;
             Page::DepositAmount(_) => set_amount, presets terms;
             Page::DepositPay(_) => set_pay, ;
             Page::DepositDone(_) => set_paid, ;
@@ -127,6 +149,13 @@ impl Lists {
             Page::Statement(_) => set_statement, entries;
             Page::Support(_) => set_support, ;
             Page::SupportDone(_) => set_filed, ;
+            Page::AutoRecharge(_) => set_auto, charges;
+            Page::StopAutoRecharge(_) => set_stopping, ;
+            Page::Transfer(_) => set_transfer, targets;
+            Page::TransferDone(_) => set_transferred, ;
+            Page::Withdraw(_) => set_withdraw, withdrawals;
+            Page::WithdrawCheck(_) => set_withdraw_check, ;
+            Page::WithdrawDone(_) => set_withdrawn, ;
         }
         if !matches!(page, Page::DepositPay(_)) && !self.pay_url.take().is_empty() {
             api.set_pay_code(slint::Image::default());
@@ -184,6 +213,9 @@ impl Lists {
             issuer: (&page.issuer).into(),
             problem: kinds::problem(page.problem, language),
             opening: page.opening,
+            auto: page.auto.is_some(),
+            below: words(page.auto.map(|auto| auto.below), language),
+            armed_from: words(page.auto.map(|auto| auto.armed_from), language),
         });
         self.presets.show(page.presets.iter().copied(), |kroner| *kroner);
         let terms = page.terms.as_deref().unwrap_or_default();
@@ -197,6 +229,7 @@ impl Lists {
             amount: page.amount.in_words(language).into(),
             state: kinds::pay_state(page.state),
             minutes_left: kinds::whole(page.minutes_left),
+            auto: page.auto,
         });
         if self.pay_url.replace(page.url.clone()) != page.url {
             api.set_pay_code(pay_code(&page.url));
@@ -452,6 +485,9 @@ fn entry((line, language): &(StatementLine, Language)) -> ui::EntryView {
         StatementText::Purchase { text } => (ui::EntryKind::Purchase, text.as_str(), None),
         StatementText::OrderPlaced { delivery } => (ui::EntryKind::OrderPlaced, "", Some(*delivery)),
         StatementText::OrderReleased { delivery } => (ui::EntryKind::OrderReleased, "", Some(*delivery)),
+        StatementText::Transfer => (ui::EntryKind::Transfer, "", None),
+        StatementText::Withdrawal => (ui::EntryKind::Withdrawal, "", None),
+        StatementText::WithdrawalBack => (ui::EntryKind::WithdrawalBack, "", None),
         StatementText::Correction => (ui::EntryKind::Correction, "", None),
     };
     ui::EntryView {

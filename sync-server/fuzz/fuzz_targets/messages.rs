@@ -5,8 +5,8 @@
 use std::fmt::Debug;
 
 use madkort_protocol::{
-    DepositRequest, Enrol, LoginRequest, MandateRequest, PasswordChange, PasswordResetRequest, ProfileChange,
-    PurchaseRequest, Push,
+    DepositRequest, Enrol, LoginRequest, MandatePageRequest, MandateRequest, PasswordChange, PasswordResetRequest,
+    ProfileChange, PurchaseRequest, Push, TransferRequest, WithdrawalRequest,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,11 +15,14 @@ use serde::de::DeserializeOwned;
 pub fn check(bytes: &[u8]) {
     same_again::<DepositRequest>(bytes);
     same_again::<Enrol>(bytes);
+    same_again::<MandatePageRequest>(bytes);
     same_again::<MandateRequest>(bytes);
     same_again::<PasswordResetRequest>(bytes);
     same_again::<ProfileChange>(bytes);
     same_again::<PurchaseRequest>(bytes);
     same_again::<Push>(bytes);
+    same_again::<TransferRequest>(bytes);
+    same_again::<WithdrawalRequest>(bytes);
     // A code or password that was typed is in no debug text, so these are compared as they are written.
     if let Ok(change) = serde_json::from_slice::<PasswordChange>(bytes) {
         let written = serde_json::to_vec(&change).expect("a message can be written");

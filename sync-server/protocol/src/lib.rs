@@ -4,10 +4,12 @@
 //!
 //! **Invariant:** a message that parses is well-formed: ids are UUIDs, money is whole øre, a card's UID has a legal length.
 
+mod bank;
 mod card;
 mod card_block;
 mod catalogue;
 mod ids;
+mod mandate;
 mod money;
 mod operation;
 mod password;
@@ -19,7 +21,10 @@ mod session;
 mod signing;
 mod text;
 mod throttle;
+mod transfer;
+mod withdrawal;
 
+pub use bank::{BankAccount, InvalidBankAccount};
 pub use card::{CardNumber, CardUid, InvalidCard};
 pub use card_block::SetCardBlock;
 pub use catalogue::{
@@ -28,6 +33,10 @@ pub use catalogue::{
     Product, School, TapPolicy, Terms,
 };
 pub use ids::{AccountId, CardId, DeviceId, MandateId, OperationId, PersonId, ProductId, SchoolId};
+pub use mandate::{
+    Agreement, AutoRechargeCharge, AutoRechargeChargeState, AutoRechargeDetails, AutoRechargeStanding, MandatePage,
+    MandatePageRequest, MandatePageState, StopReason,
+};
 pub use money::{Money, MoneyError};
 pub use operation::{
     Answer, CancelOrder, FileTicket, LineRequest, Operation, OperationBody, Outcome, PlaceOrder, Push, Pushed, Refusal,
@@ -53,6 +62,10 @@ pub use signing::{
 };
 pub use text::{InvalidText, Language, check_email, check_text};
 pub use throttle::{FREE_TRIES, Throttle};
+pub use transfer::{Transfer, TransferRequest};
+pub use withdrawal::{
+    InvalidPayee, Payee, Withdrawal, WithdrawalRequest, WithdrawalStage, WithdrawalStep, Withdrawals,
+};
 
 /// The version of the wire both sides must speak, sent in every request and answer as [`HEADER_API`].
 pub const API_VERSION: u16 = 1;

@@ -210,6 +210,12 @@ pub enum StatementText {
         /// The day of delivery.
         delivery: Date,
     },
+    /// From another account, or to one.
+    Transfer,
+    /// To a bank account.
+    Withdrawal,
+    /// A withdrawal that was called off, or that the bank sent back.
+    WithdrawalBack,
     /// Put right by staff.
     Correction,
 }

@@ -54,7 +54,7 @@ pub async fn load(store: &dyn Store, sandbox: &Sandbox, today: Date) -> Result<D
     for (person, card, _) in mandates() {
         sandbox.store_card(&card_name(person), card).await?;
         // A suspended one was active while the history happened.
-        store.put_mandate(mandate(person, MandateState::Active, start)).await?;
+        store.put_mandate(mandate(person, card, MandateState::Active, start)).await?;
     }
     let mut loader = Loader::begin(store, start).await?;
     let mut cut_offs = days.iter().filter(|day| day.date < today).map(|day| day.cut_off).peekable();
@@ -68,9 +68,9 @@ pub async fn load(store: &dyn Store, sandbox: &Sandbox, today: Date) -> Result<D
         loader.capture(cut_off).await?;
     }
     loader.end().await?;
-    for (person, _, state) in mandates() {
+    for (person, card, state) in mandates() {
         if state != MandateState::Active {
-            store.put_mandate(mandate(person, state, start)).await?;
+            store.put_mandate(mandate(person, card, state, start)).await?;
         }
     }
     store.put(ids::school(), vec![Thing::Card(lost_card()?)]).await?;
@@ -90,7 +90,7 @@ fn card_name(person: u32) -> String {
     format!("card-of-{}", ids::person(person))
 }
 
-fn mandate(person: u32, state: MandateState, since: Timestamp) -> Mandate {
+fn mandate(person: u32, card: &TestCard, state: MandateState, since: Timestamp) -> Mandate {
     Mandate {
         id: ids::mandate(person),
         school: ids::school(),
@@ -112,6 +112,7 @@ fn mandate(person: u32, state: MandateState, since: Timestamp) -> Mandate {
         created_at: since,
         changed_by: None,
         changed_at: None,
+        last_four: Some(card.number[card.number.len() - 4..].to_owned()),
     }
 }
 

@@ -10,6 +10,7 @@ use madkort_ledger::recharge::DeclineClass;
 use madkort_protocol::{Language, Money, OperationId};
 
 use super::CURRENCY;
+use crate::store::StoredCard;
 
 /// A gateway's answer on its way. It has no error: not to know is one of the outcomes.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -72,6 +73,19 @@ pub struct PageRequest {
     pub expires_at: Timestamp,
 }
 
+/// A page to be opened where a card is stored for later charges, approved by its holder; no money moves.
+#[derive(Clone, Debug)]
+pub struct CardPageRequest {
+    /// The key under which the card is stored.
+    pub key: OperationId,
+    /// The unguessable name the page has on this server.
+    pub page: String,
+    /// The language it begins in.
+    pub language: Language,
+    /// Until when it takes a card.
+    pub expires_at: Timestamp,
+}
+
 /// A charge of a stored card, by mandate: the payer is absent.
 #[derive(Clone, Debug)]
 pub struct StoredCharge {
@@ -93,6 +107,16 @@ pub trait Gateway: Send + Sync + 'static {
 
     /// Takes no payment on the page from now on, and says how it stands: `None` if nobody has tried to pay.
     fn close_page(&self, key: OperationId) -> Answer<'_, Option<Outcome>>;
+
+    /// Opens a page where a card is stored; the same key again is the same page. One that cannot store cards opens none.
+    fn open_card_page(&self, _request: CardPageRequest) -> Answer<'_, Result<(), Unreachable>> {
+        Box::pin(async { Err(Unreachable) })
+    }
+
+    /// The card that was given on such a page; `None` if none was, as far as is known.
+    fn stored_card(&self, _key: OperationId) -> Answer<'_, Option<StoredCard>> {
+        Box::pin(async { None })
+    }
 
     /// Charges a stored card.
     fn charge(&self, charge: StoredCharge) -> Answer<'_, Outcome>;

@@ -11,6 +11,7 @@ pub mod cards;
 mod charges;
 mod deposits;
 mod gateway;
+mod mandates;
 mod no_gateway;
 pub mod sandbox;
 
@@ -22,7 +23,8 @@ use jiff::{SignedDuration, Timestamp};
 use madkort_protocol::OperationId;
 
 pub use deposits::Opening;
-pub use gateway::{Answer, Gateway, Mismatch, Outcome, PageRequest, StoredCharge, Taken, Unreachable};
+pub use gateway::{Answer, CardPageRequest, Gateway, Mismatch, Outcome, PageRequest, StoredCharge, Taken, Unreachable};
+pub use mandates::MandateOpening;
 pub use sandbox::Sandbox;
 
 use no_gateway::NoGateway;

@@ -15,7 +15,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::CURRENCY;
 use super::cards::{Behaviour, TestCard, find};
-use super::gateway::{Answer, Gateway, Outcome, PageRequest, StoredCharge, Taken, Unreachable};
+use super::gateway::{Answer, CardPageRequest, Gateway, Outcome, PageRequest, StoredCharge, Taken, Unreachable};
+use crate::store::StoredCard;
 
 /// What intents remember the sandbox by.
 pub const NAME: &str = "sandbox";
@@ -83,6 +84,18 @@ impl Sandbox {
         })
     }
 
+    /// Somebody gives a card on a page, once: `false` if its bank says no. What came of it is learned by asking.
+    pub fn give_card(&self, key: OperationId, card: &'static TestCard) -> Answer<'_, Result<bool, Unreachable>> {
+        let good = !matches!(card.behaviour, Behaviour::Decline(_));
+        self.with_books(move |books| {
+            if good {
+                let sql = "INSERT INTO stored_cards (name, number) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+                books.execute(sql, params![name_of(key), card.number])?;
+            }
+            Ok(good)
+        })
+    }
+
     /// The charges of stored cards that it took money for: its own books, for a test to hold ours against.
     pub fn taken(&self) -> Answer<'_, Result<Vec<(String, Money)>, Unreachable>> {
         self.with_books(|books| {
@@ -124,6 +137,23 @@ impl Gateway for Sandbox {
         self.with_books(move |books| {
             let sql = "INSERT INTO payments (key, amount, state) VALUES (?1, ?2, 'open') ON CONFLICT DO NOTHING";
             books.execute(sql, params![request.key.to_string(), request.amount.ore()]).map(|_| ())
+        })
+    }
+
+    /// The page is this server's own, and stands in nobody's books before a card is given.
+    fn open_card_page(&self, _: CardPageRequest) -> Answer<'_, Result<(), Unreachable>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn stored_card(&self, key: OperationId) -> Answer<'_, Option<StoredCard>> {
+        let answer = self.with_books(move |books| {
+            let sql = "SELECT number FROM stored_cards WHERE name = ?1";
+            books.query_row(sql, [name_of(key)], |row| row.get::<_, String>(0)).optional()
+        });
+        Box::pin(async move {
+            let number = answer.await.ok().flatten()?;
+            let last_four = number.get(number.len().checked_sub(4)?..)?.to_owned();
+            Some(StoredCard { reference: name_of(key), last_four })
         })
     }
 
@@ -186,6 +216,11 @@ impl Gateway for Sandbox {
         });
         Box::pin(async move { answer.await.unwrap_or(Some(Outcome::Unknown)) })
     }
+}
+
+/// What the sandbox calls a card that was given on a page.
+fn name_of(key: OperationId) -> String {
+    format!("given-{key}")
 }
 
 /// How a payment stands. A pending one says nothing the first time and has paid the second.

@@ -1,5 +1,5 @@
 //! `GET /v1/accounts/{account}/statements/{month}`: one Danish month of an account, for whoever is signed in and may use it.
-//! `POST /v1/accounts/{account}/auto-recharge`: its holder pauses, resumes or cancels auto top-up.
+//! `POST /v1/accounts/{account}/auto-recharge`: whoever is signed in pauses, resumes or cancels auto top-up.
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
@@ -34,11 +34,13 @@ pub(super) async fn statement(
 pub(super) async fn auto_recharge(
     State(state): State<AppState>,
     Path(account): Path<String>,
+    headers: HeaderMap,
     signed: SignedDevice,
 ) -> Result<Json<MandateAnswer>, Failure> {
     signed.must_be(DeviceKind::Kiosk)?;
     let account = AccountId::parse(&account).map_err(|_| ProblemCode::NotFound)?;
     let request: MandateRequest = signed.json()?;
+    Visitor::of(&state, &signed, &headers, request.card).await?.must(What::ManageAutoRecharge, account)?;
     let event = match request.change {
         MandateWish::Pause => Event::Paused,
         MandateWish::Resume => Event::Resumed,

@@ -87,14 +87,14 @@ async fn find(state: &AppState, id: &str, signed: &SignedDevice) -> Result<Depos
 fn check(request: &DepositRequest, school: &School) -> Result<String, Failure> {
     check_amount(request.amount, school.deposit).map_err(|_| amount(school.deposit))?;
     let email = check_email(&request.email).map_err(|_| {
-        said(
+        Failure::said(
             "email",
             "Skriv en e-mailadresse, som kvitteringen kan sendes til.",
             "Enter an e-mail address for the receipt.",
         )
     })?;
     if request.terms_version != school.terms.version {
-        return Err(said(
+        return Err(Failure::said(
             "terms_version",
             "Betingelserne er ændret. Læs og accepter dem igen.",
             "The terms have changed. Read and accept them again.",
@@ -104,7 +104,7 @@ fn check(request: &DepositRequest, school: &School) -> Result<String, Failure> {
 }
 
 /// The standing words name no figures; a person needs them.
-fn amount(limits: DepositLimits) -> Failure {
+pub(super) fn amount(limits: DepositLimits) -> Failure {
     let words = |language| (limits.lowest.in_words(language), limits.highest.in_words(language));
     let (low, high) = words(Language::Danish);
     let detail_da = format!("Beløbet skal være i hele kroner, mindst {low} og højst {high}");
@@ -115,22 +115,17 @@ fn amount(limits: DepositLimits) -> Failure {
 
 fn refused(refusal: &Refusal) -> Failure {
     match refusal.rule {
-        Rule::Card => said(
+        Rule::Card => Failure::said(
             "card",
             "Kortet er spærret eller erstattet af et andet. Spørg i kantinen.",
             "The card is blocked or has been replaced. Ask in the canteen.",
         ),
-        _ => said("account", "Kortet kan ikke bruge den konto.", "The card cannot use that account."),
+        _ => Failure::said("account", "Kortet kan ikke bruge den konto.", "The card cannot use that account."),
     }
 }
 
-fn said(field: &str, da: &str, en: &str) -> Failure {
-    let problem = Problem::new(ProblemCode::InvalidField);
-    Problem { detail_da: da.to_owned(), detail: en.to_owned(), ..problem }.in_field(field).into()
-}
-
 /// 128 random bits: knowing the address of a page is the permission to see it.
-fn new_page() -> Result<String, Failure> {
+pub(super) fn new_page() -> Result<String, Failure> {
     let mut bits = [0; 16];
     getrandom::fill(&mut bits).map_err(|_| ProblemCode::Internal)?;
     Ok(hex::encode(bits))

@@ -11,6 +11,8 @@ mod deposits;
 mod devices;
 mod health;
 mod logins;
+mod mandate_page;
+mod mandates;
 mod operations;
 mod passwords;
 mod pay;
@@ -18,6 +20,8 @@ mod people;
 mod pick_ups;
 mod purchase_batches;
 mod purchases;
+mod transfers;
+mod withdrawals;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -38,16 +42,20 @@ pub fn router(state: AppState) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/openapi.json", get(api::get))
+        .route("/mandate/{page}", get(mandate_page::get).post(mandate_page::post))
         .route("/pay/{page}", get(pay::get).post(pay::post))
         .route("/v1/accounts/{account}/statements/{month}", get(accounts::statement))
         .route("/v1/authorisations", post(authorisations::post))
         .route("/v1/authorisations/{id}/release", post(authorisations::release))
-        .route("/v1/accounts/{account}/auto-recharge", post(accounts::auto_recharge))
+        .route("/v1/accounts/{account}/auto-recharge", get(mandates::details).post(accounts::auto_recharge))
+        .route("/v1/accounts/{account}/withdrawals", get(withdrawals::of_account))
         .route("/v1/changes", get(changes::get))
         .route("/v1/deposits", post(deposits::post))
         .route("/v1/deposits/{id}", get(deposits::get).delete(deposits::delete))
         .route("/v1/devices", post(devices::post))
         .route("/v1/logins", post(logins::post).delete(logins::delete))
+        .route("/v1/mandates", post(mandates::post))
+        .route("/v1/mandates/{id}", get(mandates::get).delete(mandates::delete))
         .route("/v1/operations", post(operations::post))
         .route("/reset/{token}", get(passwords::get).post(passwords::post))
         .route("/v1/password-resets", post(passwords::post_reset))
@@ -57,6 +65,9 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/purchase-batches", post(purchase_batches::post))
         .route("/v1/purchases", post(purchases::post))
         .route("/v1/purchases/{id}/undo", post(purchases::undo))
+        .route("/v1/transfers", post(transfers::post))
+        .route("/v1/withdrawals", post(withdrawals::post))
+        .route("/v1/withdrawals/{id}", get(withdrawals::get).delete(withdrawals::delete))
         .fallback(|| async { Failure::from(ProblemCode::NotFound) })
         .method_not_allowed_fallback(|| async { Failure::from(ProblemCode::MethodNotAllowed) })
         .layer(from_fn(same_version))

@@ -46,12 +46,12 @@ impl Tongue {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct Submitted {
     #[serde(default)]
-    card: String,
+    pub(super) card: String,
     #[serde(default, rename = "do")]
-    what: String,
+    pub(super) what: String,
 }
 
 pub(super) async fn get(
@@ -82,7 +82,7 @@ pub(super) async fn post(
     let language = tongue.or(deposit.language);
     let back = format!("/pay/{}?lang={}", deposit.page, language.tag());
     // An unreadable form is a form without a card number.
-    let submitted = form.map_or(Submitted { card: String::new(), what: String::new() }, |Form(form)| form);
+    let submitted = form.map_or_else(|_| Submitted::default(), |Form(form)| form);
     if deposit.state != DepositState::Open {
         return Redirect::to(&back).into_response();
     }
@@ -133,11 +133,11 @@ async fn answer(app: &AppState, deposit: &DepositRow, tongue: &Tongue, wrong_car
     html(pages::payment(&about, wrong_card), status)
 }
 
-fn nothing(language: Language, status: StatusCode) -> Response {
+pub(super) fn nothing(language: Language, status: StatusCode) -> Response {
     html(pages::nothing_here(language, status.is_server_error()), status)
 }
 
-fn fault(error: &StoreError, language: Language) -> Response {
+pub(super) fn fault(error: &StoreError, language: Language) -> Response {
     tracing::error!(%error, "a payment page cannot be shown");
     nothing(language, StatusCode::SERVICE_UNAVAILABLE)
 }

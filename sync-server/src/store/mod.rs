@@ -12,6 +12,7 @@ mod codes;
 mod devices;
 mod feed;
 mod mails;
+mod mandates;
 mod movements;
 mod operations;
 pub mod passwords;
@@ -23,6 +24,7 @@ mod sessions;
 mod sql;
 mod sqlite;
 mod url;
+mod withdrawals;
 
 use std::path::Path;
 use std::pin::Pin;
@@ -39,6 +41,7 @@ pub use codes::{CodeTry, Codes};
 pub use devices::{Device, Devices, NewCode, NewDevice};
 pub use feed::{Feed, Statements};
 pub use mails::{Letter, Mail, Mails};
+pub use mandates::{MandatePageOpening, MandatePageRow, Mandates, NewMandatePage, StoredCard};
 pub use movements::{Movement, Movements, Moving};
 pub use operations::{Operations, Purchasing, Pushing};
 pub use payments::{
@@ -51,6 +54,7 @@ pub use people::{Deed, Doer, People};
 pub use registers::{AtTill, Registers};
 pub use sessions::{NewSession, Session, Sessions};
 pub use url::{DatabaseUrl, NoDatabase};
+pub use withdrawals::{NewWithdrawal, WithdrawalRow, Withdrawals, Withdrawing};
 
 use self::postgres::PostgresServer;
 use self::sql::session::Engine;
@@ -71,6 +75,7 @@ pub trait Store:
     + Devices
     + Feed
     + Mails
+    + Mandates
     + Movements
     + Operations
     + Passwords
@@ -78,6 +83,7 @@ pub trait Store:
     + Registers
     + Sessions
     + Statements
+    + Withdrawals
     + Send
     + Sync
     + 'static

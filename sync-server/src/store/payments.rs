@@ -209,6 +209,8 @@ pub struct Mandate {
     pub changed_by: Option<CardId>,
     /// When that was.
     pub changed_at: Option<Timestamp>,
+    /// The last four digits of the payment card, where they are known.
+    pub last_four: Option<String>,
 }
 
 /// Where a charge stands.

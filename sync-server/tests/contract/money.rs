@@ -74,6 +74,7 @@ fn mandate(n: u128) -> Mandate {
         created_at: START,
         changed_by: None,
         changed_at: None,
+        last_four: None,
     }
 }
 

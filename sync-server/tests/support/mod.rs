@@ -12,7 +12,8 @@ use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 use madkort_protocol::{
     API_VERSION, CardUid, DepositRequest, DeviceId, DeviceKind, HEADER_API, HEADER_DEVICE, HEADER_REQUEST,
-    HEADER_SIGNATURE, Language, Money, OperationId, PurchaseRequest, RequestToSign, SigningKey,
+    HEADER_SESSION, HEADER_SIGNATURE, Language, LoginAnswer, LoginRequest, Money, OperationId, PurchaseRequest,
+    RequestToSign, SessionToken, SigningKey,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -35,12 +36,19 @@ pub struct Device {
     pub id: DeviceId,
     pub key: SigningKey,
     pub count: AtomicU64,
+    /// Shown with every request, once somebody is signed in.
+    pub session: Mutex<Option<SessionToken>>,
 }
 
 impl Device {
     /// One the server has never seen.
     pub fn stranger() -> Self {
-        Self { id: DeviceId::new(Uuid::from_u128(99)), key: signing_key(99), count: AtomicU64::new(0) }
+        Self {
+            id: DeviceId::new(Uuid::from_u128(99)),
+            key: signing_key(99),
+            count: AtomicU64::new(0),
+            session: Mutex::default(),
+        }
     }
 }
 
@@ -210,9 +218,11 @@ impl School {
         let body = if matches!(method, "POST" | "PUT") { serde_json::to_vec(body).unwrap() } else { Vec::new() };
         let count = device.count.fetch_add(1, Ordering::SeqCst) + 1;
         let signature = device.key.sign(&RequestToSign { method, path, device: device.id, count, body: &body });
-        let answer = self
-            .http
-            .request(method.parse().unwrap(), format!("http://{}{path}", self.address))
+        let session = device.session.lock().unwrap().as_ref().map(|session| session.reveal().to_owned());
+        let request = self.http.request(method.parse().unwrap(), format!("http://{}{path}", self.address));
+        let answer = session
+            .into_iter()
+            .fold(request, |request, session| request.header(HEADER_SESSION, session))
             .header(HEADER_API, API_VERSION)
             .header(HEADER_DEVICE, device.id.to_string())
             .header(HEADER_REQUEST, count)
@@ -225,6 +235,15 @@ impl School {
         let body = answer.bytes().await.unwrap();
         let json = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };
         Said { status, json }
+    }
+
+    /// Signs somebody in at the kiosk with the code of their card.
+    pub async fn sign_in(&self, label: &str) {
+        let card = self.card(label);
+        let login = LoginRequest { card: card.card, code: card.code };
+        let said = self.send(&self.kiosk, "POST", "/v1/logins", &login).await;
+        let LoginAnswer::Right { session } = serde_json::from_value(said.json).unwrap() else { panic!("not let in") };
+        *self.kiosk.session.lock().unwrap() = Some(session);
     }
 
     pub async fn post_deposit(&self, request: &DepositRequest) -> Said {
@@ -293,7 +312,7 @@ async fn enrol(store: &dyn Store, kind: DeviceKind, n: u8) -> Device {
     let id = DeviceId::new(Uuid::from_u128(u128::from(n)));
     let device = NewDevice { id, code_hash: [n; 32], kind, name: "Test".to_owned(), public_key: key.public() };
     store.enrol(device, NOON).await.unwrap().unwrap();
-    Device { id, key, count: AtomicU64::new(0) }
+    Device { id, key, count: AtomicU64::new(0), session: Mutex::default() }
 }
 
 /// A gateway that says what it was told to say, and remembers what it was asked.

@@ -44,7 +44,12 @@ impl Inside {
     ) -> (Room, Vec<Effect>) {
         match (room.step, intent) {
             (AccountsStep::Looking, Intent::Back) => return (Room::Home, vec![]),
-            (AccountsStep::Looking, Intent::Open(TileKind::Deposit)) => return self.enter(TileKind::Deposit, around),
+            (
+                AccountsStep::Looking,
+                Intent::Open(
+                    kind @ (TileKind::AutoRecharge | TileKind::Deposit | TileKind::Transfer | TileKind::Withdraw),
+                ),
+            ) => return self.enter(*kind, around),
             (AccountsStep::Looking, Intent::BlockCard(card)) if self.is(*card, CardStatus::Active) => {
                 room.step = AccountsStep::Asking { card: *card };
             }

@@ -101,7 +101,12 @@ impl Door {
 
 /// Whether a wish wants more than a tap: what shows what somebody did, changes who they are, opens a card or moves money out.
 pub(crate) const fn wants_code(intent: &Intent) -> bool {
-    matches!(intent, Intent::Open(TileKind::Profile | TileKind::Statement) | Intent::UnblockCard(_))
+    matches!(
+        intent,
+        Intent::Open(
+            TileKind::AutoRecharge | TileKind::Profile | TileKind::Statement | TileKind::Transfer | TileKind::Withdraw
+        ) | Intent::UnblockCard(_)
+    )
 }
 
 impl Inside {
@@ -143,8 +148,22 @@ impl Inside {
     /// The server no longer knows that the code was given: it is asked for again before anything more is shown.
     pub fn signed_out(&mut self) {
         self.signed_in = false;
-        if matches!(self.room, Room::Profile(_) | Room::Statement(_)) {
-            self.room = Room::SignIn(SignInRoom { door: Door::shut(), from: Box::new(Room::Home), after: None });
-        }
+        let from = match &mut self.room {
+            Room::Profile(_) | Room::Statement(_) => Room::Home,
+            Room::AutoRecharge(room) => {
+                room.interrupted();
+                Room::AutoRecharge(room.clone())
+            }
+            Room::Transfer(room) => {
+                room.interrupted();
+                Room::Transfer(room.clone())
+            }
+            Room::Withdraw(room) => {
+                room.interrupted();
+                Room::Withdraw(room.clone())
+            }
+            _ => return,
+        };
+        self.room = Room::SignIn(SignInRoom { door: Door::shut(), from: Box::new(from), after: None });
     }
 }

@@ -149,7 +149,8 @@ impl Inside {
     }
 }
 
-fn fill_in(room: &mut DepositRoom, intent: Intent) {
+/// What a hand fills in: amount, address, terms.
+pub(super) fn fill_in(room: &mut DepositRoom, intent: Intent) {
     match intent {
         Intent::Digit(digit) => type_digit(&mut room.kroner, digit),
         Intent::Erase => {

@@ -2,26 +2,17 @@
 //!
 //! Pure.
 
-use madkort_protocol::{CancelOrder, Language, OperationId, Order, OrderState};
+use madkort_protocol::{Language, OperationId, Order, OrderState};
 
 use super::{Around, Inside, Room};
-use crate::{Draft, Effect, Intent, OrderBrief, Visitor};
+use crate::{Effect, Intent, OrderBrief, Visitor};
 
 impl Inside {
     pub(super) fn hand_at_home(&mut self, intent: &Intent, fresh: OperationId, around: &Around) -> (Room, Vec<Effect>) {
         self.refused = None;
         match intent {
             Intent::Open(kind) => self.enter(*kind, around),
-            Intent::CancelOrder(order) if self.cancelling.is_none() => {
-                let order = *order;
-                let found = self.visitor.orders.iter().find(|o| o.id == order);
-                if !found.is_some_and(|o| o.state == OrderState::Held && around.takes_orders(o.date)) {
-                    return (Room::Home, vec![]);
-                }
-                self.cancelling = Some(fresh);
-                let draft = Draft::Cancel(CancelOrder { order, card: self.visitor.card });
-                (Room::Home, vec![Effect::Record { id: fresh, draft, slip: None }])
-            }
+            Intent::CancelOrder(order) => (Room::Home, self.take_back(*order, fresh, around)),
             _ => (Room::Home, vec![]),
         }
     }

@@ -3,16 +3,21 @@
 //! Pure. **Invariant:** a room owns what was typed in it, so leaving the room forgets it.
 
 mod accounts;
+mod auto_recharge;
 mod code;
 mod deposit;
 mod home;
 mod number;
 mod order;
+mod orders;
 mod profile;
 mod statement;
 mod support;
+mod transfer;
+mod withdraw;
 
 pub(crate) use accounts::{AccountsRoom, AccountsStep};
+pub(crate) use auto_recharge::{AutoRechargeRoom, AutoRechargeStep};
 pub(crate) use code::{CODE_LENGTH, CodeRoom, CodeStep, Door, SignInRoom};
 pub(crate) use deposit::{DepositRoom, DepositStep};
 pub(crate) use home::brief;
@@ -21,13 +26,17 @@ pub(crate) use order::{OrderRoom, OrderStep};
 pub(crate) use profile::{ProfileRoom, ProfileStep};
 pub(crate) use statement::StatementRoom;
 pub(crate) use support::{SupportRoom, SupportStep};
+pub(crate) use transfer::{TransferRoom, TransferStep};
+pub(crate) use withdraw::{WithdrawRoom, WithdrawStep};
 
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use madkort_protocol::{Account, AccountId, Language, MenuDay, OperationId};
 
-use crate::{Catalogue, Effect, Intent, Link, Moment, OrderBrief, PrintState, PrinterHealth, TileKind, Visitor};
+use crate::{
+    Catalogue, Effect, FormProblem, Intent, Link, Moment, OrderBrief, PrintState, PrinterHealth, TileKind, Visitor,
+};
 
 /// The person who is in, and where.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,12 +59,16 @@ pub(crate) struct Inside {
 pub(crate) enum Room {
     Home,
     Accounts(AccountsRoom),
+    AutoRecharge(AutoRechargeRoom),
     Deposit(DepositRoom),
     Order(OrderRoom),
+    Orders,
     Profile(ProfileRoom),
     SignIn(SignInRoom),
     Statement(StatementRoom),
     Support(SupportRoom),
+    Transfer(TransferRoom),
+    Withdraw(WithdrawRoom),
 }
 
 /// What a room may know of the world around it.
@@ -113,6 +126,10 @@ impl Inside {
             (Room::Order(room), intent) => self.hand_in_order(room, intent, fresh, around),
             (Room::Statement(room), intent) => self.hand_in_statement(room, &intent, around),
             (Room::Support(room), intent) => self.hand_in_support(room, intent, fresh, around),
+            (Room::AutoRecharge(room), intent) => self.hand_in_auto_recharge(room, intent, fresh, around),
+            (Room::Orders, intent) => self.hand_in_orders(&intent, fresh, around),
+            (Room::Transfer(room), intent) => self.hand_in_transfer(room, intent, fresh, around),
+            (Room::Withdraw(room), intent) => self.hand_in_withdraw(room, intent, fresh, around),
         };
         self.room = room;
         effects
@@ -129,6 +146,16 @@ impl Inside {
             TileKind::Statement => {
                 let load = Effect::LoadStatement { account: self.chosen, month: None };
                 (Room::Statement(StatementRoom::default()), vec![load])
+            }
+            TileKind::AutoRecharge => {
+                let load = Effect::LoadAutoRecharge(self.chosen);
+                (Room::AutoRecharge(AutoRechargeRoom::enter(self.chosen)), vec![load])
+            }
+            TileKind::Orders => (Room::Orders, vec![]),
+            TileKind::Transfer => (Room::Transfer(TransferRoom::enter(&self.visitor, self.chosen)), vec![]),
+            TileKind::Withdraw => {
+                let room = WithdrawRoom::enter(&self.visitor, self.chosen, around.language);
+                (Room::Withdraw(room), vec![Effect::LoadWithdrawals(self.chosen)])
             }
             TileKind::Support => (Room::Support(SupportRoom::enter(&self.visitor)), vec![]),
         }
@@ -154,7 +181,14 @@ impl Inside {
             Room::Order(room) => room.paper(reference, state),
             Room::Statement(room) => room.paper(reference, state),
             Room::Support(room) => room.paper(reference, state),
-            Room::Home | Room::Accounts(_) | Room::Profile(_) | Room::SignIn(_) => {}
+            Room::Transfer(room) => room.paper(reference, state),
+            Room::Withdraw(room) => room.paper(reference, state),
+            Room::Home
+            | Room::Accounts(_)
+            | Room::AutoRecharge(_)
+            | Room::Orders
+            | Room::Profile(_)
+            | Room::SignIn(_) => {}
         }
     }
 
@@ -164,7 +198,15 @@ impl Inside {
             Room::Order(room) => room.recorded(id, number, around),
             Room::Support(room) => room.recorded(id, number, around),
             Room::Accounts(room) => room.recorded(id),
-            Room::Home | Room::Deposit(_) | Room::Profile(_) | Room::SignIn(_) | Room::Statement(_) => {}
+            Room::Home
+            | Room::AutoRecharge(_)
+            | Room::Deposit(_)
+            | Room::Orders
+            | Room::Profile(_)
+            | Room::SignIn(_)
+            | Room::Statement(_)
+            | Room::Transfer(_)
+            | Room::Withdraw(_) => {}
         }
         if self.cancelling == Some(id) {
             self.cancelling = None;
@@ -175,7 +217,28 @@ impl Inside {
     pub fn open_payment(&self) -> Option<OperationId> {
         match &self.room {
             Room::Deposit(room) => room.open_payment(),
+            Room::AutoRecharge(room) => room.open_page(),
             _ => None,
+        }
+    }
+
+    /// A request got no answer: the server may have heard it.
+    pub fn request_unreachable(&mut self, id: OperationId) {
+        match &mut self.room {
+            Room::AutoRecharge(room) => room.failed(id, FormProblem::Unreachable),
+            Room::Transfer(room) => room.unreachable(id),
+            Room::Withdraw(room) => room.unreachable(id),
+            _ => {}
+        }
+    }
+
+    /// The server refused a request, because of this field if it is about one.
+    pub fn request_refused(&mut self, id: OperationId, field: Option<&str>) {
+        match &mut self.room {
+            Room::AutoRecharge(room) => room.failed(id, FormProblem::Refused),
+            Room::Transfer(room) => room.refused(id, field),
+            Room::Withdraw(room) => room.refused(id, field),
+            _ => {}
         }
     }
 }
@@ -188,9 +251,11 @@ impl Room {
             Self::Deposit(room) => !matches!(room.step, DepositStep::Filling),
             Self::Support(room) => !matches!(room.step, SupportStep::Writing),
             Self::Accounts(room) => room.step != AccountsStep::Looking,
-            Self::Home | Self::Statement(_) => false,
+            Self::Home | Self::Orders | Self::Statement(_) => false,
             // Another account is another person's: what was typed would be lost.
-            Self::SignIn(_) | Self::Profile(_) => true,
+            Self::Profile(_) => true,
+            // They are about one account from the first touch to the last.
+            Self::AutoRecharge(_) | Self::SignIn(_) | Self::Transfer(_) | Self::Withdraw(_) => true,
         }
     }
 

@@ -152,7 +152,7 @@ fn edit(form: &mut ProfileForm, field: Field, text: &str) {
         Field::DayCap => form.day_cap = digits(CAP_DIGITS),
         Field::WeekCap => form.week_cap = digits(CAP_DIGITS),
         Field::MonthCap => form.month_cap = digits(CAP_DIGITS),
-        Field::Message | Field::Comment(_) => {}
+        _ => {}
     }
     form.problem = None;
     form.saved = false;

@@ -4,6 +4,7 @@
 mod cards;
 mod faults;
 mod money;
+mod payouts;
 mod profile;
 mod random;
 mod sign_in;

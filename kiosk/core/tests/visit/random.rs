@@ -14,6 +14,10 @@ fn intents() -> impl Strategy<Value = Intent> {
         TileKind::Deposit,
         TileKind::Statement,
         TileKind::Support,
+        TileKind::AutoRecharge,
+        TileKind::Orders,
+        TileKind::Transfer,
+        TileKind::Withdraw,
     ];
     let plain = vec![
         Intent::Erase,
@@ -37,6 +41,15 @@ fn intents() -> impl Strategy<Value = Intent> {
         Intent::BlockCard(visitor(0).card),
         Intent::UnblockCard(visitor(0).card),
         Intent::Edit(Field::Message, "hej".into()),
+        Intent::Edit(Field::Amount, "1,50".into()),
+        Intent::Edit(Field::Registration, "1234".into()),
+        Intent::Edit(Field::AccountNumber, "1234567".into()),
+        Intent::AutoRecharge(MandateWish::Pause),
+        Intent::AutoRecharge(MandateWish::Cancel),
+        Intent::AnotherCard,
+        Intent::CancelWithdrawal(op(1)),
+        Intent::ToAccount(0),
+        Intent::LookAgain,
         Intent::Speak(Language::English),
     ];
     prop_oneof![
@@ -83,6 +96,11 @@ fn answer(play: &mut Play, well: bool) {
         Effect::Record { id, .. } if well => Event::Recorded { id, number: "K1-1".into(), visitor: here },
         Effect::Record { id, .. } => Event::RecordFailed(id),
         Effect::OpenDeposit(request) => Event::DepositUnreachable(request.id),
+        Effect::Withdraw(request) if well => Event::RequestRefused { id: request.id, field: Some("name".into()) },
+        Effect::Withdraw(request) => Event::RequestUnreachable(request.id),
+        Effect::LoadAutoRecharge(_) | Effect::LoadWithdrawals(_) if well => Event::SignedOut,
+        Effect::LoadAutoRecharge(account) => Event::AutoRechargeUnreachable(account),
+        Effect::LoadWithdrawals(account) => Event::WithdrawalsUnreachable(account),
         _ => Event::StatementUnreachable,
     };
     play.tell(event);
@@ -98,6 +116,9 @@ fn asks(effect: &Effect) -> bool {
             | Effect::Record { .. }
             | Effect::OpenDeposit(_)
             | Effect::LoadStatement { .. }
+            | Effect::LoadAutoRecharge(_)
+            | Effect::LoadWithdrawals(_)
+            | Effect::Withdraw(_)
     )
 }
 

@@ -42,7 +42,7 @@ CREATE INDEX journal_refused ON journal (seq) WHERE outcome LIKE '%"refused"%';
 -- Paper that is to come out. A second paper of the same thing has the next copy number and says so.
 CREATE TABLE spool (
     job        INTEGER PRIMARY KEY,
-    kind       TEXT NOT NULL CHECK (kind IN ('receipt', 'order', 'statement', 'ticket')),
+    kind       TEXT NOT NULL CHECK (kind IN ('receipt', 'order', 'statement', 'ticket', 'transfer', 'withdrawal')),
     reference  TEXT NOT NULL,
     copy_no    INTEGER NOT NULL CHECK (copy_no > 0),
     language   TEXT NOT NULL,

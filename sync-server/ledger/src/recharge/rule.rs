@@ -4,7 +4,7 @@
 //! mandate is in force is for [`super::State`] to say.
 
 use jiff::{SignedDuration, Timestamp};
-use madkort_protocol::{Money, OperationId};
+use madkort_protocol::{Money, MoneyError, OperationId};
 
 /// The balance under which an account is topped up, where the mandate says nothing else: 50,00 kr. itself does not trigger.
 pub const BELOW: Money = Money::from_kroner(50);
@@ -22,6 +22,21 @@ pub struct Caps {
     pub week: Option<Money>,
     /// In a month.
     pub month: Money,
+}
+
+/// How often the amount may be charged in a day: two hungry children on one account, or one and a mistake.
+const TIMES_A_DAY: u32 = 2;
+/// And in a week: nearly every school day.
+const TIMES_A_WEEK: u32 = 4;
+/// And in a month: a lunch and a snack every school day at the usual amount.
+const TIMES_A_MONTH: u32 = 10;
+
+impl Caps {
+    /// Those of a mandate that is given at a kiosk.
+    pub fn of(amount: Money) -> Result<Self, MoneyError> {
+        let (day, month) = (amount.times(TIMES_A_DAY)?, amount.times(TIMES_A_MONTH)?);
+        Ok(Self { day, week: Some(amount.times(TIMES_A_WEEK)?), month })
+    }
 }
 
 /// What has been charged so far in the current Danish day, week and month, open charges included.

@@ -75,17 +75,18 @@ fn accounts(db: &dyn Session, sql: &'static str) -> Db<Vec<AccountId>> {
     db.query(sql, &[])?.iter().map(|row| row.col("account").map(AccountId::new)).collect()
 }
 
-fn put_mandate(write: &Write<'_>, mandate: &Mandate) -> Db<()> {
+/// Puts a mandate, and tells the change feed of its account.
+pub fn put_mandate(write: &Write<'_>, mandate: &Mandate) -> Db<()> {
     let (state, stopped_by) = state_words(mandate.state);
     write.db()?.execute(
         "INSERT INTO mandates (id, school, account, amount, below, state, gateway, reference, day_cap, week_cap,
-             month_cap, email, terms_version, language, given_by, created_at, stopped_by)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+             month_cap, email, terms_version, language, given_by, created_at, stopped_by, last_four)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
              ON CONFLICT (id) DO UPDATE SET amount = excluded.amount, below = excluded.below, state = excluded.state,
              gateway = excluded.gateway, reference = excluded.reference, day_cap = excluded.day_cap,
              week_cap = excluded.week_cap, month_cap = excluded.month_cap, email = excluded.email,
              terms_version = excluded.terms_version, language = excluded.language, given_by = excluded.given_by,
-             stopped_by = excluded.stopped_by",
+             stopped_by = excluded.stopped_by, last_four = excluded.last_four",
         &values![
             mandate.id.uuid(),
             mandate.school.uuid(),
@@ -103,7 +104,8 @@ fn put_mandate(write: &Write<'_>, mandate: &Mandate) -> Db<()> {
             word(&mandate.language)?,
             mandate.given_by.uuid(),
             mandate.created_at,
-            stopped_by
+            stopped_by,
+            &mandate.last_four
         ],
     )?;
     write.changed(mandate.school, "account", mandate.account.uuid().as_bytes())
@@ -430,7 +432,8 @@ fn read(row: &Row) -> Db<Charge> {
     })
 }
 
-fn standing_mandate(db: &dyn Session, account: AccountId) -> Db<Option<Mandate>> {
+/// The mandate of an account that is not cancelled.
+pub fn standing_mandate(db: &dyn Session, account: AccountId) -> Db<Option<Mandate>> {
     db.first("SELECT * FROM mandates WHERE account = $1 AND state <> 'cancelled'", &values![account.uuid()])?
         .as_ref()
         .map(read_mandate)
@@ -463,6 +466,7 @@ fn read_mandate(row: &Row) -> Db<Mandate> {
         created_at: row.col("created_at")?,
         changed_by: row.col::<Option<uuid::Uuid>>("changed_by")?.map(CardId::new),
         changed_at: row.col("changed_at")?,
+        last_four: row.col("last_four")?,
     })
 }
 

@@ -72,6 +72,12 @@ fn put(write: &Write<'_>, hold: &Hold, word: &str) -> Db<()> {
     Ok(())
 }
 
+/// How far a hold has come, by the word it is stored under.
+pub fn stage_of(state: &str) -> Stage {
+    let known = WORDS.iter().find(|(_, word)| *word == state);
+    known.map_or(Stage::Cancelled, |(stage, _)| *stage)
+}
+
 /// A hold of the school.
 pub fn stored(write: &Write<'_>, school: SchoolId, id: OperationId) -> Db<Option<Stored>> {
     let sql = "SELECT * FROM holds WHERE id = $1 AND school = $2";
@@ -89,8 +95,7 @@ pub fn due(write: &Write<'_>, now: Timestamp, most: u32) -> Db<Vec<(SchoolId, St
 pub fn read(row: &Row) -> Db<Stored> {
     let (word, state): (String, String) = (row.col("kind")?, row.col("state")?);
     let kind = HoldKind::ALL.into_iter().find(|one| one.word() == word).ok_or(corrupt("kind of hold"))?;
-    let known = WORDS.iter().find(|(_, word)| *word == state);
-    let reached = known.map_or(Stage::Cancelled, |(stage, _)| *stage);
+    let reached = stage_of(&state);
     let hold = Hold {
         id: OperationId::new(row.col("id")?),
         account: AccountId::new(row.col("account")?),

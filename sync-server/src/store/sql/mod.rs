@@ -19,6 +19,7 @@ mod devices;
 mod feed;
 mod holds;
 mod mails;
+mod mandates;
 mod movements;
 mod operations;
 mod orders;
@@ -38,6 +39,7 @@ mod statements;
 pub(super) mod tables;
 mod undo;
 pub(super) mod value;
+mod withdrawals;
 mod write;
 mod writer;
 

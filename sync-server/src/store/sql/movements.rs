@@ -23,7 +23,7 @@ use super::posting::{Note, digest};
 use super::session::First;
 use super::value::{Db, corrupt, values, word};
 use super::write::Write;
-use super::{SqlStore, rows};
+use super::{SqlStore, rows, withdrawals};
 
 impl Movements for SqlStore {
     fn carry_out(&self, school: SchoolId, id: OperationId, movement: Movement, now: Timestamp) -> Pending<'_, Moving> {
@@ -77,7 +77,8 @@ struct Asked<'a> {
     at: Timestamp,
 }
 
-fn settle(write: &Write<'_>, school: SchoolId, id: OperationId, movement: &Movement, now: Timestamp) -> Db<Moving> {
+/// Makes a movement once, or says how it was settled before.
+pub fn settle(write: &Write<'_>, school: SchoolId, id: OperationId, movement: &Movement, now: Timestamp) -> Db<Moving> {
     let key = movement.key(id);
     let body = digest("movement", movement)?;
     match write.settled(key)? {
@@ -156,7 +157,10 @@ fn post(write: &Write<'_>, note: &Note<'_>, made: &Made) -> Db<()> {
     match &made.after {
         After::Nothing => Ok(()),
         After::Hold(hold) => holds::keep(write, school, hold, None, note.at),
-        After::Withdrawal(withdrawal) => keep_withdrawal(write, withdrawal),
+        After::Withdrawal(withdrawal) => {
+            keep_withdrawal(write, withdrawal)?;
+            withdrawals::stepped(write, withdrawal, note.at)
+        }
         After::Reversed(wrong) => take_out_of_sums(write, school, wrong, note.at),
     }
 }

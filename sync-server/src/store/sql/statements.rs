@@ -86,6 +86,9 @@ fn text(row: &Row) -> Db<StatementText> {
         Kind::Purchase | Kind::PurchaseUndone => StatementText::Purchase { text: row.col("text")? },
         Kind::OrderHeld => StatementText::OrderPlaced { delivery: row.col("delivery")? },
         Kind::OrderReleased | Kind::OrderRefunded => StatementText::OrderReleased { delivery: row.col("delivery")? },
+        Kind::Transfer => StatementText::Transfer,
+        Kind::WithdrawalRequested => StatementText::Withdrawal,
+        Kind::WithdrawalCancelled | Kind::WithdrawalReturned => StatementText::WithdrawalBack,
         // Those that no route makes yet have no words of their own.
         Kind::OrderCaptured
         | Kind::Stray
@@ -94,12 +97,8 @@ fn text(row: &Row) -> Db<StatementText> {
         | Kind::AuthorisationHeld
         | Kind::AuthorisationReleased
         | Kind::AuthorisationExpired
-        | Kind::Transfer
-        | Kind::WithdrawalRequested
-        | Kind::WithdrawalCancelled
         | Kind::WithdrawalSent
         | Kind::WithdrawalSettled
-        | Kind::WithdrawalReturned
         | Kind::GuestCardIssued
         | Kind::GuestCardReturned => StatementText::Correction,
     })

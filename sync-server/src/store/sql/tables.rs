@@ -199,6 +199,9 @@ static ORDER_LINES: Table = plain!("order_lines", ["\"order\"", "place"],
 static HOLDS: Table = plain!("holds", ["id"],
     ["id" Bytes, "school" Bytes, "account" Bytes, "kind" Text, "device" Bytes, "amount" Int, "captured" Int, "state" Text,
      "at" Int, "expires_at" Int]);
+static WITHDRAWALS: Table = plain!("withdrawals", ["id"],
+    ["id" Bytes, "school" Bytes, "device" Bytes, "card" Bytes, "account" Bytes, "name" Text, "registration" Text,
+     "number" Text, "message" Text, "language" Text, "at" Int, "sent_at" Int, "settled_at" Int, "back_at" Int]);
 static TICKETS: Table = plain!("tickets", ["id"],
     ["id" Bytes, "school" Bytes, "card" Bytes, "number" Text, "name" Text, "email" Text, "phone" Text, "regarding" Bytes,
      "message" Text, "language" Text, "at" Int]);
@@ -209,7 +212,12 @@ static DEPOSITS: Table = plain!("deposits", ["id"],
 static MANDATES: Table = plain!("mandates", ["id"],
     ["id" Bytes, "school" Bytes, "account" Bytes, "amount" Int, "below" Int, "state" Text, "gateway" Text,
      "reference" Text, "day_cap" Int, "week_cap" Int, "month_cap" Int, "email" Text, "terms_version" Text, "language" Text,
-     "given_by" Bytes, "created_at" Int, "changed_by" Bytes, "changed_at" Int, "stopped_by" Text]);
+     "given_by" Bytes, "created_at" Int, "changed_by" Bytes, "changed_at" Int, "stopped_by" Text,
+     "last_four" Text]);
+static MANDATE_PAGES: Table = plain!("mandate_pages", ["id"],
+    ["id" Bytes, "school" Bytes, "device" Bytes, "card" Bytes, "account" Bytes, "begins" Int, "amount" Int, "email" Text,
+     "terms_version" Text, "language" Text, "gateway" Text, "page" Text, "state" Text, "created_at" Int,
+     "expires_at" Int]);
 static CHARGES: Table = plain!("charges", ["id"],
     ["id" Bytes, "school" Bytes, "mandate" Bytes, "account" Bytes, "amount" Int, "cause" Bytes, "attempt" Int,
      "first_at" Int, "state" Text, "reference" Text, "created_at" Int, "settled_at" Int, "asks" Int, "ask_at" Int]);
@@ -218,7 +226,7 @@ static MAILS: Table = plain!("mails", ["id"],
      "created_at" Int, "sent_at" Int, "attempts" Int, "try_at" Int, "failed_at" Int, "failure" Text]);
 
 /// Every table, those that are referred to before those that refer.
-pub static ALL: [&Table; 29] = [
+pub static ALL: [&Table; 31] = [
     &SCHOOLS,
     &SHARDS,
     &PEOPLE,
@@ -242,9 +250,11 @@ pub static ALL: [&Table; 29] = [
     &ORDERS,
     &ORDER_LINES,
     &HOLDS,
+    &WITHDRAWALS,
     &TICKETS,
     &DEPOSITS,
     &MANDATES,
+    &MANDATE_PAGES,
     &CHARGES,
     &MAILS,
     &CHANGES,

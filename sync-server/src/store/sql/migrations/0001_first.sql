@@ -294,6 +294,27 @@ CREATE TABLE holds (
 
 CREATE INDEX open_holds ON holds (school, expires_at) WHERE state = 'held';
 
+-- Where the money of a withdrawal goes, apart from the ledger: it can be emptied without touching a posting. When the bank was told,
+-- when it had paid, and when the money was back.
+CREATE TABLE withdrawals (
+    id           BYTEA PRIMARY KEY,         -- the hold
+    school       BYTEA NOT NULL REFERENCES schools,
+    device       BYTEA NOT NULL REFERENCES devices,
+    card         BYTEA NOT NULL REFERENCES cards,
+    account      BYTEA NOT NULL REFERENCES accounts,
+    name         TEXT NOT NULL,
+    registration TEXT NOT NULL,
+    number       TEXT NOT NULL,
+    message      TEXT NOT NULL,
+    language     TEXT NOT NULL,
+    at           BIGINT NOT NULL,
+    sent_at      BIGINT,
+    settled_at   BIGINT,
+    back_at      BIGINT
+);
+
+CREATE INDEX withdrawals_by_account ON withdrawals (account, at);
+
 CREATE TABLE tickets (
     id        BYTEA PRIMARY KEY,            -- the operation that filed it
     school    BYTEA NOT NULL REFERENCES schools,
@@ -352,10 +373,30 @@ CREATE TABLE mandates (
     created_at    BIGINT NOT NULL,
     changed_by    BYTEA,                    -- the card of whoever paused, resumed or cancelled it last
     changed_at    BIGINT,
-    stopped_by    TEXT                      -- why it is suspended
+    stopped_by    TEXT,                     -- why it is suspended
+    last_four     TEXT                      -- of the payment card's number
 );
 
 CREATE UNIQUE INDEX one_mandate_per_account ON mandates (account) WHERE state <> 'cancelled';
+
+-- A page on a telephone where a payment card is given to a mandate, or another one.
+CREATE TABLE mandate_pages (
+    id            BYTEA PRIMARY KEY,        -- the key under which the gateway stores the card
+    school        BYTEA NOT NULL REFERENCES schools,
+    device        BYTEA NOT NULL REFERENCES devices,
+    card          BYTEA NOT NULL REFERENCES cards,
+    account       BYTEA NOT NULL REFERENCES accounts,
+    begins        BIGINT NOT NULL,          -- whether auto top-up begins with it; else only its card changes
+    amount        BIGINT NOT NULL,
+    email         TEXT NOT NULL,
+    terms_version TEXT NOT NULL,
+    language      TEXT NOT NULL,
+    gateway       TEXT NOT NULL,
+    page          TEXT NOT NULL UNIQUE,
+    state         TEXT NOT NULL,
+    created_at    BIGINT NOT NULL,
+    expires_at    BIGINT NOT NULL
+);
 
 CREATE TABLE charges (
     id         BYTEA PRIMARY KEY,           -- the operation under which the money is posted

@@ -1,0 +1,285 @@
+//! How mandates come to be, and how they stand in full.
+//!
+//! **Invariant:** a card given on a page, the mandate it belongs to, and what the state machine makes of it are one transaction.
+
+use jiff::Timestamp;
+use madkort_ledger::recharge::{ARMED_FROM, BELOW, Caps, Event, Stop};
+use madkort_protocol::{
+    AccountId, Agreement, AutoRechargeCharge, AutoRechargeChargeState, AutoRechargeDetails, AutoRechargeStanding,
+    CardId, MandateId, MandatePageState, Money, OperationId, SchoolId, StopReason,
+};
+
+use crate::store::{
+    ChargeState, Mandate, MandatePageOpening, MandatePageRow, MandateState, Mandates, Moved, NewMandatePage, Pending,
+    Stepping, StoredCard,
+};
+
+use super::charges::{self, put_mandate, standing_mandate};
+use super::operations::payer;
+use super::session::{First, Session};
+use super::value::{Db, Row, corrupt, values, word};
+use super::write::Write;
+use super::{SqlStore, rows};
+
+impl Mandates for SqlStore {
+    fn open_mandate_page(&self, new: NewMandatePage, now: Timestamp) -> Pending<'_, MandatePageOpening> {
+        self.write("opening a page for a payment card", move |write| open(write, &new, now))
+    }
+
+    fn mandate_page(&self, id: OperationId) -> Pending<'_, Option<MandatePageRow>> {
+        self.read("looking up a page for a payment card", move |db| page(db, id))
+    }
+
+    fn mandate_page_of(&self, page: String) -> Pending<'_, Option<MandatePageRow>> {
+        self.read("looking up a page for a payment card", move |db| {
+            db.first("SELECT * FROM mandate_pages WHERE page = $1", &values![&page])?.as_ref().map(read).transpose()
+        })
+    }
+
+    fn give_card(&self, id: OperationId, card: StoredCard, now: Timestamp) -> Pending<'_, Moved<MandatePageRow>> {
+        self.write("taking a payment card", move |write| give(write, id, &card, now))
+    }
+
+    fn close_mandate_page(&self, id: OperationId, to: MandatePageState) -> Pending<'_, Moved<MandatePageRow>> {
+        self.write("closing a page for a payment card", move |write| {
+            let Some(before) = page(write.db()?, id)? else { return Ok(Moved::Unknown) };
+            if before.state != MandatePageState::Open || to == MandatePageState::Given {
+                return Ok(Moved::Stands(before));
+            }
+            set_state(write, id, to)?;
+            Ok(Moved::Moved(MandatePageRow { state: to, ..before }))
+        })
+    }
+
+    fn auto_recharge(&self, school: SchoolId, account: AccountId) -> Pending<'_, Option<AutoRechargeDetails>> {
+        self.read("looking at auto top-up", move |db| details(db, school, account))
+    }
+}
+
+/// What a page says, wherever it has it from.
+struct Agreed<'a> {
+    begins: bool,
+    amount: Money,
+    email: &'a str,
+    terms_version: &'a str,
+}
+
+fn open(write: &Write<'_>, new: &NewMandatePage, now: Timestamp) -> Db<MandatePageOpening> {
+    if let Some(before) = page(write.db()?, new.id)? {
+        let same = same(&before, new);
+        return Ok(if same { MandatePageOpening::Open(Box::new(before)) } else { MandatePageOpening::IdReused });
+    }
+    if write.settled(new.id)?.is_some() {
+        return Ok(MandatePageOpening::IdReused);
+    }
+    let device = write.device(new.device)?.ok_or(corrupt("device"))?;
+    if let Err(refusal) = payer(write, &device, new.card, new.account)?.check_card() {
+        return Ok(MandatePageOpening::Refused(refusal));
+    }
+    let standing = standing_mandate(write.db()?, new.account)?;
+    let terms = match (&new.agreement, &standing) {
+        (Agreement::Begin { amount, email, terms_version }, None) => {
+            Agreed { begins: true, amount: *amount, email, terms_version }
+        }
+        (Agreement::AnotherCard, Some(mandate)) => Agreed {
+            begins: false,
+            amount: mandate.amount,
+            email: &mandate.email,
+            terms_version: &mandate.terms_version,
+        },
+        _ => return Ok(MandatePageOpening::NotNow),
+    };
+    insert(write, device.school, new, &terms, now)?;
+    let opened = page(write.db()?, new.id)?.ok_or(corrupt("page"))?;
+    Ok(MandatePageOpening::Open(Box::new(opened)))
+}
+
+fn same(before: &MandatePageRow, new: &NewMandatePage) -> bool {
+    let agreed = match &new.agreement {
+        Agreement::AnotherCard => !before.begins,
+        Agreement::Begin { amount, email, terms_version } => {
+            before.begins
+                && before.amount == *amount
+                && before.email == *email
+                && before.terms_version == *terms_version
+        }
+    };
+    agreed && before.card == new.card && before.account == new.account && before.language == new.language
+}
+
+fn insert(write: &Write<'_>, school: SchoolId, new: &NewMandatePage, terms: &Agreed<'_>, now: Timestamp) -> Db<()> {
+    write.db()?.execute(
+        "INSERT INTO mandate_pages (id, school, device, card, account, begins, amount, email, terms_version, language,
+             gateway, page, state, created_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        &values![
+            new.id.uuid(),
+            school.uuid(),
+            new.device.uuid(),
+            new.card.uuid(),
+            new.account.uuid(),
+            terms.begins,
+            terms.amount,
+            terms.email,
+            terms.terms_version,
+            word(&new.language)?,
+            &new.gateway,
+            &new.page,
+            word(&MandatePageState::Open)?,
+            now,
+            new.expires_at
+        ],
+    )?;
+    Ok(())
+}
+
+fn give(write: &Write<'_>, id: OperationId, card: &StoredCard, now: Timestamp) -> Db<Moved<MandatePageRow>> {
+    let Some(before) = page(write.db()?, id)? else { return Ok(Moved::Unknown) };
+    if before.state != MandatePageState::Open {
+        return Ok(Moved::Stands(before));
+    }
+    let standing = standing_mandate(write.db()?, before.account)?;
+    let state = match (standing, before.begins) {
+        // Given on two telephones at once: the second is another card for the first.
+        (Some(mandate), _) => {
+            change_card(write, &mandate, &before, card, now)?;
+            MandatePageState::Given
+        }
+        (None, true) => {
+            put_mandate(write, &begun(write, &before, card, now)?)?;
+            MandatePageState::Given
+        }
+        // Taken back meanwhile: there is nothing to give a card to.
+        (None, false) => MandatePageState::Cancelled,
+    };
+    set_state(write, id, state)?;
+    Ok(Moved::Moved(MandatePageRow { state, ..before }))
+}
+
+fn begun(write: &Write<'_>, page: &MandatePageRow, card: &StoredCard, now: Timestamp) -> Db<Mandate> {
+    let holder = rows::card(write.db()?, page.school, page.card)?.ok_or(corrupt("card"))?;
+    Ok(Mandate {
+        id: MandateId::new(page.id.uuid()),
+        school: page.school,
+        account: page.account,
+        amount: page.amount,
+        below: BELOW,
+        state: MandateState::Active,
+        gateway: page.gateway.clone(),
+        reference: card.reference.clone(),
+        caps: Caps::of(page.amount).map_err(|_| corrupt("amount"))?,
+        email: page.email.clone(),
+        terms_version: page.terms_version.clone(),
+        language: page.language,
+        given_by: holder.person,
+        created_at: now,
+        changed_by: None,
+        changed_at: None,
+        last_four: Some(card.last_four.clone()),
+    })
+}
+
+fn change_card(
+    write: &Write<'_>,
+    mandate: &Mandate,
+    page: &MandatePageRow,
+    card: &StoredCard,
+    now: Timestamp,
+) -> Db<()> {
+    write.db()?.execute(
+        "UPDATE mandates SET gateway = $1, reference = $2, last_four = $3, changed_by = $4, changed_at = $5 WHERE id = $6",
+        &values![&page.gateway, &card.reference, &card.last_four, page.card.uuid(), now, mandate.id.uuid()],
+    )?;
+    // No charge begins with another card: the next purchase decides.
+    let (account, event, new_id) = (mandate.account, Event::CardChanged, page.id);
+    charges::step(write, &Stepping { account, event, mandate: Some(mandate.id), reference: None, new_id, now })?;
+    write.changed(mandate.school, "account", mandate.account.uuid().as_bytes())
+}
+
+fn set_state(write: &Write<'_>, id: OperationId, state: MandatePageState) -> Db<()> {
+    write.db()?.execute("UPDATE mandate_pages SET state = $1 WHERE id = $2", &values![word(&state)?, id.uuid()])?;
+    Ok(())
+}
+
+fn details(db: &dyn Session, school: SchoolId, account: AccountId) -> Db<Option<AutoRechargeDetails>> {
+    let paid_in = db.first(
+        "SELECT b.deposited FROM accounts a JOIN books b ON b.id = a.book WHERE a.id = $1 AND a.school = $2",
+        &values![account.uuid(), school.uuid()],
+    )?;
+    let Some(paid_in) = paid_in else { return Ok(None) };
+    let missing = ARMED_FROM.minus(paid_in.col("deposited")?).unwrap_or_default().max(Money::ZERO);
+    let standing = match (standing_mandate(db, account)?, charges::shown(db, account)?) {
+        (Some(mandate), Some(auto_recharge)) => Some(AutoRechargeStanding {
+            auto_recharge,
+            stopped_by: mandate.state.stop().and_then(reason),
+            card: mandate.last_four,
+            day_cap: mandate.caps.day,
+            week_cap: mandate.caps.week,
+            month_cap: mandate.caps.month,
+        }),
+        _ => None,
+    };
+    let charges = db
+        .query(
+            "SELECT c.created_at, c.amount, c.state, t.text, t.number, t.at, r.number AS receipt
+             FROM charges c JOIN transactions t ON t.id = c.cause LEFT JOIN transactions r ON r.id = c.id
+             WHERE c.account = $1 ORDER BY c.created_at DESC, c.id DESC LIMIT $2",
+            &values![account.uuid(), AutoRechargeDetails::MOST],
+        )?
+        .iter()
+        .map(charge)
+        .collect::<Db<_>>()?;
+    Ok(Some(AutoRechargeDetails { account, standing, below: BELOW, armed_from: ARMED_FROM, missing, charges }))
+}
+
+fn charge(row: &Row) -> Db<AutoRechargeCharge> {
+    let (text, number): (String, String) = (row.col("text")?, row.col("number")?);
+    let state = match row.word("state")? {
+        ChargeState::Created | ChargeState::Sent | ChargeState::Unknown => AutoRechargeChargeState::UnderWay,
+        ChargeState::Succeeded => AutoRechargeChargeState::Paid,
+        ChargeState::Declined => AutoRechargeChargeState::Declined,
+    };
+    Ok(AutoRechargeCharge {
+        at: row.col("created_at")?,
+        amount: row.col("amount")?,
+        state,
+        cause: if text.is_empty() { number } else { text },
+        caused_at: row.col("at")?,
+        receipt: row.col::<Option<String>>("receipt")?.filter(|number| !number.is_empty()),
+    })
+}
+
+/// A mandate that was taken back is not shown at all.
+const fn reason(stop: Stop) -> Option<StopReason> {
+    match stop {
+        Stop::Declines => Some(StopReason::Declines),
+        Stop::ApprovalNeeded => Some(StopReason::ApprovalNeeded),
+        Stop::CardGone => Some(StopReason::CardGone),
+        Stop::CardStopped => Some(StopReason::CardStopped),
+        Stop::OurError => Some(StopReason::OurError),
+        Stop::Paused => Some(StopReason::Paused),
+        Stop::Cancelled => None,
+    }
+}
+
+fn page(db: &dyn Session, id: OperationId) -> Db<Option<MandatePageRow>> {
+    db.first("SELECT * FROM mandate_pages WHERE id = $1", &values![id.uuid()])?.as_ref().map(read).transpose()
+}
+
+fn read(row: &Row) -> Db<MandatePageRow> {
+    Ok(MandatePageRow {
+        id: OperationId::new(row.col("id")?),
+        school: SchoolId::new(row.col("school")?),
+        card: CardId::new(row.col("card")?),
+        account: AccountId::new(row.col("account")?),
+        begins: row.col("begins")?,
+        amount: row.col("amount")?,
+        email: row.col("email")?,
+        terms_version: row.col("terms_version")?,
+        language: row.word("language")?,
+        gateway: row.col("gateway")?,
+        page: row.col("page")?,
+        state: row.word("state")?,
+        expires_at: row.col("expires_at")?,
+    })
+}

@@ -1,0 +1,135 @@
+//! Withdrawals with where the money goes.
+//!
+//! **Invariant:** the bank account stands in this one table and nowhere else: not in a transaction, not in the digest of one. The
+//! row is written in the step that holds the money.
+
+use jiff::Timestamp;
+use madkort_ledger::withdrawal::{Stage, Withdrawal};
+use madkort_protocol::{AccountId, OperationId, Outcome, SchoolId};
+
+use crate::store::{Movement, Moving, NewWithdrawal, Pending, WithdrawalRow, Withdrawals, Withdrawing};
+
+use super::SqlStore;
+use super::holds::stage_of;
+use super::movements::settle;
+use super::session::{First, Session};
+use super::value::{Db, Row, corrupt, values, word};
+use super::write::Write;
+
+impl Withdrawals for SqlStore {
+    fn request_withdrawal(&self, school: SchoolId, new: NewWithdrawal, now: Timestamp) -> Pending<'_, Withdrawing> {
+        self.write("holding a withdrawal", move |write| request(write, school, &new, now))
+    }
+
+    fn withdrawal(&self, school: SchoolId, id: OperationId) -> Pending<'_, Option<WithdrawalRow>> {
+        self.read("looking up a withdrawal", move |db| withdrawal(db, school, id))
+    }
+
+    fn withdrawals_of(&self, school: SchoolId, account: AccountId, most: u32) -> Pending<'_, Vec<WithdrawalRow>> {
+        self.read("listing withdrawals", move |db| {
+            db.query(
+                "SELECT w.*, h.amount, h.state, b.balance FROM withdrawals w JOIN holds h ON h.id = w.id
+                 JOIN accounts a ON a.id = w.account JOIN books b ON b.id = a.book
+                 WHERE w.account = $1 AND w.school = $2 ORDER BY w.at DESC, w.id DESC LIMIT $3",
+                &values![account.uuid(), school.uuid(), most],
+            )?
+            .iter()
+            .map(read)
+            .collect()
+        })
+    }
+}
+
+fn request(write: &Write<'_>, school: SchoolId, new: &NewWithdrawal, now: Timestamp) -> Db<Withdrawing> {
+    if let Some(same) = asked_before(write.db()?, school, new)? {
+        let found = if same { withdrawal(write.db()?, school, new.id)? } else { None };
+        return Ok(found.map_or(Withdrawing::IdReused, |row| Withdrawing::Held(Box::new(row))));
+    }
+    let movement = Movement::RequestWithdrawal { card: new.card, account: new.account, amount: new.amount };
+    match settle(write, school, new.id, &movement, now)? {
+        Moving::Settled(Outcome::Posted) => {
+            insert(write, school, new, now)?;
+            let row = withdrawal(write.db()?, school, new.id)?.ok_or(corrupt("withdrawal"))?;
+            Ok(Withdrawing::Held(Box::new(row)))
+        }
+        Moving::Settled(Outcome::Refused(refusal)) => Ok(Withdrawing::Refused(refusal)),
+        // Held without a bank account: not by this route.
+        Moving::Settled(Outcome::AlreadyPosted) | Moving::IdReused => Ok(Withdrawing::IdReused),
+    }
+}
+
+/// Whether the withdrawal is there already, and if so, whether it was asked for in the same words.
+fn asked_before(db: &dyn Session, school: SchoolId, new: &NewWithdrawal) -> Db<Option<bool>> {
+    let row = db.first(
+        "SELECT w.*, h.amount FROM withdrawals w JOIN holds h ON h.id = w.id WHERE w.id = $1",
+        &values![new.id.uuid()],
+    )?;
+    let Some(row) = row else { return Ok(None) };
+    let payee = &new.payee;
+    let ids: [uuid::Uuid; 3] = [row.col("school")?, row.col("card")?, row.col("account")?];
+    let words: [String; 4] = [row.col("name")?, row.col("registration")?, row.col("number")?, row.col("message")?];
+    let same = ids == [school.uuid(), new.card.uuid(), new.account.uuid()]
+        && row.col::<i64>("amount")? == new.amount.ore()
+        && words == [&*payee.name, payee.account.registration(), payee.account.number(), &*payee.message];
+    Ok(Some(same))
+}
+
+fn insert(write: &Write<'_>, school: SchoolId, new: &NewWithdrawal, now: Timestamp) -> Db<()> {
+    write.db()?.execute(
+        "INSERT INTO withdrawals (id, school, device, card, account, name, registration, number, message, language, at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        &values![
+            new.id.uuid(),
+            school.uuid(),
+            new.device.uuid(),
+            new.card.uuid(),
+            new.account.uuid(),
+            &new.payee.name,
+            new.payee.account.registration(),
+            new.payee.account.number(),
+            &new.payee.message,
+            word(&new.language)?,
+            now
+        ],
+    )?;
+    Ok(())
+}
+
+/// Notes when a withdrawal took a step; one without a bank account has no row, and nothing to note.
+pub fn stepped(write: &Write<'_>, withdrawal: &Withdrawal, at: Timestamp) -> Db<()> {
+    let sql = match withdrawal.stage {
+        Stage::Requested => return Ok(()),
+        Stage::Sent => "UPDATE withdrawals SET sent_at = $1 WHERE id = $2",
+        Stage::Settled => "UPDATE withdrawals SET settled_at = $1 WHERE id = $2",
+        Stage::Cancelled | Stage::Returned => "UPDATE withdrawals SET back_at = $1 WHERE id = $2",
+    };
+    write.db()?.execute(sql, &values![at, withdrawal.hold.id.uuid()])?;
+    Ok(())
+}
+
+fn withdrawal(db: &dyn Session, school: SchoolId, id: OperationId) -> Db<Option<WithdrawalRow>> {
+    db.first(
+        "SELECT w.*, h.amount, h.state, b.balance FROM withdrawals w JOIN holds h ON h.id = w.id
+         JOIN accounts a ON a.id = w.account JOIN books b ON b.id = a.book WHERE w.id = $1 AND w.school = $2",
+        &values![id.uuid(), school.uuid()],
+    )?
+    .as_ref()
+    .map(read)
+    .transpose()
+}
+
+fn read(row: &Row) -> Db<WithdrawalRow> {
+    let number: String = row.col("number")?;
+    Ok(WithdrawalRow {
+        id: OperationId::new(row.col("id")?),
+        account: AccountId::new(row.col("account")?),
+        amount: row.col("amount")?,
+        to: number.get(number.len().saturating_sub(4)..).unwrap_or_default().to_owned(),
+        stage: stage_of(&row.col::<String>("state")?),
+        requested_at: row.col("at")?,
+        sent_at: row.col("sent_at")?,
+        settled_at: row.col("settled_at")?,
+        back_at: row.col("back_at")?,
+        balance: row.col("balance")?,
+    })
+}
