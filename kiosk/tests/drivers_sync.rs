@@ -5,84 +5,24 @@
 mod drivers;
 #[path = "drivers/server.rs"]
 mod server;
+#[path = "drivers/whole.rs"]
+mod whole;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use drivers::*;
-use kiosk::events::{Clock, Dice};
-use kiosk::store::{Bells, Store, StoreHandle};
+use kiosk::events::Clock;
+use kiosk::store::Store;
+use kiosk::sync::Question;
 use kiosk::sync::enrol::{EnrolError, KEY_FILE, enrol};
-use kiosk::sync::{self, Outside, Question, SyncConfig, SyncHandle, TypedCode};
 use kiosk_core::{Catalogue, CodeAnswer, Draft, Event, Link, Visitor};
 use madkort_protocol::*;
 use server::{Asked, RealServer, Reply, scripted};
-
-/// A kiosk's store and sync, without a screen.
-struct Kiosk {
-    store: StoreHandle,
-    sync: SyncHandle,
-    ears: Ears,
-}
-
-impl Kiosk {
-    fn start(server: &str, state: &Path, code_file: Option<PathBuf>, clock: Clock) -> Self {
-        let (events, ears) = Ears::new();
-        let (bells, _) = Bells::new();
-        let outbox = bells.outbox.clone();
-        let store = StoreHandle::start(state.to_owned(), events.clone(), clock.clone(), bells).unwrap();
-        let config = SyncConfig {
-            server: server.to_owned(),
-            state: state.to_owned(),
-            name: "Kiosken ved trappen".to_owned(),
-            enrol_code_file: code_file,
-        };
-        let outside = Outside { store: store.clone(), events, clock, dice: Dice::new(|| 0), outbox };
-        let sync = sync::start(config, outside).unwrap();
-        Self { store, sync, ears }
-    }
-
-    fn wait_for_link(&mut self, link: Link) {
-        self.ears.wait_for_event(&Event::Link(link));
-    }
-
-    fn wait_for_offline(&mut self) {
-        self.ears.wait_for("Offline", |event| matches!(event, Event::Link(Link::Offline { .. })).then_some(()));
-    }
-
-    fn catalogue_of(&mut self, day: jiff::civil::Date) -> Arc<Catalogue> {
-        self.ears.wait_for("a catalogue with that day", |event| match event {
-            Event::Catalogue(catalogue) if catalogue.day(day).is_some() => Some(catalogue.clone()),
-            _ => None,
-        })
-    }
-
-    /// Waits until whoever is followed looks as wanted.
-    fn wait_for_visitor(&mut self, what: &str, wanted: impl Fn(&Visitor) -> bool) -> Visitor {
-        self.ears.wait_for(what, |event| match event {
-            Event::Changed(visitor) | Event::Known(visitor) if wanted(visitor) => Some((**visitor).clone()),
-            _ => None,
-        })
-    }
-
-    fn code(&mut self, card: CardId, code: &str) -> CodeAnswer {
-        self.sync.ask(Question::CheckCode { card, code: TypedCode(code.to_owned()) });
-        self.ears.wait_for("CodeChecked", |event| match event {
-            Event::CodeChecked(answer) => Some(*answer),
-            _ => None,
-        })
-    }
-
-    fn deposit_is(&mut self, state: DepositState) -> Deposit {
-        self.ears.wait_for(&format!("a deposit that is {state:?}"), |event| match event {
-            Event::DepositIs(deposit) if deposit.state == state => Some((**deposit).clone()),
-            _ => None,
-        })
-    }
-}
+use whole::Kiosk;
 
 fn uid_of(server: &RealServer, label: &str) -> CardUid {
     CardUid::parse(&server.card(label).uid).unwrap()
