@@ -1,6 +1,5 @@
-//! Any bytes as a story of movements: see `stories.rs`, whose corpus `ledger/tests/movements.rs` replays.
+//! Any bytes as a story of movements: see `stories.rs`, whose corpus `tests/fuzz_corpus.rs` replays.
 #![no_main]
-#![allow(dead_code, reason = "a fuzzer breaks no ledger on purpose")]
 
 #[path = "../../ledger/tests/books/mod.rs"]
 mod books;

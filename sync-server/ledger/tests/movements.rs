@@ -3,14 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod books;
-#[path = "../../fuzz/fuzz_targets/stories.rs"]
-mod fuzzed;
 mod model;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
 use books::{Fault, Ledger};
 use model::{Model, check_story, stories};
@@ -81,16 +77,4 @@ fn a_ledger_broken_on_purpose_is_found_out() {
     ] {
         assert!(run(&fixed(STORIES_FOR_A_CANARY), Some(fault)).is_err(), "{fault:?} went unnoticed");
     }
-}
-
-/// What `make fuzz` once found worth keeping stays right.
-#[test]
-fn every_story_of_the_corpus_is_told_alike() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/movements");
-    let mut told = 0;
-    for entry in fs::read_dir(folder).unwrap() {
-        fuzzed::check(&fs::read(entry.unwrap().path()).unwrap());
-        told += 1;
-    }
-    assert!(told >= 8, "the corpus is not there");
 }

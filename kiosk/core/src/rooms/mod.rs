@@ -252,10 +252,8 @@ impl Room {
             Self::Support(room) => !matches!(room.step, SupportStep::Writing),
             Self::Accounts(room) => room.step != AccountsStep::Looking,
             Self::Home | Self::Orders | Self::Statement(_) => false,
-            // Another account is another person's: what was typed would be lost.
-            Self::Profile(_) => true,
-            // They are about one account from the first touch to the last.
-            Self::AutoRecharge(_) | Self::SignIn(_) | Self::Transfer(_) | Self::Withdraw(_) => true,
+            // They are about one person or one account from the first touch to the last: what was typed would be lost.
+            Self::AutoRecharge(_) | Self::Profile(_) | Self::SignIn(_) | Self::Transfer(_) | Self::Withdraw(_) => true,
         }
     }
 

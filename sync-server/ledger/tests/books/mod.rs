@@ -1,6 +1,7 @@
 //! The ledger as a server uses it, with its balances in maps, and eight ways to break it.
 //!
 //! **Invariant:** without a fault it does what `madkort-ledger` says and nothing of its own.
+#![allow(dead_code, reason = "each program that includes this file uses a part of it")]
 
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@
 //! Whoever keeps books, in memory or in a database, is driven beside it: see [`Books`] and [`check_story`].
 //!
 //! **Invariant:** a command that is refused, or was carried out before under its key, changes nothing.
-#![allow(dead_code, reason = "each program that includes this file uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each program that includes this file uses a part of it")]
 
 pub mod bytes;
 pub mod story;
