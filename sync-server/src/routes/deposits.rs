@@ -11,7 +11,7 @@ use madkort_protocol::{
     School, check_email,
 };
 
-use super::check_id;
+use super::{check_id, id_reused};
 use crate::failure::Failure;
 use crate::payments::{Opening, PAGE_OPEN};
 use crate::requests::about;
@@ -47,10 +47,7 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
         Opening::Open(row) => Ok(Json(wire(&state, *row))),
         Opening::NoPage => Err(ProblemCode::Unavailable.into()),
         Opening::Not(DepositOpening::Refused(refusal)) => Err(refused(&refusal)),
-        Opening::Not(_) => {
-            tracing::error!(alarm = "id-reused", device = %signed.device.id, deposit = %request.id, "an id came with another body");
-            Err(ProblemCode::IdReused.into())
-        }
+        Opening::Not(_) => Err(id_reused(signed.device.id, request.id)),
     }
 }
 

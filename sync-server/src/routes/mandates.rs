@@ -13,7 +13,7 @@ use madkort_protocol::{
 };
 
 use super::deposits::{amount, new_page};
-use super::{check_id, id_in_path};
+use super::{check_id, id_in_path, id_reused};
 use crate::failure::Failure;
 use crate::payments::{MandateOpening, PAGE_OPEN};
 use crate::requests::about;
@@ -73,10 +73,7 @@ pub(super) async fn post(
             "Auto-optank er ændret i mellemtiden. Se siden igen.",
             "Auto top-up has changed meanwhile. Look at the page again.",
         )),
-        MandateOpening::Not(_) => {
-            tracing::error!(alarm = "id-reused", device = %signed.device.id, page = %request.id, "an id came with another body");
-            Err(ProblemCode::IdReused.into())
-        }
+        MandateOpening::Not(_) => Err(id_reused(signed.device.id, request.id)),
     }
 }
 

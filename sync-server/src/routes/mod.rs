@@ -118,9 +118,12 @@ fn told<T>(state: &AppState, device: DeviceId, what: AtTill<T>) -> Result<T, Fai
             Ok(answer)
         }
         AtTill::UnknownDevice => Err(ProblemCode::UnknownDevice.into()),
-        AtTill::IdReused(operation) => {
-            tracing::error!(alarm = "id-reused", %device, %operation, "an id came with another body");
-            Err(ProblemCode::IdReused.into())
-        }
+        AtTill::IdReused(operation) => Err(id_reused(device, operation)),
     }
+}
+
+/// The same id with another body: refused, and an alarm, for no device does that by itself.
+fn id_reused(device: DeviceId, operation: OperationId) -> Failure {
+    tracing::error!(alarm = "id-reused", %device, %operation, "an id came with another body");
+    ProblemCode::IdReused.into()
 }

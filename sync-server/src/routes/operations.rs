@@ -11,7 +11,7 @@ use crate::signed::SignedDevice;
 use crate::state::AppState;
 use crate::store::Pushing;
 
-use super::check_id;
+use super::{check_id, id_reused};
 
 pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) -> Result<Json<Pushed>, Failure> {
     signed.must_be(DeviceKind::Kiosk)?;
@@ -31,10 +31,7 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
         }
         Pushing::Gap { expected_seq } => Err(Failure::gap(expected_seq)),
         Pushing::UnknownDevice => Err(ProblemCode::UnknownDevice.into()),
-        Pushing::IdReused(operation) => {
-            tracing::error!(alarm = "id-reused", device = %signed.device.id, %operation, "an id came with another body");
-            Err(ProblemCode::IdReused.into())
-        }
+        Pushing::IdReused(operation) => Err(id_reused(signed.device.id, operation)),
     }
 }
 

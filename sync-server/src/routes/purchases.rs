@@ -11,7 +11,7 @@ use crate::signed::SignedDevice;
 use crate::state::AppState;
 use crate::store::Purchasing;
 
-use super::{check_id, id_in_path, told};
+use super::{check_id, id_in_path, id_reused, told};
 
 pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) -> Result<Json<PurchaseAnswer>, Failure> {
     signed.must_be(DeviceKind::Register)?;
@@ -27,10 +27,7 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
             Ok(Json(answer))
         }
         Purchasing::UnknownDevice => Err(ProblemCode::UnknownDevice.into()),
-        Purchasing::IdReused => {
-            tracing::error!(alarm = "id-reused", device = %signed.device.id, operation = %id, "an id came with another body");
-            Err(ProblemCode::IdReused.into())
-        }
+        Purchasing::IdReused => Err(id_reused(signed.device.id, id)),
     }
 }
 

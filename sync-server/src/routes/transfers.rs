@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use madkort_protocol::{DeviceKind, Outcome, ProblemCode, Transfer, TransferRequest};
 
-use super::check_id;
 use super::withdrawals::refused;
+use super::{check_id, id_reused};
 use crate::failure::Failure;
 use crate::payments::case_number;
 use crate::requests::about;
@@ -33,10 +33,7 @@ pub(super) async fn post(
     match state.store.carry_out(school, id, Movement::Transfer { card, from, to, amount }, now).await? {
         Moving::Settled(Outcome::Posted | Outcome::AlreadyPosted) => {}
         Moving::Settled(Outcome::Refused(refusal)) => return Err(refused(&refusal)),
-        Moving::IdReused => {
-            tracing::error!(alarm = "id-reused", device = %signed.device.id, transfer = %id, "an id came with another body");
-            return Err(ProblemCode::IdReused.into());
-        }
+        Moving::IdReused => return Err(id_reused(signed.device.id, id)),
     }
     let (from_now, to_now) = tokio::try_join!(state.store.account(school, from), state.store.account(school, to))?;
     let (from_now, to_now) = (from_now.ok_or(ProblemCode::NotFound)?, to_now.ok_or(ProblemCode::NotFound)?);

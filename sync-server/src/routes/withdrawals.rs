@@ -12,7 +12,7 @@ use madkort_protocol::{
     Rule, Withdrawal, WithdrawalRequest, WithdrawalStage, WithdrawalStep, Withdrawals,
 };
 
-use super::{check_id, id_in_path};
+use super::{check_id, id_in_path, id_reused};
 use crate::failure::Failure;
 use crate::payments::{case_number, new_id};
 use crate::requests::about;
@@ -45,10 +45,7 @@ pub(super) async fn post(
     match state.store.request_withdrawal(signed.school(), new, state.now()).await? {
         Withdrawing::Held(row) => Ok(Json(wire(&row))),
         Withdrawing::Refused(refusal) => Err(refused(&refusal)),
-        Withdrawing::IdReused => {
-            tracing::error!(alarm = "id-reused", device = %signed.device.id, withdrawal = %request.id, "an id came with another body");
-            Err(ProblemCode::IdReused.into())
-        }
+        Withdrawing::IdReused => Err(id_reused(signed.device.id, request.id)),
     }
 }
 
