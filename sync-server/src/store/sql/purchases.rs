@@ -24,7 +24,6 @@ use super::orders::ONE_OUTAGE;
 use super::posting::{BodyDigest, Note, digest};
 use super::registers::Asked;
 use super::rows;
-use super::session::First;
 use super::value::{Db, corrupt, values};
 use super::write::Write;
 
