@@ -126,9 +126,8 @@ async fn no_line_names_a_person_a_card_a_code_or_a_secret() {
 
     // What it is for: every request's line names its route, its device and its operation.
     let answers: Vec<_> = lines.iter().filter(|line| line["fields"]["status"].is_number()).collect();
-    let answer_of = |route: &str| {
-        answers.iter().find(|line| line["span"]["route"] == route).unwrap_or_else(|| panic!("{route}"))
-    };
+    let answer_of =
+        |route: &str| answers.iter().find(|line| line["span"]["route"] == route).unwrap_or_else(|| panic!("{route}"));
     let line_of = |route: &str| &answer_of(route)["span"];
     assert_eq!(line_of("/v1/deposits")["operation"], deposit.id.to_string());
     assert_eq!(line_of("/v1/deposits")["device"], school.kiosk.id.to_string());

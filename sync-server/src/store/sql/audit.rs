@@ -285,13 +285,7 @@ fn compare(db: &dyn Session, entry: &Entry, settled: &Settled) -> Db<Option<Brok
         let moved_to = entry.balance.saturating_sub(entry.amount).saturating_add(amount);
         let found = if balance == entry.balance { moved_to } else { balance };
         let book = name(db, entry.book)?;
-        return Ok(Some(Broken::Entry {
-            shard: entry.shard,
-            entry: entry.number,
-            book,
-            found,
-            right: entry.balance,
-        }));
+        return Ok(Some(Broken::Entry { shard: entry.shard, entry: entry.number, book, found, right: entry.balance }));
     }
     let same = row.col::<i64>("at")? == entry.at
         && row.col::<i64>("place")? == entry.place
