@@ -59,7 +59,7 @@ pub(super) fn focused(window: &ui::AppWindow, hearing: Hearing) -> Option<String
     if item.accessible_role() == AccessibleRole::TextInput {
         parts.push(said(Property::Value).or_else(|| said(Property::PlaceholderText)).unwrap_or_default());
     }
-    Some(parts.iter().filter(|part| !part.is_empty()).map(slint::SharedString::as_str).collect::<Vec<_>>().join(". "))
+    Some(parts.iter().filter(|part| !part.is_empty()).map(slint::SharedString::as_str).collect::<Vec<_>>().join(".\n"))
 }
 
 /// Whether the page is somebody's own.
