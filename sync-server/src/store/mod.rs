@@ -19,6 +19,7 @@ pub mod passwords;
 mod payments;
 mod people;
 mod postgres;
+mod price_classes;
 mod registers;
 mod sessions;
 mod sql;
@@ -51,6 +52,7 @@ pub use payments::{
 
 pub use passwords::{AskedReset, Passwords};
 pub use people::{Deed, Doer, People};
+pub use price_classes::PriceClasses;
 pub use registers::{AtTill, Registers};
 pub use sessions::{NewSession, Session, Sessions};
 pub use url::{DatabaseUrl, NoDatabase};
@@ -80,6 +82,7 @@ pub trait Store:
     + Operations
     + Passwords
     + People
+    + PriceClasses
     + Registers
     + Sessions
     + Statements

@@ -29,6 +29,7 @@ mod people;
 mod pick_ups;
 mod posted;
 mod posting;
+mod price_classes;
 mod purchases;
 mod readers;
 mod registers;

@@ -53,15 +53,16 @@ CREATE TABLE books (
 );
 
 CREATE TABLE accounts (
-    id        BYTEA PRIMARY KEY,
-    school    BYTEA NOT NULL REFERENCES schools,
-    owner     BYTEA NOT NULL,
-    label     TEXT NOT NULL,
-    kind      TEXT NOT NULL,
-    book      BIGINT NOT NULL UNIQUE,
-    day_cap   BIGINT,
-    week_cap  BIGINT,
-    month_cap BIGINT
+    id          BYTEA PRIMARY KEY,
+    school      BYTEA NOT NULL REFERENCES schools,
+    owner       BYTEA NOT NULL,
+    label       TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    book        BIGINT NOT NULL UNIQUE,
+    day_cap     BIGINT,
+    week_cap    BIGINT,
+    month_cap   BIGINT,
+    price_class TEXT NOT NULL DEFAULT 'paid' -- paid, reduced, free; never leaves the server
 );
 
 CREATE TABLE person_accounts (
@@ -251,6 +252,7 @@ CREATE TABLE orders (
     number       TEXT NOT NULL,
     date         TEXT NOT NULL,
     total        BIGINT NOT NULL,
+    subsidised   BIGINT NOT NULL,           -- of the total; the rest is held
     state        TEXT NOT NULL,
     offline      BIGINT NOT NULL,
     at           BIGINT NOT NULL,
