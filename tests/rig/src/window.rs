@@ -114,8 +114,20 @@ impl Window {
         &self,
         patience: Duration,
         what: &str,
-        mut wanted: impl FnMut(&Sight) -> bool,
+        wanted: impl FnMut(&Sight) -> bool,
     ) -> Result<Sight> {
+        self.look_until(patience, wanted).or_else(|sight| {
+            let picture = self.keep_picture(what);
+            bail!("within {patience:?} the screen did not show {what}. It shows ({picture}):\n{}", sight.told())
+        })
+    }
+
+    /// Looks until the screen is as wanted, and returns it; if it never is, what it shows at last.
+    pub fn look_until(
+        &self,
+        patience: Duration,
+        mut wanted: impl FnMut(&Sight) -> bool,
+    ) -> std::result::Result<Sight, Sight> {
         let deadline = Instant::now() + patience;
         loop {
             let sight = self.sight();
@@ -124,8 +136,7 @@ impl Window {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                let picture = self.keep_picture(what);
-                bail!("within {patience:?} the screen did not show {what}. It shows ({picture}):\n{}", sight.told());
+                return Err(sight);
             }
             self.tree.wait_change(left.min(GLANCE));
         }
