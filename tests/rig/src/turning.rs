@@ -95,8 +95,9 @@ impl Rig {
         let (Some(role), true) = (role, window.sight().find(Role::Button, &down).is_some()) else {
             return Ok(Lies::Here);
         };
-        let (strip, bar) = (window.place(Role::Check, "Dansk")?, window.place(Role::Button, &down)?);
-        let place = window.place(role, name)?;
+        let places = (window.place(Role::Check, "Dansk"), window.place(Role::Button, &down), window.place(role, name));
+        // Gone meanwhile with its page: left to whoever waits for it.
+        let (Ok(strip), Ok(bar), Ok(place)) = places else { return Ok(Lies::Here) };
         let (end, strip_end) = (place.y + place.height, strip.y + strip.height);
         // What stands in the strip or in the bar does not turn with the page.
         let fixed = place.y >= bar.y || end <= strip_end + SLACK;
