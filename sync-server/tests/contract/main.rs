@@ -37,6 +37,7 @@ const CASES: &[Case] = cases![
     money: a_deposit_is_opened_once_and_paid_once, money_that_fits_nothing_is_kept_apart,
         states_move_only_from_where_the_caller_thinks_they_are, one_purchase_causes_one_charge_at_a_time,
         an_account_has_one_mandate;
+    servers: what_another_program_wrote_counts_at_the_next_sale;
     school: changes_come_by_cursor, a_restored_feed_is_told_again, codes_run_out, devices_come_once_and_are_shut_out,
         request_counts_only_grow;
 ];
