@@ -100,39 +100,43 @@ fn reason(why: Option<Stop>, language: Language) -> (&'static str, &'static str)
     match (why, language) {
         (Some(Stop::Declines), Language::Danish) => (
             "banken har afvist betalingen fire gange.",
-            "sørg for dækning på betalingskortet, og vælg »Start auto-optank« ved standeren.",
+            "sørg for dækning på betalingskortet, og vælg »Start igen« ved standeren.",
         ),
         (Some(Stop::Declines), Language::English) => (
             "the bank has declined the payment four times.",
-            "see that the payment card is covered, and choose “Start auto top-up” at the kiosk.",
+            "see that the payment card is covered, and choose “Start again” at the kiosk.",
         ),
         (Some(Stop::ApprovalNeeded), Language::Danish) => (
             "banken vil have, at du selv godkender betalingen.",
-            "godkend kortet hos din bank, og vælg »Start auto-optank« ved standeren.",
+            "godkend kortet hos din bank, og vælg »Start igen« ved standeren.",
         ),
         (Some(Stop::ApprovalNeeded), Language::English) => (
             "the bank wants you to approve the payment yourself.",
-            "approve the card with your bank, and choose “Start auto top-up” at the kiosk.",
+            "approve the card with your bank, and choose “Start again” at the kiosk.",
         ),
-        (Some(Stop::CardGone), Language::Danish) => {
-            ("betalingskortet er udløbet eller lukket.", "tilknyt et andet betalingskort.")
-        }
-        (Some(Stop::CardGone), Language::English) => {
-            ("the payment card has expired or is closed.", "put another payment card behind it.")
-        }
-        (Some(Stop::CardStopped), Language::Danish) => {
-            ("banken har spærret betalingskortet for gentagne betalinger.", "tilknyt et andet betalingskort.")
-        }
-        (Some(Stop::CardStopped), Language::English) => {
-            ("the bank has barred the payment card from repeated payments.", "put another payment card behind it.")
-        }
+        (Some(Stop::CardGone), Language::Danish) => (
+            "betalingskortet er udløbet eller lukket.",
+            "vælg »Skift kort« ved standeren, og oplys et andet betalingskort.",
+        ),
+        (Some(Stop::CardGone), Language::English) => (
+            "the payment card has expired or is closed.",
+            "choose “Change card” at the kiosk, and give another payment card.",
+        ),
+        (Some(Stop::CardStopped), Language::Danish) => (
+            "banken har spærret betalingskortet for gentagne betalinger.",
+            "vælg »Skift kort« ved standeren, og oplys et andet betalingskort.",
+        ),
+        (Some(Stop::CardStopped), Language::English) => (
+            "the bank has barred the payment card from repeated payments.",
+            "choose “Change card” at the kiosk, and give another payment card.",
+        ),
         (_, Language::Danish) => (
             "der er sket en fejl hos os, ikke hos dig eller din bank.",
-            "vi ser på det; vælg »Start auto-optank« ved standeren, når det passer dig.",
+            "vi ser på det; vælg »Start igen« ved standeren, når det passer dig.",
         ),
         (_, Language::English) => (
             "something went wrong on our side, not on yours or your bank's.",
-            "we are looking into it; choose “Start auto top-up” at the kiosk when it suits you.",
+            "we are looking into it; choose “Start again” at the kiosk when it suits you.",
         ),
     }
 }
