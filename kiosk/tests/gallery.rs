@@ -11,7 +11,7 @@ use i_slint_backend_testing::AccessibleRole;
 use madkort_protocol::Language;
 
 /// One of each kind.
-const SHOWN: [&str; 37] = [
+const SHOWN: [&str; 43] = [
     "starting",
     "out-of-service-NoReader",
     "out-of-service-OfflineTooLong",
@@ -20,6 +20,10 @@ const SHOWN: [&str; 37] = [
     "idle-faults",
     "code-wrong",
     "code-inside",
+    "password-wrong",
+    "forgotten",
+    "forgotten-asked",
+    "change-password",
     "number",
     "number-Mistyped",
     "accounts",
@@ -40,6 +44,8 @@ const SHOWN: [&str; 37] = [
     "profile",
     "profile-first",
     "statement",
+    "months",
+    "mail-statement",
     "support",
     "filed-Printed",
     "withdraw",

@@ -18,6 +18,7 @@ mod deposits;
 mod devices;
 mod feed;
 mod holds;
+mod letters;
 mod mails;
 mod mandates;
 mod movements;
