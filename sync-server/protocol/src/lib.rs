@@ -13,12 +13,14 @@ mod mandate;
 mod money;
 mod operation;
 mod password;
+mod postcode;
 mod problem;
 mod profile;
 mod register;
 mod server;
 mod session;
 mod signing;
+mod statement_mail;
 mod text;
 mod throttle;
 mod transfer;
@@ -43,8 +45,10 @@ pub use operation::{
     Rule,
 };
 pub use password::{
-    LONGEST_PASSWORD, PasswordChange, PasswordResetRequest, SHORTEST_PASSWORD, WeakPassword, check_password,
+    LONGEST_PASSWORD, PasswordAnswer, PasswordChange, PasswordResetRequest, SHORTEST_PASSWORD, WeakPassword,
+    check_password,
 };
+pub use postcode::town_of;
 pub use problem::{Problem, ProblemCode};
 pub use profile::{Profile, ProfileChange, ProfileProblem, SpendingCaps};
 pub use register::{
@@ -60,6 +64,7 @@ pub use signing::{
     BadSignature, HEADER_API, HEADER_DEVICE, HEADER_REQUEST, HEADER_SIGNATURE, PublicKey, RequestToSign, Signature,
     SigningKey, VerifyingKey,
 };
+pub use statement_mail::StatementMailRequest;
 pub use text::{InvalidText, Language, check_email, check_text};
 pub use throttle::{FREE_TRIES, Throttle};
 pub use transfer::{Transfer, TransferRequest};

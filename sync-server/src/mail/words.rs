@@ -25,6 +25,54 @@ pub struct Text {
 pub fn write(letter: &Letter, link: &str, language: Language) -> Text {
     match letter {
         Letter::PasswordReset { name, .. } => reset(name, link, language),
+        Letter::Statement { account, statement, .. } => {
+            let month = super::statement::month(statement.month, language);
+            match language {
+                Language::Danish => Text {
+                    subject: format!("Kontoudtog for {month}"),
+                    body: format!(
+                        "Hej\n\nHer er kontoudtoget for {account}, {month}. Det ligger i den vedhæftede PDF.\n"
+                    ),
+                },
+                Language::English => Text {
+                    subject: format!("Statement for {month}"),
+                    body: format!(
+                        "Hello\n\nHere is the statement of {account} for {month}. It is in the attached PDF.\n"
+                    ),
+                },
+            }
+        }
+        Letter::TicketReceived { school, number, name, message, support_email, support_phone } => {
+            let quoted = quoted(message);
+            let reach = [support_email.as_str(), support_phone].into_iter().filter(|way| !way.is_empty());
+            let reach = reach.collect::<Vec<_>>().join(" · ");
+            match language {
+                Language::Danish => Text {
+                    subject: format!("Vi har fået din henvendelse, nr. {number}"),
+                    body: format!(
+                        "Hej {name}\n\nDin henvendelse til {school} har nummer {number}. Vi svarer dig hurtigst muligt.\n\n\
+                         Du skrev:\n\n{quoted}\n\nHaster det, så brug nummeret her: {reach}\n"
+                    ),
+                },
+                Language::English => Text {
+                    subject: format!("We have received your request, no. {number}"),
+                    body: format!(
+                        "Hello {name}\n\nYour request to {school} has number {number}. We answer as soon as we can.\n\n\
+                         You wrote:\n\n{quoted}\n\nIf it is urgent, use the number here: {reach}\n"
+                    ),
+                },
+            }
+        }
+        Letter::Ticket { school, number, name, email, phone, regarding, card, message, speaks } => {
+            let (quoted, tongue) = (quoted(message), speaks.tag());
+            Text {
+                subject: format!("Henvendelse nr. {number}"),
+                body: format!(
+                    "{school}, nr. {number}\n\nNavn: {name}\nE-mail: {email}\nTelefon: {phone}\nVedrører: {regarding}\n\
+                     Kort: {card}\nSprog: {tongue}\n\n{quoted}\n\nSvar på denne e-mail går til {email}.\n"
+                ),
+            }
+        }
         Letter::Stopped { account, why, amount } => stopped(account, Stop::parse(why), *amount, language),
         Letter::Receipt { account, amount, number, bought, bought_at, balance, terms_version } => {
             let day = danish::zoned(*bought_at).strftime("%d.%m.%Y %H:%M").to_string();
@@ -51,6 +99,11 @@ pub fn write(letter: &Letter, link: &str, language: Language) -> Text {
             }
         }
     }
+}
+
+/// Somebody's own words, told apart from ours.
+fn quoted(message: &str) -> String {
+    message.lines().map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n")
 }
 
 fn reset(name: &str, link: &str, language: Language) -> Text {

@@ -11,6 +11,7 @@ mod catalogue;
 mod codes;
 mod devices;
 mod feed;
+pub mod letters;
 mod mails;
 mod mandates;
 mod movements;
@@ -25,7 +26,7 @@ mod sessions;
 mod sql;
 mod sqlite;
 mod url;
-mod withdrawals;
+pub mod withdrawals;
 
 use std::path::Path;
 use std::pin::Pin;
@@ -41,6 +42,7 @@ pub use catalogue::{Catalogue, NewAccount, Thing};
 pub use codes::{CodeTry, Codes};
 pub use devices::{Device, Devices, NewCode, NewDevice};
 pub use feed::{Feed, Statements};
+pub use letters::{Asked, AskedStatement, Letters};
 pub use mails::{Letter, Mail, Mails};
 pub use mandates::{MandatePageOpening, MandatePageRow, Mandates, NewMandatePage, StoredCard};
 pub use movements::{Movement, Movements, Moving};
@@ -76,6 +78,7 @@ pub trait Store:
     + Deposits
     + Devices
     + Feed
+    + Letters
     + Mails
     + Mandates
     + Movements

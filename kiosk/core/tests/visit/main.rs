@@ -5,10 +5,12 @@ mod cards;
 mod faults;
 mod looks;
 mod money;
+mod passwords;
 mod payouts;
 mod profile;
 mod random;
 mod sign_in;
+mod statements;
 mod world;
 
 use kiosk_core::*;

@@ -19,6 +19,7 @@ mod devices;
 mod feed;
 mod holds;
 mod legs;
+mod letters;
 mod mails;
 mod mandates;
 mod movements;

@@ -399,6 +399,8 @@ CREATE TABLE mandate_pages (
     expires_at    BIGINT NOT NULL
 );
 
+CREATE INDEX open_mandate_pages ON mandate_pages (expires_at) WHERE state = 'open';
+
 CREATE TABLE charges (
     id         BYTEA PRIMARY KEY,           -- the operation under which the money is posted
     school     BYTEA NOT NULL REFERENCES schools,
@@ -441,6 +443,7 @@ CREATE TABLE mails (
     UNIQUE (about, kind)
 );
 
+CREATE INDEX statements_by_time ON mails (created_at) WHERE kind = 'statement';
 CREATE INDEX mails_to_send ON mails (try_at) WHERE sent_at IS NULL AND failed_at IS NULL;
 
 -- Where each thing's last change stands in its school's feed. Cursors are never used twice, also when the last row was replaced.
