@@ -235,7 +235,7 @@ async fn a_bank_account_is_forgotten_thirteen_months_after_the_money_went() {
             "SELECT name || ',' || registration || ',' || number || ',' || message FROM withdrawals WHERE id = ?1";
         file.query_row(sql, [withdrawal.id.uuid().as_bytes()], |row| row.get(0)).unwrap()
     };
-    let whole = "Bo And,1234,9876543,Madpenge retur";
+    let whole = "Bo And,1234,0009876543,Madpenge retur";
     assert_eq!((kept(&paid).as_str(), kept(&open).as_str()), (whole, whole));
     server.clock.forward(PAYEE_KEPT - SignedDuration::from_secs(1));
     assert_eq!(tidy_away(&server.state).await.unwrap().1, 0);

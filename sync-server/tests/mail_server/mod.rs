@@ -87,12 +87,18 @@ pub fn subject(letter: &str) -> String {
     let first = lines.next().unwrap().strip_prefix("Subject: ").unwrap().to_owned();
     let folded = lines.take_while(|line| line.starts_with(' ')).fold(first, |whole, line| whole + line);
     let mut words = String::new();
+    let mut after_encoded = true;
     for word in folded.split(' ') {
-        match word.strip_prefix("=?utf-8?b?").and_then(|word| word.strip_suffix("?=")) {
-            Some(encoded) => words.push_str(&String::from_utf8(base64(encoded)).unwrap()),
-            None if words.is_empty() => words.push_str(word),
-            None => words = format!("{words} {word}"),
+        let encoded = word.strip_prefix("=?utf-8?b?").and_then(|word| word.strip_suffix("?="));
+        // Between two encoded words a space is no space.
+        if !words.is_empty() && !(after_encoded && encoded.is_some()) {
+            words.push(' ');
         }
+        match encoded {
+            Some(encoded) => words.push_str(&String::from_utf8(base64(encoded)).unwrap()),
+            None => words.push_str(word),
+        }
+        after_encoded = encoded.is_some();
     }
     words
 }
