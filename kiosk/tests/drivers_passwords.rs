@@ -55,7 +55,7 @@ fn a_password_is_set_lets_in_and_is_only_the_servers_to_look_at() {
 
     // Out of its reach a password is not looked at and not counted; the code on the card is looked at here.
     server.switch_off();
-    for _ in 0..FREE_TRIES + 1 {
+    for _ in 0..=FREE_TRIES {
         assert_eq!(kiosk.password(id, PASSWORD), CodeAnswer::OutOfReach);
     }
     assert_eq!(kiosk.code(id, &code), CodeAnswer::Right);

@@ -2,7 +2,8 @@
 //!
 //! The window, the core behind it, and the answers of a world without devices.
 
-#![allow(clippy::unwrap_used, dead_code)]
+// Places on a screen are floats in Slint.
+#![allow(clippy::unwrap_used, clippy::float_arithmetic, dead_code)]
 
 mod fixtures;
 #[path = "../core/tests/visit/world.rs"]

@@ -136,7 +136,7 @@ impl Ui {
         tokens.set_high_contrast(looks.high_contrast);
         tokens.set_reduced_motion(house.reduced_motion);
         self.window.global::<ui::Api>().set_aloud(looks.aloud);
-        self.sizes.show(TextSize::ALL.map(|size| (size, size == looks.size)), kinds::size_row);
+        self.sizes.show(TextSize::ALL.map(|size| (size, size == looks.size)), |row| kinds::size_row(*row));
     }
 
     /// The window itself.

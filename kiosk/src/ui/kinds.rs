@@ -26,14 +26,14 @@ pub(super) fn scale(size: TextSize) -> f32 {
     f32::from(size.percent()) / 100.0
 }
 
-pub(super) fn size_row((size, chosen): &(TextSize, bool)) -> ui::SizeRow {
+pub(super) fn size_row((size, chosen): (TextSize, bool)) -> ui::SizeRow {
     let kind = match size {
         TextSize::Normal => ui::SizeKind::Normal,
         TextSize::Large => ui::SizeKind::Large,
         TextSize::Larger => ui::SizeKind::Larger,
         TextSize::Largest => ui::SizeKind::Largest,
     };
-    ui::SizeRow { kind, scale: scale(*size), chosen: *chosen }
+    ui::SizeRow { kind, scale: scale(size), chosen }
 }
 
 pub(super) const fn fault(fault: Fault) -> ui::FaultKind {

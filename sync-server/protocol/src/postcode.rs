@@ -1,4 +1,4 @@
-//! Danish postcodes and the towns that belong to them, as PostNord and the Danish address register have them.
+//! Danish postcodes and the towns that belong to them, as the post and the Danish address register have them.
 //!
 //! Pure. **Invariant:** a postcode that is not in the list is not wrong: its town is typed by hand.
 

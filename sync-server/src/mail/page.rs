@@ -193,8 +193,7 @@ fn advance(byte: u8, face: Face) -> u32 {
         0xD8 => 778,
         0xF8 => 611,
         0xC0..=0xC5 | 0xC8..=0xCB => 722,
-        0xB7 | 0xEC..=0xEF => 278,
-        0x91 | 0x92 | 0xA0 => 278,
+        0xB7 | 0xEC..=0xEF | 0x91 | 0x92 | 0xA0 => 278,
         // As wide as most: a letter with a mark above it.
         _ => 556,
     };

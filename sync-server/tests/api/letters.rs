@@ -19,8 +19,7 @@ async fn post(server: &Server, letters: usize) -> Vec<String> {
     let (port, kept) = mail_server(vec![Says::Taken; letters]).await;
     let mailer = Mailer::new(server.state.store.clone(), &settings(port)).unwrap().reached_at(&server.url);
     assert_eq!(mailer.send_due(server.clock.now()).await.unwrap(), letters);
-    let kept = kept.lock().unwrap().clone();
-    kept
+    kept.lock().unwrap().clone()
 }
 
 fn to(letters: &[String], address: &str) -> String {

@@ -91,7 +91,7 @@ pub fn subject(letter: &str) -> String {
     for word in folded.split(' ') {
         let encoded = word.strip_prefix("=?utf-8?b?").and_then(|word| word.strip_suffix("?="));
         // Between two encoded words a space is no space.
-        if !words.is_empty() && !(after_encoded && encoded.is_some()) {
+        if !(words.is_empty() || after_encoded && encoded.is_some()) {
             words.push(' ');
         }
         match encoded {

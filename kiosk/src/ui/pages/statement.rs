@@ -36,7 +36,7 @@ impl Lists {
             account: (&page.account).into(),
             balance: page.balance.in_words(language).into(),
         });
-        self.months.show(page.months.iter().copied(), month);
+        self.months.show(page.months.iter().copied(), |choice| month(*choice));
         ui::PageKind::Months
     }
 }
@@ -53,7 +53,7 @@ pub(super) fn mail(api: &ui::Api, page: &MailStatementPage, language: Language) 
     ui::PageKind::MailStatement
 }
 
-fn month(choice: &MonthChoice) -> ui::MonthRow {
+fn month(choice: MonthChoice) -> ui::MonthRow {
     ui::MonthRow { day: kinds::day(choice.month), iso: iso(choice.month), chosen: choice.chosen }
 }
 

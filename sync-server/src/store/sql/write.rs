@@ -218,8 +218,8 @@ impl<'a> Write<'a> {
 
     /// Whoever the school's card with that UID belongs to.
     pub fn holder(&self, school: SchoolId, uid: &str) -> Db<Option<Holder>> {
-        if let Some(known) = self.group.borrow().holder(school, uid) {
-            return Ok(known);
+        if let Some(known) = self.group.borrow().holders.get(&school).and_then(|cards| cards.get(uid)) {
+            return Ok(*known);
         }
         let found = self.session.first(HOLDER, &values![school.uuid(), uid])?;
         let mut group = self.group.borrow_mut();
@@ -227,7 +227,7 @@ impl<'a> Write<'a> {
         if let Some(row) = found {
             group.meet(school, &row)?;
         }
-        Ok(group.holder(school, uid).flatten())
+        Ok(group.holders.get(&school).and_then(|cards| cards.get(uid)).copied().flatten())
     }
 
     /// How a book stands after everything before. One that was never used stands at nothing and is opened.
@@ -334,11 +334,6 @@ impl Group {
             self.holders.clear();
             self.books.clear();
         }
-    }
-
-    /// What is known of a card: nothing, that there is none, or who stands behind it.
-    fn holder(&self, school: SchoolId, uid: &str) -> Option<Option<Holder>> {
-        self.holders.get(&school)?.get(uid).copied()
     }
 
     /// Takes in a holder and how their book stands, unless that is known better here.
