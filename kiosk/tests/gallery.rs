@@ -11,7 +11,7 @@ use i_slint_backend_testing::AccessibleRole;
 use madkort_protocol::Language;
 
 /// One of each kind.
-const SHOWN: [&str; 37] = [
+const SHOWN: [&str; 41] = [
     "starting",
     "out-of-service-NoReader",
     "out-of-service-OfflineTooLong",
@@ -35,6 +35,10 @@ const SHOWN: [&str; 37] = [
     "paid-Printed",
     "menu",
     "menu-basket",
+    "menu-scarce",
+    "days",
+    "allergy",
+    "allergy-blocked",
     "checkout",
     "ordered-offline",
     "profile",

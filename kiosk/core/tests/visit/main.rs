@@ -7,6 +7,7 @@ mod money;
 mod payouts;
 mod profile;
 mod random;
+mod shop;
 mod sign_in;
 mod world;
 

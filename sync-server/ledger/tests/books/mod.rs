@@ -229,6 +229,7 @@ impl Ledger {
             date: date(2026, 11, 24),
             cut_off: Timestamp::MAX,
             products: products.iter().map(|product| product.id).collect(),
+            portions: vec![],
         };
         let asked = products.iter().zip(lines).map(|(product, line)| LineRequest {
             product: product.id,
@@ -256,7 +257,7 @@ impl Ledger {
 
     fn cancel(&mut self, cancel: OperationId, at: Timestamp, order: u64) -> Result<(), Refusal> {
         let payer = self.orders.get(&order).map_or(self.payer(0), |order| self.payer(number(order.account)));
-        let day = MenuDay { date: date(2026, 11, 24), cut_off: Timestamp::MAX, products: vec![] };
+        let day = MenuDay { date: date(2026, 11, 24), cut_off: Timestamp::MAX, products: vec![], portions: vec![] };
         let (found, day) = (self.orders.get(&order), Some(&day));
         let releasing = Releasing { id: cancel, at, order: found, payer, day, recorded: Recorded::Online };
         let made = order::released(&releasing)?;
@@ -379,7 +380,7 @@ impl Ledger {
 }
 
 const fn no(rule: Rule) -> Refusal {
-    Refusal { rule, limit: None, asked: None }
+    Refusal { rule, limit: None, asked: None, portions: None }
 }
 
 const fn money(ore: i64) -> Money {
@@ -439,5 +440,6 @@ fn kept(id: OperationId, asked: &PlaceOrder, products: &[Product]) -> Order {
         lines: lines.collect(),
         total: asked.total,
         state: OrderState::Held,
+        picked_up_at: None,
     }
 }
