@@ -4,7 +4,7 @@
 # make soak   a bank's day on the server, with kills, for MADKORT_SOAK seconds (600) on each engine
 # make crash  kills the server, and breaks its disk, at every system call of a purchase that writes
 # make fuzz   any bytes as any message and as any story of movements, FUZZ_SECONDS (60) each; wants a nightly compiler and cargo-fuzz
-# make gallery  a picture of every screen: target/gallery/
+# make gallery  a picture of every screen: target/gallery/index.html
 
 SHELL := /bin/bash
 CARGO_HOME ?= $(HOME)/.cargo
@@ -42,7 +42,7 @@ fuzz:
 	cd sync-server/fuzz && cargo +nightly fuzz run movements -- -max_total_time=$(FUZZ_SECONDS) -max_len=4800
 
 gallery: setup-demo
-	cargo test --locked -p kiosk --test gallery
+	GALLERY_WHOLE=1 cargo test --locked -p kiosk --test gallery
 
 lint:
 	cargo fmt --all --check

@@ -11,15 +11,16 @@ use kiosk_core::Screen;
 use slint::{ComponentHandle as _, PhysicalSize, Timer, TimerMode};
 
 use crate::card::{self, TapSeen};
-use crate::config::Config;
+use crate::config::{Config, Speech};
 use crate::events::{Clock, Dice, Events};
 use crate::lights;
 use crate::notify::Notify;
 use crate::paper::{PaperDriver, PrinterConfig};
 use crate::shell::{Drivers, Face, Incoming, Shell, way_in};
+use crate::speech::Espeak;
 use crate::store::{Bells, StoreHandle};
 use crate::sync::{self, Outside, SyncConfig};
-use crate::ui::{Looks, Ui};
+use crate::ui::{House, Ui};
 
 /// The core wants the time at least once a second.
 const SECOND: Duration = Duration::from_secs(1);
@@ -36,7 +37,10 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let post = way_in(out, wake);
     let hand = post.clone();
     let ui = Ui::new(move |intent| hand(Incoming::Hand(intent)))?;
-    ui.set_looks(looks(config.text_scale));
+    ui.set_house(as_set_up(config.text_scale));
+    if let Some(speech) = config.speech {
+        ui.set_voice(Box::new(Espeak::new("espeak-ng")), speech == Speech::Headset);
+    }
     if let Some((width, height)) = config.window {
         ui.window().window().set_size(PhysicalSize::new(width, height));
     }
@@ -71,8 +75,8 @@ pub fn run(config: Config) -> anyhow::Result<()> {
 
 /// A size of type, not an amount of money: the only float the kiosk makes.
 #[allow(clippy::float_arithmetic)]
-fn looks(text_scale_percent: u16) -> Looks {
-    Looks { text_scale: f32::from(text_scale_percent) / 100.0, ..Looks::default() }
+fn as_set_up(text_scale_percent: u16) -> House {
+    House { text_scale: f32::from(text_scale_percent) / 100.0, ..House::default() }
 }
 
 fn start_drivers(

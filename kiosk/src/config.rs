@@ -36,6 +36,7 @@ const KEYS: &[&str] = &[
     "printer_profile",
     "language",
     "text_scale",
+    "speech",
     "lights",
     "window",
 ];
@@ -63,10 +64,21 @@ pub struct Config {
     pub language: Language,
     /// Size of the words on the screen, in percent.
     pub text_scale: u16,
+    /// What the voice comes out of; `None` for a kiosk without one.
+    pub speech: Option<Speech>,
     /// The pins of status light and buzzer; `None` without them.
     pub lights: Option<Pins>,
     /// Size of the window in pixels; the panel's own size if none.
     pub window: Option<(u32, u32)>,
+}
+
+/// What the voice comes out of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speech {
+    /// A headset's socket: one person hears it, and hears everything.
+    Headset,
+    /// A loudspeaker: everybody hears it, and nothing of anybody's own.
+    Loudspeaker,
 }
 
 /// BCM pin numbers. Each light is on while its pin is high.
@@ -141,6 +153,7 @@ impl Config {
             printer_profile: top.take("printer_profile", profile)?.unwrap_or_else(Profile::tm_t20iii),
             language: top.take("language", language)?.unwrap_or_default(),
             text_scale: top.take("text_scale", |v| whole_number(v, TEXT_SCALE))?.unwrap_or(100),
+            speech: top.take("speech", speech)?.unwrap_or_default(),
             lights: top.lights()?,
             window: top.window()?,
         })
@@ -328,6 +341,15 @@ fn language(value: &DeValue<'_>) -> Result<Language, Expected> {
         Some("da") => Ok(Language::Danish),
         Some("en") => Ok(Language::English),
         _ => expected("\"da\" eller \"en\"", "\"da\" or \"en\""),
+    }
+}
+
+fn speech(value: &DeValue<'_>) -> Result<Option<Speech>, Expected> {
+    match value.as_str() {
+        Some("headset") => Ok(Some(Speech::Headset)),
+        Some("loudspeaker") => Ok(Some(Speech::Loudspeaker)),
+        Some("none") => Ok(None),
+        _ => expected("\"headset\", \"loudspeaker\" eller \"none\"", "\"headset\", \"loudspeaker\" or \"none\""),
     }
 }
 

@@ -12,6 +12,7 @@ pub mod lights;
 pub mod notify;
 pub mod paper;
 pub mod shell;
+pub mod speech;
 pub mod store;
 pub mod sync;
 pub mod ui;

@@ -1,17 +1,23 @@
-//! Pictures of the pages, to be looked at: `cargo test -p kiosk --test gallery`, then open `target/gallery/`.
+//! Pictures of the pages, to be looked at: `make gallery`, then open `target/gallery/index.html`.
 //!
-//! Painted are the pages of [`SHOWN`]; `GALLERY=menu` paints every sample whose name begins so, `GALLERY=` all of them.
+//! Painted are the pages of [`SHOWN`]; `GALLERY=menu` paints every sample whose name begins so, `GALLERY=` all of them. Without it,
+//! as in `make test`, each page is painted twice, to see that it can be; `make gallery` paints it in both languages, on both panels,
+//! in normal and largest type and in high contrast.
 
 #![allow(clippy::unwrap_used)]
 
 mod fixtures;
 
-use fixtures::{LANDSCAPE, PORTRAIT, open_stage, picture, samples};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use fixtures::{LANDSCAPE, PORTRAIT, gallery, open_stage, picture, samples};
 use i_slint_backend_testing::AccessibleRole;
+use kiosk_core::{Looks, TextSize};
 use madkort_protocol::Language;
 
 /// One of each kind.
-const SHOWN: [&str; 41] = [
+const SHOWN: &[&str] = &[
     "starting",
     "out-of-service-NoReader",
     "out-of-service-OfflineTooLong",
@@ -53,34 +59,75 @@ const SHOWN: [&str; 41] = [
     "auto-begin",
     "orders",
     "warning",
+    "looks-inside",
 ];
+
+const NORMAL: Looks = Looks { size: TextSize::Normal, high_contrast: false, aloud: false };
+const LARGE: Looks = Looks { size: TextSize::Largest, ..NORMAL };
+const CONTRAST: Looks = Looks { high_contrast: true, ..NORMAL };
+
+/// One way to look at every page: how it looks, on which panel, in which language, and what the picture is called after the page.
+type View = (Looks, (u32, u32), Language, String);
+
+fn views(whole: bool) -> Vec<View> {
+    let mut all = Vec::new();
+    for (looks, look) in [(NORMAL, ""), (LARGE, "-large"), (CONTRAST, "-contrast")] {
+        for (panel, across) in [(PORTRAIT, "portrait"), (LANDSCAPE, "landscape")] {
+            for language in [Language::Danish, Language::English] {
+                all.push((looks, panel, language, format!("{across}-{}{look}", language.tag())));
+            }
+        }
+    }
+    let few = ["portrait-da", "landscape-en-contrast"];
+    all.retain(|(.., name)| whole || few.contains(&name.as_str()));
+    all
+}
 
 #[test]
 fn every_page_is_painted() {
     let only = std::env::var("GALLERY").ok();
+    let whole = only.is_some() || std::env::var_os("GALLERY_WHOLE").is_some();
     let chosen = |name: &str| only.as_ref().map_or_else(|| SHOWN.contains(&name), |only| name.starts_with(only));
     let stage = open_stage();
-    let mut painted = 0;
-    for (scale, large) in [(1.0, ""), (1.4, "-large")] {
-        stage.text_scale(scale);
-        for (size, across) in [(PORTRAIT, "portrait"), (LANDSCAPE, "landscape")] {
-            stage.resize(size);
-            for language in [Language::Danish, Language::English] {
-                // English once, and no larger: what differs is the length of the words, and that is measured elsewhere.
-                if only.is_none() && language == Language::English && (scale > 1.0 || size == LANDSCAPE) {
-                    continue;
-                }
-                for (name, screen) in samples(language).into_iter().filter(|(name, _)| chosen(name)) {
-                    stage.show(&screen);
-                    picture(&stage, &format!("{name}-{across}-{}{large}", language.tag()));
-                    painted += 1;
-                    if name == "support" {
-                        stage.tap(&stage.all(AccessibleRole::TextInput)[1]);
-                        picture(&stage, &format!("keyboard-{across}-{}{large}", language.tag()));
-                    }
-                }
+    let mut painted: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (looks, panel, language, view) in views(whole) {
+        stage.choose(looks);
+        stage.resize(panel);
+        for (name, screen) in samples(language).into_iter().filter(|(name, _)| chosen(name)) {
+            stage.show(&screen);
+            picture(&stage, &format!("{name}-{view}"));
+            if name == "support" {
+                stage.tap(&stage.all(AccessibleRole::TextInput)[1]);
+                picture(&stage, &format!("keyboard-{view}"));
+                painted.entry("keyboard".to_owned()).or_default().push(view.clone());
             }
+            painted.entry(name).or_default().push(view.clone());
         }
     }
-    assert!(painted > 0, "no page is called so");
+    assert!(!painted.is_empty(), "no page is called so");
+    std::fs::write(gallery().join("index.html"), index(&painted)).unwrap();
+}
+
+/// A page of all pictures, one row for each page of the kiosk.
+fn index(painted: &BTreeMap<String, Vec<String>>) -> String {
+    let mut html = String::from(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Madkort: every screen</title><style>\
+         body{font:16px sans-serif;margin:2em;background:#f4f2ee}section{display:flex;flex-wrap:wrap;gap:1em}\
+         figure{margin:0}img{height:420px;border:1px solid #999;background:#fff}figcaption{font-size:14px}</style>\
+         <h1>Madkort: every screen</h1>\n",
+    );
+    for (page, views) in painted {
+        writeln!(html, "<h2 id=\"{page}\">{page}</h2><section>").unwrap();
+        for view in views {
+            let alt = format!("{page}, {view}");
+            writeln!(
+                html,
+                "<figure><a href=\"{page}-{view}.png\"><img loading=\"lazy\" src=\"{page}-{view}.png\" alt=\"{alt}\"></a>\
+                 <figcaption>{view}</figcaption></figure>"
+            )
+            .unwrap();
+        }
+        html.push_str("</section>\n");
+    }
+    html
 }

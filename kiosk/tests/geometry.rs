@@ -1,5 +1,6 @@
-//! Nothing lies off the screen, under something else, or too small for a finger: every page, both orientations, both languages,
-//! at the smallest and the largest type.
+//! Nothing lies off the screen, under something else, or too small for a finger: every page, both panels, both languages, all
+//! four sizes of type. The high-contrast theme changes colours and borders and no place, which is tested once: so these sixteen
+//! combinations stand for thirty-two.
 
 // Places on a screen are floats in Slint.
 #![allow(clippy::unwrap_used, clippy::float_arithmetic, clippy::float_cmp)]
@@ -8,20 +9,22 @@ mod fixtures;
 
 use fixtures::{LANDSCAPE, PORTRAIT, Stage, open_stage, samples};
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
-use kiosk_core::{Page, Screen};
+use kiosk_core::{Looks, Screen, TextSize};
 use madkort_protocol::Language;
 
-/// The least height of something to tap, in pixels: 7.7 mm on the 7 inch panel.
-const FINGER: f32 = 64.0;
-/// The least width: a row of the Danish keyboard has eleven keys, also in portrait.
-const FINGER_ACROSS: f32 = 56.0;
+/// The least side of something to tap, in pixels: 8.7 mm on the 7 inch panel, 12 mm on the 10 inch one.
+const FINGER: f32 = 72.0;
+/// What cannot be as wide as a finger, and why: a row of the Danish keyboard has eleven keys, also on a panel 720 pixels wide.
+const NARROW: (&str, f32) = ("Cap", 56.0);
+/// Fifteen millimetres, in pixels: 720 × 1280 on 7 inch is 8.26 pixels a millimetre, 1280 × 800 on 10.1 inch 5.88.
+const FIFTEEN_MM: [((u32, u32), f32); 2] = [(PORTRAIT, 123.9), (LANDSCAPE, 88.2)];
 /// Half a pixel is rounding.
 const ROUNDING: f32 = 0.75;
 
 /// Panels that words must not stick out of.
-const PANELS: [&str; 15] = [
+const PANELS: [&str; 16] = [
     "Card", "Note", "Banner", "Balance", "Button", "Chip", "Tile", "Field", "Allergen", "Digit", "Cap", "Speak",
-    "Tick", "Product", "Line",
+    "Tick", "Product", "Line", "Adjust",
 ];
 
 #[derive(Clone, Debug)]
@@ -67,47 +70,49 @@ impl Box2 {
 struct Seen {
     controls: Vec<Box2>,
     texts: Vec<Box2>,
+    panels: Vec<ElementHandle>,
 }
 
-fn controls(of: &ElementQueryFrom) -> Vec<ElementHandle> {
-    [AccessibleRole::Button, AccessibleRole::Checkbox, AccessibleRole::TextInput]
-        .into_iter()
-        .flat_map(|role| of.query().match_accessible_role(role).find_all())
-        .collect()
+fn is_control(e: &ElementHandle) -> bool {
+    let roles = [AccessibleRole::Button, AccessibleRole::Checkbox, AccessibleRole::TextInput];
+    e.accessible_role().is_some_and(|role| roles.contains(&role))
 }
 
-enum ElementQueryFrom<'a> {
-    Window(&'a Stage),
-    Element(&'a ElementHandle),
-}
-
-impl ElementQueryFrom<'_> {
-    fn query(&self) -> ElementQuery {
-        match self {
-            Self::Window(stage) => ElementQuery::from_root(stage.ui.window()),
-            Self::Element(e) => e.query_descendants(),
-        }
-    }
+/// Whether it is one of these, or built on one.
+fn is_any_of(e: &ElementHandle, names: &[&str]) -> bool {
+    e.type_name().into_iter().chain(e.bases().into_iter().flatten()).any(|name| names.contains(&name.as_str()))
 }
 
 fn seen(stage: &Stage, size: (u32, u32), faults: &mut Vec<String>) -> Seen {
     #[allow(clippy::cast_precision_loss)]
     let (width, height) = (size.0 as f32, size.1 as f32);
     let window = Box2 { what: "window".into(), left: 0.0, top: 0.0, right: width, bottom: height };
-    let whole = ElementQueryFrom::Window(stage);
-    let scrolls = whole.query().match_id("Sheet::flick").find_all();
-    let view = scrolls.first().map(Box2::of);
-    let inside = |query: &dyn Fn(&ElementQueryFrom) -> Vec<ElementHandle>| -> Vec<Box2> {
-        scrolls.first().map(|s| query(&ElementQueryFrom::Element(s)).iter().map(Box2::of).collect()).unwrap_or_default()
-    };
-    let texts = |from: &ElementQueryFrom| from.query().match_inherits("Text").find_all();
-    let all_controls = controls(&whole);
-    for control in &all_controls {
-        let size = control.size();
-        if size.height < FINGER || size.width < FINGER_ACROSS {
-            faults.push(format!("too small for a finger: {:?}", Box2::of(control)));
+    let (mut controls, mut texts, mut panels, mut flick) = (vec![], vec![], vec![], None);
+    // One walk through the tree: it is what this test takes its time for.
+    for e in ElementQuery::from_root(stage.ui.window()).find_all() {
+        if e.id().is_some_and(|id| id == "Sheet::flick") {
+            flick.get_or_insert_with(|| e.clone());
+        }
+        if is_any_of(&e, &["Text"]) {
+            texts.push(Box2::of(&e));
+            continue;
+        }
+        if is_control(&e) {
+            let size = e.size();
+            let across = if e.type_name().is_some_and(|name| name == NARROW.0) { NARROW.1 } else { FINGER };
+            if size.height < FINGER || size.width < across {
+                faults.push(format!("too small for a finger: {:?}", Box2::of(&e)));
+            }
+            controls.push(Box2::of(&e));
+        }
+        if is_any_of(&e, &PANELS) {
+            panels.push(e);
         }
     }
+    let view = flick.as_ref().map(Box2::of);
+    let scrolled: Vec<ElementHandle> = flick.map(|flick| flick.query_descendants().find_all()).unwrap_or_default();
+    let scrolled_controls: Vec<Box2> = scrolled.iter().filter(|e| is_control(e)).map(Box2::of).collect();
+    let scrolled_texts: Vec<Box2> = scrolled.iter().filter(|e| is_any_of(e, &["Text"])).map(Box2::of).collect();
     let mut see = |all: Vec<Box2>, scrolled: Vec<Box2>| -> Vec<Box2> {
         let mut kept = Vec::new();
         for part in all.into_iter().filter(|p| !p.is_empty()) {
@@ -131,10 +136,8 @@ fn seen(stage: &Stage, size: (u32, u32), faults: &mut Vec<String>) -> Seen {
         }
         kept
     };
-    Seen {
-        controls: see(all_controls.iter().map(Box2::of).collect(), inside(&controls)),
-        texts: see(texts(&whole).iter().map(Box2::of).collect(), inside(&texts)),
-    }
+    let controls = see(controls, scrolled_controls);
+    Seen { controls, texts: see(texts, scrolled_texts), panels }
 }
 
 fn check(stage: &Stage, screen: &Screen, size: (u32, u32)) -> Vec<String> {
@@ -163,10 +166,7 @@ fn check(stage: &Stage, screen: &Screen, size: (u32, u32)) -> Vec<String> {
             );
         }
     }
-    let is_panel = |e: &ElementHandle| {
-        e.type_name().into_iter().chain(e.bases().into_iter().flatten()).any(|name| PANELS.contains(&name.as_str()))
-    };
-    for panel in ElementQuery::from_root(stage.ui.window()).match_predicate(is_panel).find_all() {
+    for panel in seen.panels {
         let edge = Box2::of(&panel);
         let words = panel.query_descendants().match_inherits("Text").find_all();
         let out = words.iter().map(Box2::of).filter(|w| !w.is_empty() && !w.within(&edge));
@@ -175,40 +175,108 @@ fn check(stage: &Stage, screen: &Screen, size: (u32, u32)) -> Vec<String> {
     faults
 }
 
-fn every_page_fits(size: (u32, u32), scale: f32, language: Language) {
+fn every_page_fits(size: (u32, u32), text: TextSize, language: Language) {
     let stage = open_stage();
     stage.resize(size);
-    stage.text_scale(scale);
+    stage.choose(Looks { size: text, ..Looks::default() });
     let mut wrong = Vec::new();
+    let mut kinds = Vec::new();
     for (name, screen) in samples(language) {
+        // Between the smallest type and the largest nothing is longer than at the largest; what can differ is where words wrap, and
+        // for that one page of each kind is enough.
+        let kind = (std::mem::discriminant(&screen.page), screen.adjusting, screen.warning.is_some());
+        let known = kinds.contains(&kind);
+        kinds.push(kind);
+        if known && !matches!(text, TextSize::Normal | TextSize::Largest) && !name.ends_with("-long") {
+            continue;
+        }
         stage.show(&screen);
         wrong.extend(check(&stage, &screen, size).into_iter().map(|fault| format!("{name}: {fault}")));
-        if matches!(screen.page, Page::Support(_)) {
+        if name == "support" {
             stage.tap(&stage.all(AccessibleRole::TextInput)[3]);
             wrong.extend(check(&stage, &screen, size).into_iter().map(|fault| format!("{name} keyboard: {fault}")));
             let done = if language == Language::Danish { "Færdig" } else { "Done" };
             stage.tap(&stage.button(done));
         }
     }
-    assert!(wrong.is_empty(), "{} faults at {size:?} × {scale}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{} faults at {size:?}, {text:?}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Where everything is.
+fn places(stage: &Stage) -> Vec<(String, f32, f32, f32, f32)> {
+    let all = ElementQuery::from_root(stage.ui.window()).find_all();
+    all.iter().map(Box2::of).map(|b| (b.what, b.left, b.top, b.right, b.bottom)).collect()
+}
+
+#[test]
+fn high_contrast_moves_nothing() {
+    let stage = open_stage();
+    let looks = |high_contrast| Looks { size: TextSize::Largest, high_contrast, aloud: false };
+    let mut pages = Vec::new();
+    for (name, screen) in samples(Language::Danish) {
+        // One of each kind of page: what differs within one is words.
+        let kind = std::mem::discriminant(&screen.page);
+        if pages.contains(&kind) {
+            continue;
+        }
+        pages.push(kind);
+        stage.choose(looks(false));
+        stage.show(&screen);
+        let calm = places(&stage);
+        stage.choose(looks(true));
+        stage.show(&screen);
+        assert_eq!(places(&stage), calm, "{name}");
+    }
+}
+
+#[test]
+fn what_is_pressed_most_is_fifteen_millimetres_tall_and_wide() {
+    let stage = open_stage();
+    for (size, fifteen) in FIFTEEN_MM {
+        stage.resize(size);
+        let mut found = 0;
+        for (name, screen) in samples(Language::Danish) {
+            stage.show(&screen);
+            let main = |e: &ElementHandle| {
+                e.id().is_some_and(|id| ["Sheet::way-back", "Sheet::way-on"].contains(&id.as_str()))
+                    || e.type_name().is_some_and(|name| name == "Tile")
+            };
+            let query = ElementQuery::from_root(stage.ui.window()).match_predicate(main);
+            for control in query.find_all() {
+                let control = Box2::of(&control);
+                let least = (control.bottom - control.top).min(control.right - control.left);
+                assert!(least >= fifteen - ROUNDING, "{name}: {control:?}");
+                found += 1;
+            }
+        }
+        assert!(found > 100, "the ways on and back are found");
+    }
 }
 
 macro_rules! every_page_fits {
-    ($($name:ident: $size:ident, $scale:literal, $language:ident;)+) => {$(
+    ($($name:ident: $panel:ident, $size:ident, $language:ident;)+) => {$(
         #[test]
         fn $name() {
-            every_page_fits($size, $scale, Language::$language);
+            every_page_fits($panel, TextSize::$size, Language::$language);
         }
     )+};
 }
 
 every_page_fits! {
-    in_portrait_in_danish: PORTRAIT, 1.0, Danish;
-    in_portrait_in_english: PORTRAIT, 1.0, English;
-    in_portrait_in_large_danish: PORTRAIT, 1.4, Danish;
-    in_portrait_in_large_english: PORTRAIT, 1.4, English;
-    in_landscape_in_danish: LANDSCAPE, 1.0, Danish;
-    in_landscape_in_english: LANDSCAPE, 1.0, English;
-    in_landscape_in_large_danish: LANDSCAPE, 1.4, Danish;
-    in_landscape_in_large_english: LANDSCAPE, 1.4, English;
+    in_portrait_in_danish: PORTRAIT, Normal, Danish;
+    in_portrait_in_english: PORTRAIT, Normal, English;
+    in_portrait_in_large_danish: PORTRAIT, Large, Danish;
+    in_portrait_in_large_english: PORTRAIT, Large, English;
+    in_portrait_in_larger_danish: PORTRAIT, Larger, Danish;
+    in_portrait_in_larger_english: PORTRAIT, Larger, English;
+    in_portrait_in_largest_danish: PORTRAIT, Largest, Danish;
+    in_portrait_in_largest_english: PORTRAIT, Largest, English;
+    in_landscape_in_danish: LANDSCAPE, Normal, Danish;
+    in_landscape_in_english: LANDSCAPE, Normal, English;
+    in_landscape_in_large_danish: LANDSCAPE, Large, Danish;
+    in_landscape_in_large_english: LANDSCAPE, Large, English;
+    in_landscape_in_larger_danish: LANDSCAPE, Larger, Danish;
+    in_landscape_in_larger_english: LANDSCAPE, Larger, English;
+    in_landscape_in_largest_danish: LANDSCAPE, Largest, Danish;
+    in_landscape_in_largest_english: LANDSCAPE, Largest, English;
 }

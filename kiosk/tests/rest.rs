@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::civil::date;
-use kiosk::ui::{Looks, Ui};
+use kiosk::ui::{House, Ui};
 use kiosk_core::{Countdown, IdlePage, MenuPage, Page, Screen};
 use madkort_protocol::Language;
 use slint::platform::software_renderer::{MinimalSoftwareWindow, PremultipliedRgbaColor, RepaintBufferType};
@@ -41,7 +41,15 @@ fn idle(minutes: i64) -> Screen {
         countdown: Some(Countdown { date: date(2026, 11, 26), minutes }),
         notice: None,
     };
-    Screen { language: Language::Danish, page: Page::Idle(page), faults: vec![], warning: None }
+    let looks = kiosk_core::Looks::default();
+    Screen {
+        language: Language::Danish,
+        looks,
+        adjusting: false,
+        page: Page::Idle(page),
+        faults: vec![],
+        warning: None,
+    }
 }
 
 /// Frames drawn while the clock is turned on by this much, in steps of 50 ms.
@@ -94,7 +102,7 @@ fn the_idle_page_comes_to_rest() {
     ui.show(&idle(134));
     frames(&window, &now, 30);
 
-    ui.set_looks(Looks { reduced_motion: true, ..Looks::default() });
+    ui.set_house(House { reduced_motion: true, ..House::default() });
     ui.show(&Screen { page: Page::Starting, ..idle(1) });
     frames(&window, &now, 1);
     ui.show(&idle(134));

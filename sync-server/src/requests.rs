@@ -42,8 +42,6 @@ pub(crate) async fn attend(State(state): State<AppState>, request: Request, next
         route,
         device = Empty,
         operation = Empty,
-        status = Empty,
-        ms = Empty,
     );
     let answering = async {
         match timeout(state.limits.request, next.run(request)).await {
@@ -54,8 +52,6 @@ pub(crate) async fn attend(State(state): State<AppState>, request: Request, next
     let mut answer = answering.instrument(span.clone()).await;
     let (status, took) = (answer.status(), began.elapsed());
     state.metrics.answered(method, route, status, took);
-    span.record("status", status.as_u16());
-    span.record("ms", u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
     span.in_scope(|| note(status, took, route));
     if let Some(id) = id {
         answer.headers_mut().insert(HEADER_REQUEST_ID, id);
@@ -77,16 +73,18 @@ impl fmt::Display for Ids {
     }
 }
 
-/// Thousands of good answers a second are for the metrics; the log names what somebody may have to look at.
-fn note(status: StatusCode, took: Duration, route: &str) {
-    if status.is_server_error() {
-        tracing::error!("failed");
-    } else if status.is_client_error() {
-        tracing::info!("refused");
+/// Thousands of good answers a second are for the metrics; the log names what somebody may have to look at. How it ended stands in
+/// the line and not in the span: a span is written anew for each thing that is noted in it.
+fn note(answered: StatusCode, took: Duration, route: &str) {
+    let (status, ms) = (answered.as_u16(), took.as_millis());
+    if answered.is_server_error() {
+        tracing::error!(status, ms, "failed");
+    } else if answered.is_client_error() {
+        tracing::info!(status, ms, "refused");
     } else if took >= SLOW && route != WAITS {
-        tracing::warn!("slow");
+        tracing::warn!(status, ms, "slow");
     } else {
-        tracing::debug!("answered");
+        tracing::debug!(status, ms, "answered");
     }
 }
 

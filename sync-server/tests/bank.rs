@@ -271,12 +271,12 @@ fn postgres() {
 #[tokio::test]
 async fn a_broken_ledger_is_found_out() {
     let faults = [
-        "CREATE TRIGGER canary AFTER UPDATE ON books WHEN new.version = 50
+        "CREATE TRIGGER canary AFTER UPDATE ON books WHEN new.version >= 50
          BEGIN UPDATE books SET balance = balance + 1 WHERE id = new.id; END",
         "DROP TRIGGER entries_are_not_deleted;
          CREATE TRIGGER canary AFTER INSERT ON entries WHEN new.number = 50
          BEGIN DELETE FROM entries WHERE shard = new.shard AND number = new.number; END",
-        "CREATE TRIGGER canary AFTER UPDATE ON books WHEN new.version = 50
+        "CREATE TRIGGER canary AFTER UPDATE ON books WHEN new.version >= 50
          BEGIN UPDATE books SET balance = old.balance WHERE id = new.id; END",
     ];
     for fault in faults {

@@ -125,14 +125,15 @@ async fn no_line_names_a_person_a_card_a_code_or_a_secret() {
     }
 
     // What it is for: every request's line names its route, its device and its operation.
-    let spans: Vec<_> =
-        lines.iter().filter(|line| line["span"]["status"].is_number()).map(|line| &line["span"]).collect();
-    let line_of = |route: &str| spans.iter().find(|span| span["route"] == route).unwrap_or_else(|| panic!("{route}"));
+    let answers: Vec<_> = lines.iter().filter(|line| line["fields"]["status"].is_number()).collect();
+    let answer_of =
+        |route: &str| answers.iter().find(|line| line["span"]["route"] == route).unwrap_or_else(|| panic!("{route}"));
+    let line_of = |route: &str| &answer_of(route)["span"];
     assert_eq!(line_of("/v1/deposits")["operation"], deposit.id.to_string());
     assert_eq!(line_of("/v1/deposits")["device"], school.kiosk.id.to_string());
     assert_eq!(line_of("/v1/purchases")["device"], school.register.id.to_string());
-    assert_eq!(line_of("/v1/purchases")["status"], 200);
+    assert_eq!(answer_of("/v1/purchases")["fields"]["status"], 200);
     assert_eq!(line_of("/pay/{page}")["method"], "GET");
     assert!(line_of("/v1/operations")["operation"].as_str().is_some_and(|id| id.len() == 36));
-    assert!(spans.iter().all(|span| span["request"].as_str().is_some_and(|id| id.len() == 16)));
+    assert!(answers.iter().all(|line| line["span"]["request"].as_str().is_some_and(|id| id.len() == 16)));
 }

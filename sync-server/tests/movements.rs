@@ -394,8 +394,8 @@ fn a_broken_store_is_found_out() {
         ("an entry swallowed", "BEFORE INSERT ON entries WHEN NEW.number % 5 = 0 BEGIN SELECT RAISE(IGNORE); END"),
         (
             "caps forgotten",
-            "AFTER UPDATE ON books WHEN NEW.spent_day > 0
-            BEGIN UPDATE books SET spent_day = 0, spent_week = 0, spent_month = 0 WHERE id = NEW.id; END",
+            "AFTER UPDATE OF day_cap, week_cap, month_cap ON accounts
+            BEGIN UPDATE accounts SET day_cap = NULL, week_cap = NULL, month_cap = NULL WHERE id = NEW.id; END",
         ),
     ];
     for (name, trigger) in faults {

@@ -11,7 +11,7 @@ use madkort_protocol::{
     OperationBody, OperationId, ProductId, Profile, Refusal, Statement, Transfer, Withdrawal, Withdrawals,
 };
 
-use crate::{Catalogue, Link, Moment, PrintState, PrinterHealth, ReaderHealth, Visitor};
+use crate::{Catalogue, Link, Looks, Moment, PrintState, PrinterHealth, ReaderHealth, Visitor};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,6 +148,10 @@ pub enum CodeAnswer {
 pub enum Intent {
     /// Speak this language.
     Speak(Language),
+    /// To the page where size and contrast are chosen, or away from it.
+    Adjust(bool),
+    /// Look and sound like this.
+    Look(Looks),
     /// A digit key.
     Digit(u8),
     /// The erase key.

@@ -13,8 +13,8 @@ use madkort_protocol::{
 
 use crate::rooms::{Around, AutoRechargeStep, CodeRoom, CodeStep, DepositStep, Eating, Inside, NumberRoom, Room};
 use crate::{
-    Beep, Catalogue, CodeAnswer, Effect, Event, Fault, FormProblem, Intent, Light, Link, Moment, Notice, OrderBrief,
-    PayState, PrinterHealth, ReaderHealth, StatementBody, Visitor, Weight,
+    Beep, Catalogue, CodeAnswer, Effect, Event, Fault, FormProblem, Intent, Light, Link, Looks, Moment, Notice,
+    OrderBrief, PayState, PrinterHealth, ReaderHealth, StatementBody, Visitor, Weight,
 };
 
 /// Milliseconds without a sign of life before the warning (30 s; people-centred default of self-service terminals).
@@ -36,6 +36,10 @@ pub struct Kiosk {
     house: Language,
     /// Chosen by hand in this visit; wins over the person's own.
     pub(crate) spoken: Option<Language>,
+    /// Chosen by hand in this visit.
+    pub(crate) looks: Looks,
+    /// The page where that is chosen lies over the other.
+    pub(crate) adjusting: bool,
     pub(crate) link: Link,
     pub(crate) printer: PrinterHealth,
     pub(crate) reader: Option<ReaderHealth>,
@@ -64,6 +68,8 @@ impl Default for Kiosk {
             stage: Stage::Waiting { notice: None },
             house: Language::default(),
             spoken: None,
+            looks: Looks::default(),
+            adjusting: false,
             link: Link::Offline { last_heard: None },
             printer: PrinterHealth::None,
             reader: None,
@@ -238,12 +244,15 @@ impl Kiosk {
         self.now = Some(now);
         if matches!(self.stage, Stage::Waiting { notice: Some((_, until)) } if now.mono_ms >= until) {
             self.stage = Stage::Waiting { notice: None };
-            self.spoken = None;
+            // Whoever just touched the screen still reads.
+            if now.mono_ms.saturating_sub(self.touched_ms) >= NOTICE_FOR {
+                self.as_found();
+            }
         }
         let waited = now.mono_ms.saturating_sub(self.touched_ms);
         if matches!(self.stage, Stage::Waiting { .. }) {
             if waited >= IDLE_AFTER {
-                self.spoken = None;
+                self.as_found();
             }
             return vec![];
         }
@@ -359,6 +368,18 @@ impl Kiosk {
                 self.spoken = Some(language);
                 return vec![];
             }
+            Intent::Adjust(adjust) => {
+                self.adjusting = adjust;
+                return vec![];
+            }
+            Intent::Back if self.adjusting => {
+                self.adjusting = false;
+                return vec![];
+            }
+            Intent::Look(looks) => {
+                self.looks = looks;
+                return vec![];
+            }
             Intent::StillHere => return vec![],
             Intent::Leave => return self.end_visit(Some(Notice::Goodbye)),
             _ => {}
@@ -437,12 +458,23 @@ impl Kiosk {
         };
         // A card that opens nothing ends no visit: whoever chose the language still stands there, and must read why.
         if !matches!(self.stage, Stage::Waiting { .. } | Stage::LookingUp { .. }) {
-            self.spoken = None;
+            self.as_found();
+        }
+        // A tap is answered where it can be seen.
+        if self.stops().is_none() {
+            self.adjusting = false;
         }
         let now = self.now.map_or(0, |n| n.mono_ms);
         self.stage = Stage::Waiting { notice: notice.map(|n| (n, now + NOTICE_FOR)) };
         self.warned = false;
         left.map(Effect::ForgetDeposit).into_iter().collect()
+    }
+
+    /// The screen as the next one finds it.
+    fn as_found(&mut self) {
+        self.spoken = None;
+        self.looks = Looks::default();
+        self.adjusting = false;
     }
 
     fn touch(&mut self) {

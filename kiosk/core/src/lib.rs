@@ -12,6 +12,7 @@ mod event;
 mod fault;
 mod form;
 mod kiosk;
+mod looks;
 mod paper;
 mod rooms;
 mod screen;
@@ -23,6 +24,7 @@ pub use effect::{Beep, Draft, Effect, Light};
 pub use event::{CodeAnswer, Event, Field, Intent, TapRefusal};
 pub use fault::{Fault, Weight};
 pub use kiosk::{IDLE_AFTER, Kiosk, WARNING_FOR};
+pub use looks::{Looks, TextSize};
 pub use paper::{
     OrderSlip, Paper, PaperLine, PrintState, Receipt, StatementPaper, TicketSlip, TransferSlip, WithdrawalSlip,
 };

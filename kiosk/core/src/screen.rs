@@ -22,13 +22,17 @@ pub use people::{
 
 pub use shop::{AllergyPage, CheckoutLine, CheckoutPage, DayChoice, DaysPage, MenuPage, OrderDonePage, ProductCard};
 
-use crate::{Fault, PrintState, TapRefusal};
+use crate::{Fault, Looks, PrintState, TapRefusal};
 
 /// The whole screen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Screen {
     /// What it speaks.
     pub language: Language,
+    /// How large, in which colours, and whether aloud.
+    pub looks: Looks,
+    /// Over the page lies the one where that is chosen.
+    pub adjusting: bool,
     /// The page.
     pub page: Page,
     /// Lines about what is missing now, the gravest first.

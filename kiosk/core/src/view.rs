@@ -31,7 +31,14 @@ impl Kiosk {
     #[must_use]
     pub fn view(&self) -> Screen {
         let faults = self.faults().into_iter().filter(|f| f.weight() == Weight::Limits).collect();
-        Screen { language: self.language(), page: self.page(), faults, warning: self.warning_left() }
+        Screen {
+            language: self.language(),
+            looks: self.looks,
+            adjusting: self.adjusting,
+            page: self.page(),
+            faults,
+            warning: self.warning_left(),
+        }
     }
 
     fn page(&self) -> Page {

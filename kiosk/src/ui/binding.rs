@@ -8,29 +8,31 @@ use std::mem::{Discriminant, discriminant};
 use std::rc::Rc;
 
 use jiff::civil::Date;
-use kiosk_core::{Field, Intent, Page, Screen, StatementBody};
+use kiosk_core::{Field, Intent, Looks, Page, Screen, StatementBody, TextSize};
 use madkort_protocol::{CardId, Language, MandateWish, OperationId, ProductId};
 use slint::platform::WindowEvent;
-use slint::{ComponentHandle, PlatformError, SharedString};
+use slint::{ComponentHandle, Model as _, PlatformError, SharedString};
 
-use super::kinds;
 use super::pages::Lists;
+use super::reader::Reader;
+use super::reading::Hearing;
+use super::rows::Rows;
 use super::screens as ui;
+use super::{focus, kinds};
+use crate::speech::Voice;
 
-/// How the screen looks to whoever stands before it.
+/// How the screen looks before anybody chose anything.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Looks {
-    /// From 1.0 to 1.4.
+pub struct House {
+    /// From 1.0 to 1.4: the smallest type, whatever is chosen.
     pub text_scale: f32,
-    /// Black on white, and borders around everything.
-    pub high_contrast: bool,
     /// Nothing moves by itself.
     pub reduced_motion: bool,
 }
 
-impl Default for Looks {
+impl Default for House {
     fn default() -> Self {
-        Self { text_scale: 1.0, high_contrast: false, reduced_motion: false }
+        Self { text_scale: 1.0, reduced_motion: false }
     }
 }
 
@@ -40,10 +42,12 @@ struct Place {
     page: Discriminant<Page>,
     date: Option<Date>,
     terms: bool,
+    adjusting: bool,
 }
 
 impl Place {
-    fn of(page: &Page) -> Self {
+    fn of(screen: &Screen) -> Self {
+        let page = &screen.page;
         let date = match page {
             Page::Menu(menu) => Some(menu.day.date),
             Page::Statement(statement) => match &statement.body {
@@ -53,7 +57,7 @@ impl Place {
             _ => None,
         };
         let terms = matches!(page, Page::DepositAmount(amount) if amount.terms.is_some());
-        Self { page: discriminant(page), date, terms }
+        Self { page: discriminant(page), date, terms, adjusting: screen.adjusting }
     }
 }
 
@@ -63,6 +67,10 @@ pub struct Ui {
     lists: Lists,
     language: Cell<Option<Language>>,
     place: Cell<Option<Place>>,
+    house: Cell<House>,
+    looks: Cell<Looks>,
+    sizes: Rows<(TextSize, bool), ui::SizeRow>,
+    reader: Rc<Reader>,
 }
 
 impl Ui {
@@ -71,8 +79,14 @@ impl Ui {
         let window = ui::AppWindow::new()?;
         let lists = Lists::new(&window);
         let out: Rc<dyn Fn(Intent)> = Rc::new(on_intent);
+        let reader = Reader::silent();
         listen(&window, &out);
-        Ok(Self { window, lists, language: Cell::default(), place: Cell::default() })
+        listen_for_looks(&window, &out, &reader);
+        focus::listen(&window, &reader);
+        let sizes = Rows::new();
+        window.global::<ui::Api>().set_sizes(sizes.model());
+        let (language, place) = (Cell::default(), Cell::default());
+        Ok(Self { window, lists, language, place, house: Cell::default(), looks: Cell::default(), sizes, reader })
     }
 
     /// Shows this, whatever was shown before.
@@ -83,26 +97,46 @@ impl Ui {
             // Only possible when the catalogue was left out of the build; the words stay English.
             tracing::error!(%error, "no words in this language");
         }
-        let place = Place::of(&screen.page);
+        let place = Place::of(screen);
         let last = self.place.replace(Some(place));
-        if last.is_none_or(|last| last.page != place.page) {
+        if last.is_none_or(|last| (last.page, last.adjusting) != (place.page, place.adjusting)) {
             self.clear_desk();
         } else if last != Some(place) {
             self.window.global::<ui::Desk>().set_scroll(0.0);
         }
         let api = self.window.global::<ui::Api>();
         api.set_danish(screen.language == Language::Danish);
+        api.set_adjusting(screen.adjusting);
+        self.looks.set(screen.looks);
+        self.apply_looks();
         self.lists.faults.show(screen.faults.iter().copied(), |f| kinds::fault(*f));
         api.set_warning(screen.warning.map_or(-1, i32::from));
         self.lists.show(&api, &screen.page, screen.language);
+        let new_page = last != Some(place);
+        focus::settle(&self.window, new_page);
+        self.reader.shown(&self.window, screen.looks.aloud, screen.language, new_page);
     }
 
-    /// Sets size of type, contrast and motion.
-    pub fn set_looks(&self, looks: Looks) {
+    /// Gives the screen a voice, which one person hears in a headset or everybody on a loudspeaker.
+    pub fn set_voice(&self, voice: Box<dyn Voice>, in_headset: bool) {
+        self.window.global::<ui::Api>().set_has_voice(true);
+        self.reader.take(voice, if in_headset { Hearing::Private } else { Hearing::Loud });
+    }
+
+    /// Sets size of type and motion as they are for everybody.
+    pub fn set_house(&self, house: House) {
+        self.house.set(house);
+        self.apply_looks();
+    }
+
+    fn apply_looks(&self) {
+        let (house, looks) = (self.house.get(), self.looks.get());
         let tokens = self.window.global::<ui::Tokens>();
-        tokens.set_text_scale(looks.text_scale.clamp(1.0, 1.4));
+        tokens.set_text_scale(kinds::scale(looks.size).max(house.text_scale).clamp(1.0, 1.4));
         tokens.set_high_contrast(looks.high_contrast);
-        tokens.set_reduced_motion(looks.reduced_motion);
+        tokens.set_reduced_motion(house.reduced_motion);
+        self.window.global::<ui::Api>().set_aloud(looks.aloud);
+        self.sizes.show(TextSize::ALL.map(|size| (size, size == looks.size)), kinds::size_row);
     }
 
     /// The window itself.
@@ -114,6 +148,7 @@ impl Ui {
     fn clear_desk(&self) {
         let desk = self.window.global::<ui::Desk>();
         desk.set_editing(false);
+        desk.set_returning(false);
         desk.set_text(SharedString::default());
         desk.set_title(SharedString::default());
         desk.set_product(SharedString::default());
@@ -135,6 +170,7 @@ fn listen(window: &ui::AppWindow, out: &Rc<dyn Fn(Intent)>) {
         })+};
     }
     on! {
+        on_adjust(adjust: bool) => Some(Intent::Adjust(adjust));
         on_speak(danish: bool) => Some(Intent::Speak(if danish { Language::Danish } else { Language::English }));
         on_digit(digit: i32) => u8::try_from(digit).ok().map(Intent::Digit);
         on_erase() => Some(Intent::Erase);
@@ -179,6 +215,48 @@ fn listen(window: &ui::AppWindow, out: &Rc<dyn Fn(Intent)>) {
             let text = SharedString::from(key);
             window.window().dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
             window.window().dispatch_event(WindowEvent::KeyReleased { text });
+        }
+    });
+}
+
+/// One wish at a time; the rest stays as it is shown.
+fn listen_for_looks(window: &ui::AppWindow, out: &Rc<dyn Fn(Intent)>, reader: &Rc<Reader>) {
+    let api = window.global::<ui::Api>();
+    let shown = |weak: &slint::Weak<ui::AppWindow>| {
+        let window = weak.upgrade()?;
+        let (api, tokens) = (window.global::<ui::Api>(), window.global::<ui::Tokens>());
+        let size = api.get_sizes().iter().find(|row| row.chosen).map(|row| kinds::text_size(row.kind));
+        Some(Looks {
+            size: size.unwrap_or_default(),
+            high_contrast: tokens.get_high_contrast(),
+            aloud: api.get_aloud(),
+        })
+    };
+    let (weak, told) = (window.as_weak(), Rc::clone(out));
+    api.on_choose_size(move |kind| {
+        if let Some(looks) = shown(&weak) {
+            told(Intent::Look(Looks { size: kinds::text_size(kind), ..looks }));
+        }
+    });
+    let (weak, told) = (window.as_weak(), Rc::clone(out));
+    api.on_choose_contrast(move |high_contrast| {
+        if let Some(looks) = shown(&weak) {
+            told(Intent::Look(Looks { high_contrast, ..looks }));
+        }
+    });
+    let (weak, told, reader) = (window.as_weak(), Rc::clone(out), Rc::clone(reader));
+    api.on_read_again(move || {
+        let (Some(looks), Some(window)) = (shown(&weak), weak.upgrade()) else { return };
+        if looks.aloud {
+            reader.again(&window);
+        } else if window.global::<ui::Api>().get_has_voice() {
+            told(Intent::Look(Looks { aloud: true, ..looks }));
+        }
+    });
+    let (weak, told) = (window.as_weak(), Rc::clone(out));
+    api.on_read_aloud(move |aloud| {
+        if let Some(looks) = shown(&weak) {
+            told(Intent::Look(Looks { aloud, ..looks }));
         }
     });
 }

@@ -4,12 +4,37 @@
 
 use jiff::civil::Date;
 use kiosk_core::{
-    CodeMessage, Countdown, Fault, FormProblem, Notice, NumberProblem, PayState, PrintState, TapRefusal, TileKind,
-    WhyNot,
+    CodeMessage, Countdown, Fault, FormProblem, Notice, NumberProblem, PayState, PrintState, TapRefusal, TextSize,
+    TileKind, WhyNot,
 };
 use madkort_protocol::{Allergen, AutoRechargeState, CardStatus, Category, Language, OrderState};
 
 use super::screens as ui;
+
+pub(super) const fn text_size(kind: ui::SizeKind) -> TextSize {
+    match kind {
+        ui::SizeKind::Normal => TextSize::Normal,
+        ui::SizeKind::Large => TextSize::Large,
+        ui::SizeKind::Larger => TextSize::Larger,
+        ui::SizeKind::Largest => TextSize::Largest,
+    }
+}
+
+/// A size of type, not an amount of money.
+#[allow(clippy::float_arithmetic)]
+pub(super) fn scale(size: TextSize) -> f32 {
+    f32::from(size.percent()) / 100.0
+}
+
+pub(super) fn size_row((size, chosen): &(TextSize, bool)) -> ui::SizeRow {
+    let kind = match size {
+        TextSize::Normal => ui::SizeKind::Normal,
+        TextSize::Large => ui::SizeKind::Large,
+        TextSize::Larger => ui::SizeKind::Larger,
+        TextSize::Largest => ui::SizeKind::Largest,
+    };
+    ui::SizeRow { kind, scale: scale(*size), chosen: *chosen }
+}
 
 pub(super) const fn fault(fault: Fault) -> ui::FaultKind {
     match fault {

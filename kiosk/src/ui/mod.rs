@@ -4,12 +4,15 @@
 //! `kiosk-core`; this module copies one into the other.
 
 mod binding;
+mod focus;
 mod kinds;
 mod pages;
 mod pay_code;
+mod reader;
+mod reading;
 mod rows;
 
-pub use binding::{Looks, Ui};
+pub use binding::{House, Ui};
 
 /// What the Slint compiler makes of `ui/app.slint`.
 mod screens {

@@ -71,6 +71,12 @@ pub enum Broken {
         /// What its book adds up to.
         right: i64,
     },
+    /// A book has entries that no transaction made.
+    #[error("book {book} has entries of no transaction")]
+    Stray {
+        /// Which book.
+        book: String,
+    },
     /// A transaction or one of its entries is not as it was written.
     #[error("transaction {id}, from entry {entry} of ledger {shard}, was changed after it was written")]
     Chain {

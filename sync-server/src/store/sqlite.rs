@@ -215,6 +215,11 @@ impl Session for SqliteSession {
         self.execute("BEGIN", &[]).map(|_| ())
     }
 
+    fn mark_of_others(&self) -> Db<Option<i64>> {
+        let row = self.query("PRAGMA data_version", &[])?.into_iter().next();
+        row.map(|row| row.col("data_version")).transpose()
+    }
+
     fn commit(&self) -> Db<()> {
         self.execute("COMMIT", &[]).map(|_| ())
     }

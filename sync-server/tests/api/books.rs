@@ -33,6 +33,10 @@ async fn each_kind_of_damage_has_its_name() {
     let tail = after("DELETE FROM entries WHERE number = 6").await.unwrap();
     assert_eq!(tail, Broken::Missing { shard: 1, entry: 6 });
 
+    let stray = "INSERT INTO entries SELECT book, at, 99, shard, place, amount, balance FROM entries WHERE number = 1";
+    let stray = after(stray).await.unwrap();
+    assert!(matches!(stray, Broken::Stray { .. }), "{stray}");
+
     let gone = after("DELETE FROM transactions WHERE place = 2").await.unwrap();
     assert_eq!(gone, Broken::MissingTransaction { shard: 1, place: 2 });
 
@@ -53,6 +57,9 @@ async fn each_kind_of_damage_has_its_name() {
 async fn what_still_adds_up_is_told_by_the_chain() {
     let renumbered = after("UPDATE transactions SET number = 'K1-9' WHERE place = 3").await.unwrap();
     assert!(matches!(renumbered, Broken::Chain { shard: 1, entry: 5, .. }), "{renumbered}");
+
+    let moved = after("UPDATE transactions SET legs = zeroblob(32) WHERE place = 3").await.unwrap();
+    assert!(matches!(moved, Broken::Chain { shard: 1, entry: 5, .. }), "{moved}");
 
     let backdated = after("UPDATE entries SET at = at - 1 WHERE number = 2").await.unwrap();
     assert!(matches!(backdated, Broken::Chain { shard: 1, entry: 1, .. }), "{backdated}");

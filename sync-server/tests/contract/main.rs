@@ -40,6 +40,7 @@ const CASES: &[Case] = cases![
         an_account_has_one_mandate;
     portions: the_last_portions_go_to_nobody_twice, what_is_given_back_can_be_ordered_again,
         an_offline_order_of_what_is_gone_comes_back_refused;
+    servers: what_another_program_wrote_counts_at_the_next_sale;
     school: changes_come_by_cursor, a_restored_feed_is_told_again, codes_run_out, devices_come_once_and_are_shut_out,
         request_counts_only_grow;
 ];

@@ -87,3 +87,20 @@ pub async fn a_server_that_comes_back_is_used_again_and_nothing_is_lost(world: &
     assert_eq!(world.buy(&till, &world.sale(kr(20))).await, Outcome::Posted);
     assert_eq!(world.balance(ANNA).await, kr(60));
 }
+
+/// A server knows from one sale to the next how things stand. What another program wrote in between counts all the same.
+pub async fn what_another_program_wrote_counts_at_the_next_sale(world: &World) {
+    let (kiosk, till) = (world.kiosk().await, world.till().await);
+    world.fund(&kiosk, ANNA, kr(100)).await;
+    let other = world.second();
+    // In turns, so that each has looked everything up before the other changes it.
+    for store in [&world.store, &other, &world.store, &other, &world.store] {
+        assert_eq!(buy(&**store, till.id, &world.sale(kr(15))).await, Outcome::Posted);
+    }
+    assert_eq!(world.balance(ANNA).await, kr(25));
+    assert_eq!(buy(&*other, till.id, &world.sale(kr(20))).await, Outcome::Posted);
+    assert_eq!(refused(&world.buy(&till, &world.sale(kr(20))).await), Rule::Balance);
+    assert!(other.revoke(till.id, START).await.unwrap());
+    let sale = world.sale(kr(1));
+    assert_eq!(world.store.purchase(SCHOOL, till.id, sale, START).await.unwrap(), Purchasing::UnknownDevice);
+}

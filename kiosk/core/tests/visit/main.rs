@@ -3,6 +3,7 @@
 
 mod cards;
 mod faults;
+mod looks;
 mod money;
 mod payouts;
 mod profile;

@@ -52,6 +52,8 @@ fn intents() -> impl Strategy<Value = Intent> {
         Intent::CancelWithdrawal(op(1)),
         Intent::ToAccount(0),
         Intent::LookAgain,
+        Intent::Adjust(true),
+        Intent::Look(Looks { size: TextSize::Largest, high_contrast: true, aloud: true }),
         Intent::Speak(Language::English),
     ];
     prop_oneof![

@@ -1,6 +1,9 @@
-//! Proving the ledger from one snapshot, whatever its size: rows come by the thousand, and only one sum a book is kept.
+//! Proving the ledger from one snapshot, whatever its size: rows come by the thousand, and only a sum and a hash per book are kept.
+//!
+//! The transactions are walked in the order they were written, and say what the entries of each book must be; then the entries are
+//! walked in the order they are kept, book by book. Only where the two differ are they laid side by side.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use madkort_protocol::{Money, SchoolId};
@@ -8,9 +11,11 @@ use uuid::Uuid;
 
 use super::SqlStore;
 use super::chain::{self, Hash};
+use super::legs::{self, BookLeg, Entry};
 use super::session::{First, Session};
-use super::tables::{ENTRIES, TRANSACTIONS};
-use super::value::{Db, FromValue, Row, Value, corrupt, values};
+use super::tables::TRANSACTIONS;
+use super::value::{Db, Row, Value, corrupt, values};
+use super::write;
 use crate::store::{Audit, Audited, Broken, Head, Pending, Verdict};
 
 /// Transactions read at a time: some hundred kilobytes.
@@ -41,20 +46,8 @@ impl Audit for SqlStore {
 pub fn verify(db: &dyn Session, now: Timestamp) -> Db<Verdict> {
     let mut audited = Audited::default();
     for shard in db.query("SELECT * FROM shards ORDER BY shard", &[])? {
-        let walk = Walk::begin(&shard)?;
-        match walk.go_to_the_end(db, &shard, &mut audited)? {
-            Ok(sums) => {
-                if let Some(broken) = balances(db, &shard, &sums)? {
-                    return Ok(Err(broken));
-                }
-                audited.heads.push(Head {
-                    school: SchoolId::new(shard.col("school")?),
-                    transactions: shard.col("places")?,
-                    hash: shard.col("hash")?,
-                });
-                audited.books += u64::try_from(sums.len()).unwrap_or(u64::MAX);
-            }
-            Err(broken) => return Ok(Err(broken)),
+        if let Some(broken) = school(db, &shard, &mut audited)? {
+            return Ok(Err(broken));
         }
     }
     for check in [held_orders, held_otherwise, below_floor] {
@@ -65,14 +58,54 @@ pub fn verify(db: &dyn Session, now: Timestamp) -> Db<Verdict> {
     Ok(overdue(db, now)?.map_or(Ok(audited), Err))
 }
 
-/// A walk along a school's transactions and entries, in the order they were written.
+/// One school's ledger: its transactions, then its entries, then where its books stand.
+fn school(db: &dyn Session, shard: &Row, audited: &mut Audited) -> Db<Option<Broken>> {
+    let number = shard.col("shard")?;
+    let mut walk = Walk::begin(number);
+    if let Some(broken) = walk.go_to_the_end(db, &mut |_, _| Ok(None))? {
+        return Ok(Some(broken));
+    }
+    if let Some(broken) = walk.at_head(shard)? {
+        return Ok(Some(broken));
+    }
+    if let Some(broken) = entries(db, number, &walk.books)? {
+        return Ok(Some(broken));
+    }
+    if let Some(broken) = balances(db, shard, &walk.books)? {
+        return Ok(Some(broken));
+    }
+    audited.transactions += u64::try_from(walk.place).unwrap_or_default();
+    audited.entries += u64::try_from(walk.entry).unwrap_or_default();
+    audited.books += u64::try_from(walk.books.len()).unwrap_or(u64::MAX);
+    let school = SchoolId::new(shard.col("school")?);
+    audited.heads.push(Head { school, transactions: shard.col("places")?, hash: shard.col("hash")? });
+    Ok(None)
+}
+
+/// A walk along a school's transactions, in the order they were written.
 struct Walk {
     shard: i64,
     place: i64,
     entry: i64,
     hash: Hash,
     link: i64,
-    sums: HashMap<i64, i64>,
+    books: Tallies,
+}
+
+/// What the transactions say of each book, by its id.
+type Tallies = HashMap<i64, Tally>;
+
+/// A book as far as the transactions have come.
+#[derive(Clone, Copy)]
+struct Tally {
+    balance: i64,
+    last_at: i64,
+    /// Over the entries it must have.
+    hash: Hash,
+}
+
+impl Tally {
+    const NONE: Self = Self { balance: 0, last_at: 0, hash: chain::START };
 }
 
 /// What is read of a transaction: its columns as they were hashed, and its mark.
@@ -80,40 +113,37 @@ struct Settled {
     row: Vec<Value>,
     mark: i64,
     id: Uuid,
-    legs: usize,
+    place: i64,
+    at: i64,
     first_entry: i64,
+    legs: Vec<BookLeg>,
 }
 
+/// What is made of each entry that the transactions call for, beside the transaction it belongs to.
+type Look<'a> = dyn FnMut(&Entry, &Settled) -> Db<Option<Broken>> + 'a;
+
 impl Walk {
-    fn begin(shard: &Row) -> Db<Self> {
-        Ok(Self { shard: shard.col("shard")?, place: 0, entry: 0, hash: chain::START, link: 0, sums: HashMap::new() })
+    fn begin(shard: i64) -> Self {
+        Self { shard, place: 0, entry: 0, hash: chain::START, link: 0, books: HashMap::new() }
     }
 
-    fn go_to_the_end(
-        mut self,
-        db: &dyn Session,
-        head: &Row,
-        audited: &mut Audited,
-    ) -> Db<Result<HashMap<i64, i64>, Broken>> {
+    /// Goes along all transactions and links, and stops at the first that is wrong.
+    fn go_to_the_end(&mut self, db: &dyn Session, look: &mut Look<'_>) -> Db<Option<Broken>> {
         loop {
             let transactions = self.transactions(db)?;
-            let Some(last) = transactions.last() else { break };
-            let until = last.first_entry.saturating_add(i64::try_from(last.legs).unwrap_or(0));
-            let mut entries = self.entries(db, until)?.into_iter();
+            if transactions.is_empty() {
+                return Ok(None);
+            }
             let links = self.links(db, transactions.len())?;
             for settled in transactions {
-                let own: Vec<_> = entries.by_ref().take(settled.legs).collect();
-                if let Some(broken) = self.step(db, &settled, &own)? {
-                    return Ok(Err(broken));
+                if let Some(broken) = self.step(&settled, look)? {
+                    return Ok(Some(broken));
                 }
                 if let Some(broken) = self.at_link(&links) {
-                    return Ok(Err(broken));
+                    return Ok(Some(broken));
                 }
-                audited.transactions += 1;
-                audited.entries += u64::try_from(own.len()).unwrap_or(u64::MAX);
             }
         }
-        Ok(self.at_head(db, head)?.map_or(Ok(self.sums), Err))
     }
 
     fn transactions(&self, db: &dyn Session) -> Db<Vec<Settled>> {
@@ -122,19 +152,15 @@ impl Walk {
         let rows = db.query(SQL, &values![self.shard, self.place, AT_ONCE])?;
         rows.into_iter()
             .map(|row| {
-                let settled = (row.col("mark")?, row.col("id")?, row.col::<u32>("legs")?, row.col("first_entry")?);
+                let (mark, id, place, at) = (row.col("mark")?, row.col("id")?, row.col("place")?, row.col("at")?);
+                let first_entry = row.col("first_entry")?;
+                // Legs that are no legs are a changed row: the chain says so.
+                let legs = legs::read(&row.col::<Vec<u8>>("legs")?).unwrap_or_default();
                 let mut values = row.into_values();
                 values.truncate(TRANSACTIONS.columns.len() - 1);
-                let (mark, id, legs, first_entry) = settled;
-                Ok(Settled { row: values, mark, id, legs: usize::try_from(legs).unwrap_or(usize::MAX), first_entry })
+                Ok(Settled { row: values, mark, id, place, at, first_entry, legs })
             })
             .collect()
-    }
-
-    fn entries(&self, db: &dyn Session, until: i64) -> Db<Vec<Vec<Value>>> {
-        const SQL: &str = "SELECT shard, number, place, book, amount, balance, at FROM entries \
-             WHERE shard = $1 AND number > $2 AND number < $3 ORDER BY number";
-        Ok(db.query(SQL, &values![self.shard, self.entry, until])?.into_iter().map(Row::into_values).collect())
     }
 
     /// Links that end among the next transactions, by the place they end at.
@@ -149,46 +175,46 @@ impl Walk {
             .collect()
     }
 
-    /// One transaction: it is the next, its entries are the next, they sum to zero and continue their books, and its mark is that
-    /// of the chain.
-    fn step(&mut self, db: &dyn Session, settled: &Settled, entries: &[Vec<Value>]) -> Db<Option<Broken>> {
-        if int(&settled.row, "place", &TRANSACTIONS)? != self.place + 1 || settled.first_entry != self.entry + 1 {
+    /// One transaction: it is the next, its mark is that of the chain, its legs sum to zero.
+    fn step(&mut self, settled: &Settled, look: &mut Look<'_>) -> Db<Option<Broken>> {
+        if settled.place != self.place + 1 || settled.first_entry != self.entry + 1 {
             return Ok(Some(Broken::MissingTransaction { shard: self.shard, place: self.place + 1 }));
         }
         self.place += 1;
-        let mut sum = 0_i64;
-        for entry in entries {
-            if let Some(broken) = self.enter(db, entry)? {
-                return Ok(Some(broken));
-            }
-            sum = sum.saturating_add(int(entry, "amount", &ENTRIES)?);
+        self.hash = chain::after(self.hash, &settled.row);
+        if chain::mark(&self.hash) != settled.mark {
+            return Ok(Some(settled.changed(self.shard)));
         }
-        if entries.len() != settled.legs {
-            return Ok(Some(Broken::Missing { shard: self.shard, entry: self.entry + 1 }));
-        }
+        let sum = settled.legs.iter().fold(0_i64, |sum, leg| sum.saturating_add(leg.amount));
         if sum != 0 {
             return Ok(Some(Broken::Unbalanced { id: settled.id.to_string(), by: sum }));
         }
-        self.hash = chain::after(self.hash, &settled.row, entries.iter().map(Vec::as_slice));
-        let fits = chain::mark(&self.hash) == settled.mark;
-        let id = settled.id.to_string();
-        Ok((!fits).then_some(Broken::Chain { shard: self.shard, entry: settled.first_entry, id }))
+        for leg in &settled.legs {
+            let entry = self.enter(*leg, settled.at);
+            if let Some(broken) = look(&entry, settled)? {
+                return Ok(Some(broken));
+            }
+        }
+        Ok(None)
     }
 
-    fn enter(&mut self, db: &dyn Session, entry: &[Value]) -> Db<Option<Broken>> {
-        let number = int(entry, "number", &ENTRIES)?;
-        if number != self.entry + 1 || int(entry, "place", &ENTRIES)? != self.place {
-            return Ok(Some(Broken::Missing { shard: self.shard, entry: self.entry + 1 }));
-        }
-        self.entry = number;
-        let book = int(entry, "book", &ENTRIES)?;
-        let sum = self.sums.entry(book).or_default();
-        *sum = sum.saturating_add(int(entry, "amount", &ENTRIES)?);
-        let (right, found) = (*sum, int(entry, "balance", &ENTRIES)?);
-        if found == right {
-            return Ok(None);
-        }
-        Ok(Some(Broken::Entry { shard: self.shard, entry: number, book: name(db, book)?, found, right }))
+    /// The entry that a leg calls for.
+    fn enter(&mut self, leg: BookLeg, at: i64) -> Entry {
+        self.entry += 1;
+        let book = self.books.entry(leg.book).or_insert(Tally::NONE);
+        book.balance = book.balance.saturating_add(leg.amount);
+        book.last_at = book.last_at.max(at);
+        let entry = Entry {
+            book: leg.book,
+            at: book.last_at,
+            number: self.entry,
+            shard: self.shard,
+            place: self.place,
+            amount: leg.amount,
+            balance: book.balance,
+        };
+        book.hash = chain::after(book.hash, &entry.row());
+        entry
     }
 
     fn at_link(&mut self, links: &HashMap<i64, (i64, i64, Hash)>) -> Option<Broken> {
@@ -199,36 +225,86 @@ impl Walk {
     }
 
     /// The head of the school's rows says what was found: nothing was cut off at the end.
-    fn at_head(&self, db: &dyn Session, head: &Row) -> Db<Option<Broken>> {
-        if head.col::<i64>("places")? != self.place {
+    fn at_head(&self, head: &Row) -> Db<Option<Broken>> {
+        if head.col::<i64>("places")? != self.place || head.col::<i64>("entries")? != self.entry {
             return Ok(Some(Broken::MissingTransaction { shard: self.shard, place: self.place + 1 }));
-        }
-        let more = "SELECT 1 AS one FROM entries WHERE shard = $1 AND number > $2 LIMIT 1";
-        if head.col::<i64>("entries")? != self.entry || db.exists(more, &values![self.shard, self.entry])? {
-            return Ok(Some(Broken::Missing { shard: self.shard, entry: self.entry + 1 }));
         }
         let fits = head.col::<Hash>("hash")? == self.hash && head.col::<i64>("links")? == self.link;
         Ok((!fits).then_some(Broken::Link { shard: self.shard, link: self.link }))
     }
 }
 
-fn int(row: &[Value], column: &'static str, table: &super::tables::Table) -> Db<i64> {
-    let place = table.columns.iter().position(|(name, _)| *name == column);
-    place.and_then(|place| row.get(place)).and_then(i64::from_value).ok_or(corrupt(column))
+impl Settled {
+    fn changed(&self, shard: i64) -> Broken {
+        Broken::Chain { shard, entry: self.first_entry, id: self.id.to_string() }
+    }
 }
 
-fn balances(db: &dyn Session, shard: &Row, sums: &HashMap<i64, i64>) -> Db<Option<Broken>> {
+/// Whether the entries of a school are those that its transactions call for: each book's own, read once in the order they are kept.
+fn entries(db: &dyn Session, shard: i64, books: &Tallies) -> Db<Option<Broken>> {
+    const SQL: &str = "SELECT book, at, number, shard, place, amount, balance FROM entries \
+         WHERE (book, at, number) > ($1, $2, $3) AND book < $4 ORDER BY book, at, number LIMIT $5";
+    let mut found: HashMap<i64, Hash> = HashMap::with_capacity(books.len());
+    let end = write::first_book_of(shard + 1);
+    let mut last = [write::first_book_of(shard), i64::MIN, i64::MIN];
+    loop {
+        let rows = db.query(SQL, &values![last[0], last[1], last[2], end, AT_ONCE])?;
+        let Some(latest) = rows.last() else { break };
+        last = [latest.col("book")?, latest.col("at")?, latest.col("number")?];
+        for row in rows {
+            let hash = found.entry(row.col("book")?).or_insert(chain::START);
+            *hash = chain::after(*hash, &row.into_values());
+        }
+    }
+    let wrong = |book: &i64| books.get(book).map(|tally| tally.hash) != found.get(book).copied();
+    let wrong: BTreeSet<i64> = books.keys().chain(found.keys()).copied().filter(wrong).collect();
+    if wrong.is_empty() { Ok(None) } else { first_wrong(db, shard, &wrong).map(Some) }
+}
+
+/// The first entry of some books that is not as its transaction calls for; if there is none, they have more than they should.
+fn first_wrong(db: &dyn Session, shard: i64, books: &BTreeSet<i64>) -> Db<Broken> {
+    let mut look = |entry: &Entry, settled: &Settled| {
+        if books.contains(&entry.book) { compare(db, entry, settled) } else { Ok(None) }
+    };
+    let broken = Walk::begin(shard).go_to_the_end(db, &mut look)?;
+    match (broken, books.first()) {
+        (Some(broken), _) => Ok(broken),
+        (None, Some(book)) => Ok(Broken::Stray { book: name(db, *book)? }),
+        (None, None) => Err(corrupt("entry")),
+    }
+}
+
+fn compare(db: &dyn Session, entry: &Entry, settled: &Settled) -> Db<Option<Broken>> {
+    const SQL: &str = "SELECT * FROM entries WHERE book = $1 AND number = $2";
+    let Some(row) = db.first(SQL, &values![entry.book, entry.number])? else {
+        return Ok(Some(Broken::Missing { shard: entry.shard, entry: entry.number }));
+    };
+    let (amount, balance): (i64, i64) = (row.col("amount")?, row.col("balance")?);
+    if amount != entry.amount || balance != entry.balance {
+        // Where the book would stand by what the entry says it moved, if the balance in it is right.
+        let moved_to = entry.balance.saturating_sub(entry.amount).saturating_add(amount);
+        let found = if balance == entry.balance { moved_to } else { balance };
+        let book = name(db, entry.book)?;
+        return Ok(Some(Broken::Entry { shard: entry.shard, entry: entry.number, book, found, right: entry.balance }));
+    }
+    let same = row.col::<i64>("at")? == entry.at
+        && row.col::<i64>("place")? == entry.place
+        && row.col::<i64>("shard")? == entry.shard;
+    Ok((!same).then(|| settled.changed(entry.shard)))
+}
+
+fn balances(db: &dyn Session, shard: &Row, books: &Tallies) -> Db<Option<Broken>> {
     let school: Uuid = shard.col("school")?;
     let mut last = i64::MIN;
     loop {
         const SQL: &str = "SELECT id, name, balance FROM books WHERE school = $1 AND id > $2 ORDER BY id LIMIT $3";
-        let books = db.query(SQL, &values![school, last, AT_ONCE])?;
-        if books.is_empty() {
+        let page = db.query(SQL, &values![school, last, AT_ONCE])?;
+        if page.is_empty() {
             return Ok(None);
         }
-        for book in books {
+        for book in page {
             last = book.col("id")?;
-            let right = sums.get(&last).copied().unwrap_or_default();
+            let right = books.get(&last).map(|tally| tally.balance).unwrap_or_default();
             let found = book.col("balance")?;
             if found != right {
                 return Ok(Some(Broken::Balance { book: book.col("name")?, found, right }));

@@ -19,6 +19,7 @@ mod deposits;
 mod devices;
 mod feed;
 mod holds;
+mod legs;
 mod mails;
 mod mandates;
 mod movements;

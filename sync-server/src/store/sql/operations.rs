@@ -11,7 +11,7 @@ use madkort_protocol::{
     PurchaseRequest, Push, Pushed, Refusal, SchoolId,
 };
 
-use crate::store::{Device, Operations, Pending, Purchasing, Pushing};
+use crate::store::{Device, Operations, Pending, Purchasing, Pushing, engine};
 
 use super::posting::{BodyDigest, Note, digest};
 use super::session::First;
@@ -36,7 +36,12 @@ impl Operations for SqlStore {
             holders: vec![(school, request.card_uid.as_hex().to_owned())],
             device: Some(device),
         };
-        self.write_expecting("posting a purchase", wanted, move |write| purchases::settle(write, device, &request, now))
+        let doing = "posting a purchase";
+        let body = match purchases::body_of(&request) {
+            Ok(body) => body,
+            Err(error) => return Box::pin(async move { Err(engine(doing)(error)) }),
+        };
+        self.write_expecting(doing, wanted, move |write| purchases::settle(write, device, (&request, body), now))
     }
 
     fn capture_due(&self, now: Timestamp, most: u32) -> Pending<'_, Vec<OperationId>> {

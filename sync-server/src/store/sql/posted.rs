@@ -1,11 +1,14 @@
 //! Transactions read back as they were posted, to be undone, refunded or corrected.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use madkort_ledger::{Kind, Leg, Posted, Transaction};
-use madkort_protocol::{AccountId, DeviceId, OperationId, SchoolId};
+use madkort_protocol::{AccountId, DeviceId, Money, OperationId, SchoolId};
 
+use super::legs::{self, BookLeg};
 use super::session::First;
-use super::value::{Db, corrupt, values};
+use super::value::{Db, Value, corrupt, values};
 use super::write::Write;
 
 /// A transaction in the books, and what has become of it.
@@ -30,16 +33,16 @@ impl Found {
 /// What was posted under an id; `None` if nothing moved under it.
 pub fn found(write: &Write<'_>, school: SchoolId, id: OperationId) -> Db<Option<Found>> {
     let row = write.db()?.first(
-        "SELECT t.shard, t.kind, t.at, t.device, t.about, t.text, t.first_entry, t.legs, h.account, h.at AS held_at
+        "SELECT t.kind, t.at, t.device, t.about, t.text, t.legs, h.account, h.at AS held_at
          FROM transactions t LEFT JOIN holds h ON h.id = t.about
-         WHERE t.id = $1 AND t.school = $2 AND t.refusal IS NULL AND t.legs > 0",
+         WHERE t.id = $1 AND t.school = $2 AND t.refusal IS NULL AND length(t.legs) > 0",
         &values![id.uuid(), school.uuid()],
     )?;
     let Some(row) = row else { return Ok(None) };
     let kind: String = row.col("kind")?;
     let kind = Kind::ALL.into_iter().find(|known| known.word() == kind).ok_or(corrupt("kind"))?;
     let at = row.col("at")?;
-    let legs = legs(write, row.col("shard")?, row.col("first_entry")?, row.col("legs")?)?;
+    let legs = legs_of(write, &row.col::<Vec<u8>>("legs")?)?;
     let transaction = Transaction::try_new(id, kind, legs, at).map_err(|_| corrupt("transaction"))?;
     let on_card = transaction.legs().iter().find_map(|leg| leg.book.account());
     let held_for = row.col::<Option<_>>("account")?.map(AccountId::new);
@@ -53,18 +56,18 @@ pub fn found(write: &Write<'_>, school: SchoolId, id: OperationId) -> Db<Option<
     }))
 }
 
-fn legs(write: &Write<'_>, shard: i64, first: i64, legs: i64) -> Db<Vec<Leg>> {
-    let rows = write.db()?.query(
-        "SELECT b.name, e.amount FROM entries e JOIN books b ON b.id = e.book
-         WHERE e.shard = $1 AND e.number >= $2 AND e.number < $3 ORDER BY e.number",
-        &values![shard, first, first.saturating_add(legs)],
-    )?;
-    rows.iter()
-        .map(|row| {
-            let book = row.col::<String>("name")?.parse().map_err(|_| corrupt("book"))?;
-            Ok(Leg { book, amount: row.col("amount")? })
-        })
-        .collect()
+fn legs_of(write: &Write<'_>, stored: &[u8]) -> Db<Vec<Leg>> {
+    let legs = legs::read(stored)?;
+    let books: Vec<_> = legs.iter().map(|leg| Value::from(leg.book)).collect();
+    let mut names = HashMap::new();
+    for row in write.db()?.query_each("SELECT id, name FROM books WHERE id = $1", &[], &books)? {
+        names.insert(row.col::<i64>("id")?, row.col::<String>("name")?);
+    }
+    let named = |leg: &BookLeg| {
+        let book = names.get(&leg.book).and_then(|name| name.parse().ok()).ok_or(corrupt("book"))?;
+        Ok(Leg { book, amount: Money::from_ore(leg.amount) })
+    };
+    legs.iter().map(named).collect()
 }
 
 fn is_reversed(write: &Write<'_>, id: OperationId) -> Db<bool> {

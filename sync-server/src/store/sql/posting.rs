@@ -10,6 +10,7 @@ use madkort_protocol::{DeviceId, OperationId, Outcome, Refusal, SchoolId};
 use sha2::{Digest, Sha256};
 
 use super::chain;
+use super::legs::{self, BookLeg, Entry};
 use super::value::{Db, Value, corrupt, count, json, values};
 use super::write::{Group, Standing, Write};
 
@@ -82,13 +83,15 @@ impl<'a> Note<'a> {
 impl Write<'_> {
     /// Settles an id for ever, and posts what moves under it. Holders' accounts go to the change feed.
     pub fn settle(&self, note: &Note<'_>, transaction: Option<&Transaction>) -> Db<()> {
-        let legs = transaction.map(Transaction::legs).unwrap_or_default();
-        for leg in legs {
+        let moving = transaction.map(Transaction::legs).unwrap_or_default();
+        for leg in moving {
             self.standing(note.school, &leg.book)?;
         }
         self.shard(note.school, |group, school| {
-            let entries = legs.iter().map(|leg| enter(group, note, leg.book.clone(), leg.amount.ore()));
+            let entries = moving.iter().map(|leg| enter(group, note, leg.book.clone(), leg.amount.ore()));
             let entries = entries.collect::<Db<Vec<_>>>()?;
+            let moved: Vec<_> =
+                entries.iter().map(|entry| BookLeg { book: entry.book, amount: entry.amount }).collect();
             if let Some(transaction) = transaction.filter(|transaction| transaction.kind().is_spending()) {
                 count_spending(group, note, transaction)?;
             }
@@ -112,18 +115,18 @@ impl Write<'_> {
                 note.delivery,
                 note.about.or_else(|| transaction?.about()).map(OperationId::uuid),
                 shard.entries + 1 - i64::try_from(entries.len()).unwrap_or(i64::MAX),
-                i64::try_from(entries.len()).unwrap_or(i64::MAX),
+                legs::stored(&moved).as_slice(),
             ]
             .into();
-            shard.hash = chain::after(shard.hash, &row, entries.iter().map(Vec::as_slice));
+            shard.hash = chain::after(shard.hash, &row);
             row.push(Value::Int(chain::mark(&shard.hash)));
             group.transactions.push(row);
-            group.entries.extend(entries);
+            group.entries.extend(entries.iter().map(|entry| entry.row().into()));
             let settled = Settled { digest: note.digest, refusal: note.refusal.cloned() };
             group.settled.insert(note.id, Some(settled));
             Ok(())
         })?;
-        for account in legs.iter().filter_map(|leg| leg.book.account()) {
+        for account in moving.iter().filter_map(|leg| leg.book.account()) {
             self.changed(note.school, "account", account.uuid().as_bytes())?;
         }
         Ok(())
@@ -152,7 +155,7 @@ fn count_spending(group: &mut Group, note: &Note<'_>, transaction: &Transaction)
 }
 
 /// One leg: the book's balance moves, and an entry says so. The transaction's place is the one it is about to get.
-fn enter(group: &mut Group, note: &Note<'_>, book: Book, amount: i64) -> Db<Vec<Value>> {
+fn enter(group: &mut Group, note: &Note<'_>, book: Book, amount: i64) -> Db<Entry> {
     let shard = group.shards.get_mut(&note.school).ok_or(corrupt("shard"))?;
     let held = group.books.get_mut(&(note.school, book)).ok_or(corrupt("book"))?;
     let standing = &mut held.standing;
@@ -161,6 +164,13 @@ fn enter(group: &mut Group, note: &Note<'_>, book: Book, amount: i64) -> Db<Vec<
     standing.last_at = standing.last_at.max(note.at.as_microsecond());
     held.dirty = true;
     shard.entries += 1;
-    Ok(values![shard.number, shard.entries, shard.places + 1, standing.id, amount, standing.balance, standing.last_at]
-        .into())
+    Ok(Entry {
+        book: standing.id,
+        at: standing.last_at,
+        number: shard.entries,
+        shard: shard.number,
+        place: shard.places + 1,
+        amount,
+        balance: standing.balance,
+    })
 }

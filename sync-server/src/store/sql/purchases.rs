@@ -19,12 +19,12 @@ use crate::store::{AtTill, Device, Purchasing};
 
 use super::authorisations;
 use super::holds::{self, Stored};
+use super::legs;
 use super::orders::ONE_OUTAGE;
-use super::posting::{Note, digest};
+use super::posting::{BodyDigest, Note, digest};
 use super::registers::Asked;
 use super::rows;
-use super::session::First;
-use super::value::{Db, Value, corrupt, values};
+use super::value::{Db, corrupt, values};
 use super::write::Write;
 
 /// What the school or the municipality pays of a sale.
@@ -44,13 +44,23 @@ const fn no_subsidy(_: Option<AccountId>, _: Money) -> Money {
     Money::ZERO
 }
 
+/// The digest of a sale. Made before the writer's turn: it needs nothing that the writer has.
+pub fn body_of(request: &PurchaseRequest) -> Db<BodyDigest> {
+    digest("purchase", request)
+}
+
 /// Posts a purchase once, or settles that it is refused.
-pub fn settle(write: &Write<'_>, id: DeviceId, request: &PurchaseRequest, now: Timestamp) -> Db<Purchasing> {
+pub fn settle(
+    write: &Write<'_>,
+    id: DeviceId,
+    (request, body): (&PurchaseRequest, BodyDigest),
+    now: Timestamp,
+) -> Db<Purchasing> {
     let Some(device) = write.device(id)?.filter(|device| !device.revoked) else {
         return Ok(Purchasing::UnknownDevice);
     };
     let course = Course { claimed_at: None, subsidy: no_subsidy, now };
-    Ok(match book(write, device, request, course)? {
+    Ok(match book(write, device, (request, body), course)? {
         Some((outcome, account)) => Purchasing::Settled { answer: PurchaseAnswer { id: request.id, outcome }, account },
         None => Purchasing::IdReused,
     })
@@ -67,7 +77,8 @@ pub fn settle_batch(write: &Write<'_>, id: DeviceId, batch: &PurchaseBatch, now:
     for sale in &batch.purchases {
         let course = Course { claimed_at: Some(sale.claimed_at), subsidy: no_subsidy, now };
         let id = sale.purchase.id;
-        let Some((outcome, account)) = book(write, device.clone(), &sale.purchase, course)? else {
+        let sale = (&sale.purchase, body_of(&sale.purchase)?);
+        let Some((outcome, account)) = book(write, device.clone(), sale, course)? else {
             return Ok(AtTill::IdReused(id));
         };
         answer.push(Answer { id, outcome });
@@ -81,7 +92,7 @@ fn reused(write: &Write<'_>, batch: &PurchaseBatch) -> Db<Option<OperationId>> {
     let mut within = HashMap::new();
     for sale in &batch.purchases {
         let id = sale.purchase.id;
-        let body = digest("purchase", &sale.purchase)?;
+        let body = body_of(&sale.purchase)?;
         let before = match within.insert(id, body) {
             Some(before) => Some(before),
             None => write.settled(id)?.map(|before| before.digest),
@@ -99,10 +110,9 @@ fn reused(write: &Write<'_>, batch: &PurchaseBatch) -> Db<Option<OperationId>> {
 fn book(
     write: &Write<'_>,
     device: Device,
-    request: &PurchaseRequest,
+    (request, body): (&PurchaseRequest, BodyDigest),
     course: Course,
 ) -> Db<Option<(Outcome, Option<AccountId>)>> {
-    let body = digest("purchase", request)?;
     match write.settled(request.id)? {
         Some(before) if before.digest != body => return Ok(None),
         Some(before) => return Ok(Some((before.outcome(), None))),
@@ -197,28 +207,28 @@ fn recorded(
     let holder = write.holder(school.id, request.card_uid.as_hex())?;
     let account = holder.and_then(|holder| holder.account);
     let book = account.map(|account| write.standing(school.id, &Book::Card(account))).transpose()?;
-    let card_before = match book {
-        Some(book) => sold_offline(write, asked.device.id, since, Some(book.id))?,
-        None => Money::ZERO,
-    };
-    let kiosk_before = sold_offline(write, asked.device.id, since, None)?;
+    let (card_before, kiosk_before) = sold_offline(write, asked.device.id, since, book.map(|book| book.id))?;
     Ok(Recorded::Offline(Offline { claimed_at, limits: school.offline, card_before, kiosk_before }))
 }
 
-/// What a till sold offline since then: from one book, or from all. Two cards of one account count together.
-fn sold_offline(write: &Write<'_>, device: DeviceId, since: Timestamp, book: Option<i64>) -> Db<Money> {
-    const ALL: &str = "SELECT CAST(coalesce(sum(-e.amount), 0) AS BIGINT) AS sum FROM transactions t
-         JOIN entries e ON e.shard = t.shard AND e.number >= t.first_entry AND e.number < t.first_entry + t.legs
-         WHERE t.claimed_at IS NOT NULL AND t.kind = 'purchase' AND t.refusal IS NULL AND t.device = $1 AND t.at > $2
-             AND e.amount < 0";
-    const OF_BOOK: &str = "SELECT CAST(coalesce(sum(-e.amount), 0) AS BIGINT) AS sum FROM transactions t
-         JOIN entries e ON e.shard = t.shard AND e.number >= t.first_entry AND e.number < t.first_entry + t.legs
-         WHERE t.claimed_at IS NOT NULL AND t.kind = 'purchase' AND t.refusal IS NULL AND t.device = $1 AND t.at > $2
-             AND e.amount < 0 AND e.book = $3";
-    let mut parameters = Vec::from(values![device.uuid(), since]);
-    parameters.extend(book.map(Value::from));
-    let sql = if book.is_some() { OF_BOOK } else { ALL };
-    write.db()?.first(sql, &parameters)?.map_or(Ok(Money::ZERO), |row| row.col("sum"))
+/// What a till sold offline since then: from one book, and from all. Two cards of one account count together.
+fn sold_offline(write: &Write<'_>, device: DeviceId, since: Timestamp, book: Option<i64>) -> Db<(Money, Money)> {
+    let sales = write.db()?.query(
+        "SELECT legs FROM transactions
+         WHERE claimed_at IS NOT NULL AND kind = 'purchase' AND refusal IS NULL AND device = $1 AND at > $2",
+        &values![device.uuid(), since],
+    )?;
+    let (mut of_book, mut of_all) = (Money::ZERO, Money::ZERO);
+    for sale in &sales {
+        for leg in legs::read(&sale.col::<Vec<u8>>("legs")?)?.iter().filter(|leg| leg.amount < 0) {
+            let taken = Money::from_ore(leg.amount);
+            of_all = of_all.minus(taken).map_err(|_| corrupt("sum"))?;
+            if Some(leg.book) == book {
+                of_book = of_book.minus(taken).map_err(|_| corrupt("sum"))?;
+            }
+        }
+    }
+    Ok((of_book, of_all))
 }
 
 /// A till must not show what somebody has left.

@@ -31,6 +31,12 @@ pub trait Session: Send {
     /// Begins a transaction that reads one snapshot.
     fn begin_snapshot(&self) -> Db<()>;
 
+    /// Within a transaction: a mark that differs when another connection has committed since it was asked last on this one; none
+    /// where the engine cannot tell.
+    fn mark_of_others(&self) -> Db<Option<i64>> {
+        Ok(None)
+    }
+
     /// Makes everything since the beginning durable.
     fn commit(&self) -> Db<()>;
 

@@ -66,7 +66,7 @@ pub static TRANSACTIONS: Table = Table {
         ("delivery", Text),
         ("about", Bytes),
         ("first_entry", Int),
-        ("legs", Int),
+        ("legs", Bytes),
         ("mark", Int),
     ],
     on_conflict: "",
@@ -77,16 +77,16 @@ pub static TRANSACTIONS: Table = Table {
 pub static ENTRIES: Table = Table {
     name: "entries",
     columns: &[
-        ("shard", Int),
-        ("number", Int),
-        ("place", Int),
         ("book", Int),
+        ("at", Int),
+        ("number", Int),
+        ("shard", Int),
+        ("place", Int),
         ("amount", Int),
         ("balance", Int),
-        ("at", Int),
     ],
     on_conflict: "",
-    key: &["shard", "number"],
+    key: &["book", "at", "number"],
 };
 
 /// Where money stands.

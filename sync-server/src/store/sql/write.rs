@@ -3,10 +3,12 @@
 //! Work in a group looks rows up once, moves balances in memory, and leaves what it appends to be written in bulk. That is what
 //! makes a purchase in a group of hundreds cheap on every engine.
 //!
+//! What a group has looked up it leaves to the next, as long as nobody else writes to the database.
+//!
 //! **Invariant:** what is in memory is never behind what a statement can see: [`Write::db`] writes everything that waits before
-//! it gives the connection away, and forgets what a statement could change.
+//! it gives the connection away, and forgets what a statement could change; what it could change is not left to the next group.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
@@ -26,6 +28,11 @@ use crate::store::Device;
 
 /// Books of one school: their ids stand behind the school's own number.
 const BOOKS_OF_A_SHARD: u32 = 32;
+
+/// No book of the school has a lower id, or this one.
+pub const fn first_book_of(shard: i64) -> i64 {
+    shard << BOOKS_OF_A_SHARD
+}
 
 /// The head of a school's rows.
 #[derive(Debug)]
@@ -82,6 +89,9 @@ pub struct Wanted {
     pub device: Option<DeviceId>,
 }
 
+/// Books and holders that are remembered from group to group at most: some twenty megabytes. Beyond it all are forgotten.
+const REMEMBERED: usize = 1 << 16;
+
 /// What the group knows and has not written yet.
 #[derive(Debug, Default)]
 pub struct Group {
@@ -90,7 +100,7 @@ pub struct Group {
     pub settled: HashMap<OperationId, Option<Settled>>,
     pub transactions: Vec<Vec<Value>>,
     pub entries: Vec<Vec<Value>>,
-    holders: HashMap<(SchoolId, String), Option<Holder>>,
+    holders: HashMap<SchoolId, HashMap<String, Option<Holder>>>,
     devices: HashMap<DeviceId, Option<Device>>,
     changes: BTreeSet<(SchoolId, &'static str, Vec<u8>)>,
     requests: HashMap<DeviceId, u64>,
@@ -101,6 +111,8 @@ pub struct Group {
 pub struct Write<'a> {
     session: &'a dyn Session,
     group: RefCell<Group>,
+    /// Whether any statement may have been run.
+    given: Cell<bool>,
 }
 
 const SETTLED: &str = "SELECT id, digest, refusal FROM transactions WHERE id = $1 \
@@ -114,14 +126,15 @@ const HOLDER: &str = "SELECT c.uid, c.id AS card, c.status, c.person, a.id AS ac
 const BOOK: &str = "SELECT * FROM books WHERE school = $1 AND name = $2";
 
 impl<'a> Write<'a> {
-    /// A transaction that has just begun.
-    pub fn new(session: &'a dyn Session) -> Self {
-        Self { session, group: RefCell::default() }
+    /// A transaction that has just begun, with what is known from the one before.
+    pub const fn new(session: &'a dyn Session, known: Group) -> Self {
+        Self { session, group: RefCell::new(known), given: Cell::new(false) }
     }
 
     /// The connection, for any statement.
     pub fn db(&self) -> Db<&'a dyn Session> {
         self.write_waiting()?;
+        self.given.set(true);
         let mut group = self.group.borrow_mut();
         group.settled.clear();
         group.holders.clear();
@@ -130,7 +143,7 @@ impl<'a> Write<'a> {
     }
 
     /// Looks up together what much work will ask for one by one.
-    pub fn expect(&self, wanted: &[Wanted]) -> Db<()> {
+    pub fn expect(&self, wanted: &[&Wanted]) -> Db<()> {
         let mut devices: Vec<_> = wanted.iter().filter_map(|wanted| wanted.device).collect();
         devices.sort_unstable();
         devices.dedup();
@@ -140,6 +153,7 @@ impl<'a> Write<'a> {
             uids.entry(*school).or_default().insert(uid);
         }
         let mut group = self.group.borrow_mut();
+        devices.retain(|id| !group.devices.contains_key(id));
         let keys: Vec<_> = devices.iter().map(|id| Value::from(id.uuid())).collect();
         group.devices.extend(devices.iter().map(|id| (*id, None)));
         for row in self.session.query_each(devices::DEVICE, &[], &keys)? {
@@ -151,9 +165,11 @@ impl<'a> Write<'a> {
         for row in self.session.query_each(SETTLED, &[], &keys)? {
             group.settled.insert(OperationId::new(row.col("id")?), Some(settled(&row)?));
         }
-        for (school, uids) in uids {
+        for (school, mut uids) in uids {
+            let known = group.holders.entry(school).or_default();
+            uids.retain(|uid| !known.contains_key(*uid));
             let keys: Vec<_> = uids.iter().map(|uid| Value::from(*uid)).collect();
-            group.holders.extend(uids.iter().map(|uid| ((school, (*uid).to_owned()), None)));
+            known.extend(uids.iter().map(|uid| ((*uid).to_owned(), None)));
             for row in self.session.query_each(HOLDER, &values![school.uuid()], &keys)? {
                 group.meet(school, &row)?;
             }
@@ -199,17 +215,16 @@ impl<'a> Write<'a> {
 
     /// Whoever the school's card with that UID belongs to.
     pub fn holder(&self, school: SchoolId, uid: &str) -> Db<Option<Holder>> {
-        let key = (school, uid.to_owned());
-        if let Some(known) = self.group.borrow().holders.get(&key) {
-            return Ok(*known);
+        if let Some(known) = self.group.borrow().holder(school, uid) {
+            return Ok(known);
         }
         let found = self.session.first(HOLDER, &values![school.uuid(), uid])?;
         let mut group = self.group.borrow_mut();
-        group.holders.insert(key.clone(), None);
+        group.holders.entry(school).or_default().insert(uid.to_owned(), None);
         if let Some(row) = found {
             group.meet(school, &row)?;
         }
-        Ok(group.holders.get(&key).copied().flatten())
+        Ok(group.holder(school, uid).flatten())
     }
 
     /// How a book stands after everything before. One that was never used stands at nothing and is opened.
@@ -243,8 +258,8 @@ impl<'a> Write<'a> {
         work(&mut group, school)
     }
 
-    /// Writes everything and says whose feeds have grown. To be followed by the commit.
-    pub fn finish(self) -> Db<BTreeSet<SchoolId>> {
+    /// Writes everything, and says whose feeds have grown and what the next group may know. To be followed by the commit.
+    pub fn finish(self) -> Db<(BTreeSet<SchoolId>, Group)> {
         self.write_waiting()?;
         let mut group = self.group.into_inner();
         let mut links = Vec::new();
@@ -257,10 +272,14 @@ impl<'a> Write<'a> {
             if shard.dirty {
                 heads.push(shard.row(*school));
             }
+            shard.linked = shard.places;
+            shard.dirty = false;
         }
         self.session.append(&LINKS, &links)?;
         self.session.append(&SHARDS, &heads)?;
-        Ok(group.touched)
+        let touched = std::mem::take(&mut group.touched);
+        group.leave(self.given.get());
+        Ok((touched, group))
     }
 
     fn head(&self, school: SchoolId) -> Db<Shard> {
@@ -300,6 +319,25 @@ impl<'a> Write<'a> {
 }
 
 impl Group {
+    /// Keeps for the next group what it may rely on.
+    fn leave(&mut self, given: bool) {
+        self.settled.clear();
+        if given {
+            self.holders.clear();
+            self.devices.clear();
+        }
+        let holders: usize = self.holders.values().map(HashMap::len).sum();
+        if self.books.len() + holders > REMEMBERED {
+            self.holders.clear();
+            self.books.clear();
+        }
+    }
+
+    /// What is known of a card: nothing, that there is none, or who stands behind it.
+    fn holder(&self, school: SchoolId, uid: &str) -> Option<Option<Holder>> {
+        self.holders.get(&school)?.get(uid).copied()
+    }
+
     /// Takes in a holder and how their book stands, unless that is known better here.
     fn meet(&mut self, school: SchoolId, row: &Row) -> Db<()> {
         let account = row.col::<Option<_>>("account")?.map(AccountId::new);
@@ -311,7 +349,7 @@ impl Group {
             caps: caps(row)?,
             below: row.col("below")?,
         };
-        self.holders.insert((school, row.col("uid")?), Some(holder));
+        self.holders.entry(school).or_default().insert(row.col("uid")?, Some(holder));
         if let Some(account) = account {
             let key = (school, Book::Card(account));
             if let Entry::Vacant(unknown) = self.books.entry(key) {
@@ -325,7 +363,7 @@ impl Group {
         let shard = self.shards.get_mut(&school).ok_or(corrupt("shard"))?;
         shard.books += 1;
         Ok(Standing {
-            id: (shard.number << BOOKS_OF_A_SHARD) + shard.books,
+            id: first_book_of(shard.number) + shard.books,
             balance: 0,
             version: 0,
             last_at: 0,

@@ -20,7 +20,7 @@ use tokio_postgres::error::SqlState;
 
 use super::session::{Engine, Session};
 use super::value::{Db, DbError};
-use super::write::{Wanted, Write};
+use super::write::{Group, Wanted, Write};
 use crate::metrics::StoreMetrics;
 use crate::store::{StoreError, engine};
 
@@ -102,7 +102,8 @@ impl Writer {
         let (queue, work) = sync_channel(QUEUE);
         let session = Some(engine_of.connect()?);
         let told = metrics.clone();
-        let mut desk = Desk { engine: engine_of, session, feeds, noted, metrics, last: Last::default(), runtime };
+        let mut desk =
+            Desk { engine: engine_of, session, known: None, feeds, noted, metrics, last: Last::default(), runtime };
         let thread = std::thread::Builder::new()
             .name("ledger-writer".to_owned())
             .spawn(move || desk.write_until_closed(&work))
@@ -182,12 +183,20 @@ struct Desk {
     engine: Arc<dyn Engine>,
     /// None when the last one broke and no new one could be had.
     session: Option<Box<dyn Session>>,
+    /// What the last group on that connection left.
+    known: Option<Known>,
     feeds: Arc<Feeds>,
     noted: Arc<Noted>,
     metrics: StoreMetrics,
     last: Last,
     /// Where those who wait run, if the store was opened there.
     runtime: Option<Handle>,
+}
+
+/// What a group knew after its commit, and the mark by which a commit of somebody else is noticed.
+struct Known {
+    mark: i64,
+    group: Group,
 }
 
 /// The last group.
@@ -281,12 +290,13 @@ impl Desk {
                 session
             } else {
                 reconnected = true;
+                self.known = None;
                 self.engine.connect().map_err(|error| {
                     tracing::error!(%error, "no connection to the database");
                     DbError::Unreachable
                 })?
             };
-            match attempt(&*session, group, &self.noted) {
+            match attempt(&*session, group, &self.noted, &mut self.known) {
                 Err(DbError::Unreachable) if !reconnected => {}
                 Err(DbError::Unreachable) => return Err(DbError::Unreachable),
                 Err(error) if is_conflict(&error) && conflicts < CONFLICTS => {
@@ -309,32 +319,49 @@ impl Desk {
     }
 }
 
-fn attempt(session: &dyn Session, group: &mut [Box<dyn Work>], noted: &Noted) -> Db<BTreeSet<SchoolId>> {
+fn attempt(
+    session: &dyn Session,
+    group: &mut [Box<dyn Work>],
+    noted: &Noted,
+    known: &mut Option<Known>,
+) -> Db<BTreeSet<SchoolId>> {
     session.begin()?;
     let counts = noted.copy();
-    let touched = carry_out(session, group, &counts);
-    if let Err(error) = &touched {
-        if !matches!(error, DbError::Unreachable) {
-            session.rollback()?;
+    let done = carry_out(session, group, &counts, known.take());
+    match done {
+        Ok((touched, left)) => {
+            session.commit()?;
+            noted.written(&counts);
+            *known = left;
+            Ok(touched)
         }
-        return touched;
+        Err(DbError::Unreachable) => Err(DbError::Unreachable),
+        Err(error) => {
+            session.rollback()?;
+            Err(error)
+        }
     }
-    session.commit()?;
-    noted.written(&counts);
-    touched
 }
 
-fn carry_out(session: &dyn Session, group: &mut [Box<dyn Work>], counts: &[(DeviceId, u64)]) -> Db<BTreeSet<SchoolId>> {
-    let write = Write::new(session);
+fn carry_out(
+    session: &dyn Session,
+    group: &mut [Box<dyn Work>],
+    counts: &[(DeviceId, u64)],
+    known: Option<Known>,
+) -> Db<(BTreeSet<SchoolId>, Option<Known>)> {
+    let mark = session.mark_of_others()?;
+    let known = known.filter(|known| mark == Some(known.mark)).map(|known| known.group);
+    let write = Write::new(session, known.unwrap_or_default());
     for (device, count) in counts {
         write.note_request(*device, *count);
     }
     if group.len() > 1 {
-        let wanted: Vec<_> = group.iter().map(|work| work.wanted().clone()).collect();
+        let wanted: Vec<_> = group.iter().map(|work| work.wanted()).collect();
         write.expect(&wanted)?;
     }
     group.iter_mut().try_for_each(|work| work.run(&write))?;
-    write.finish()
+    let (touched, group) = write.finish()?;
+    Ok((touched, mark.map(|mark| Known { mark, group })))
 }
 
 /// Whether another server's transaction came in between: the next attempt sees what it did. Two that take the same next place in

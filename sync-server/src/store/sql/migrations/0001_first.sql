@@ -216,7 +216,7 @@ CREATE TABLE transactions (
     delivery    TEXT,
     about       BYTEA,                      -- the transaction it takes back, captures or corrects
     first_entry BIGINT NOT NULL,
-    legs        BIGINT NOT NULL,
+    legs        BYTEA NOT NULL,             -- 16 bytes each: the book's id and the amount
     mark        BIGINT NOT NULL,            -- the first 8 bytes of the hash chain right after it
     UNIQUE (shard, place)
 );
@@ -229,20 +229,19 @@ CREATE UNIQUE INDEX one_reversal ON transactions (about)
 -- Sales that a till made offline, for its allowance. Plain sales claim no time of their own and are not in it.
 CREATE INDEX offline_purchases ON transactions (device, at) WHERE claimed_at IS NOT NULL AND kind = 'purchase';
 
+-- The legs once more, by book: what a statement reads. They follow from the transactions, and `sync-server verify` tells if not.
 CREATE TABLE entries (
-    shard   BIGINT NOT NULL,
-    number  BIGINT NOT NULL,                -- without gaps
-    place   BIGINT NOT NULL,                -- of its transaction
     book    BIGINT NOT NULL,
+    at      BIGINT NOT NULL,
+    number  BIGINT NOT NULL,                -- in the school's row, without gaps
+    shard   BIGINT NOT NULL,
+    place   BIGINT NOT NULL,                -- of its transaction
     amount  BIGINT NOT NULL,
     balance BIGINT NOT NULL,                -- the book's, right after it
-    at      BIGINT NOT NULL,
-    PRIMARY KEY (shard, number)
+    PRIMARY KEY (book, at, number)
 );
 
-CREATE INDEX entries_by_book ON entries (book, at, number);
-
--- The hash chain: one link per commit, over every transaction and entry since the link before.
+-- The hash chain: one link per commit, over every transaction since the link before.
 CREATE TABLE links (
     shard   BIGINT NOT NULL,
     number  BIGINT NOT NULL,

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::super::session::{Engine, Session};
 use super::super::tables::Table;
-use super::super::value::Row;
+use super::super::value::{Row, Value};
+use super::super::write::Group;
 use super::*;
 use crate::store::sqlite::SqliteFile;
 
@@ -84,7 +85,7 @@ fn fill(session: &dyn Session) {
         "INSERT INTO people (id, school, name, kind, language) VALUES ($1, $2, 'Anna', 'pupil', 'da')",
         &values![person, school],
     );
-    let write = Write::new(session);
+    let write = Write::new(session, Group::default());
     let book = write.standing(SCHOOL, &Book::Card(ANNA)).unwrap().id;
     write.with_standing(SCHOOL, &Book::Card(ANNA), |standing| standing.balance = 10_000).unwrap();
     write.finish().unwrap();
@@ -120,7 +121,7 @@ fn sell(subsidy: Subsidy) -> (Vec<usize>, Vec<String>, i64) {
     let mut lengths = Vec::new();
     let mut left = 0;
     for n in 1..=2 {
-        let write = Write::new(&watched);
+        let write = Write::new(&watched, Group::default());
         let device = write.device(TILL).unwrap().unwrap();
         let request = PurchaseRequest {
             id: OperationId::new(Uuid::from_u128(n)),
@@ -131,7 +132,7 @@ fn sell(subsidy: Subsidy) -> (Vec<usize>, Vec<String>, i64) {
             authorisation: None,
         };
         let course = Course { claimed_at: None, subsidy, now: NOON };
-        let (outcome, _) = book(&write, device, &request, course).unwrap().unwrap();
+        let (outcome, _) = book(&write, device, (&request, body_of(&request).unwrap()), course).unwrap().unwrap();
         assert_eq!(outcome, Outcome::Posted);
         let answer = PurchaseAnswer { id: request.id, outcome };
         lengths.push(serde_json::to_vec(&answer).unwrap().len());

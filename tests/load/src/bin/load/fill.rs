@@ -27,7 +27,7 @@ pub fn schema(path: &Path) -> Result<String> {
 /// How many entries a file has; their numbers have no gaps.
 pub fn entries(path: &Path) -> Result<u64> {
     let most: i64 =
-        Connection::open(path)?.query_row("SELECT coalesce(max(number), 0) FROM entries", [], |row| row.get(0))?;
+        Connection::open(path)?.query_row("SELECT coalesce(sum(entries), 0) FROM shards", [], |row| row.get(0))?;
     Ok(u64::try_from(most)?)
 }
 

@@ -1,0 +1,45 @@
+//! How the screen looks and sounds to whoever stands before it: chosen by hand, for this visit.
+//!
+//! Pure. **Invariant:** what somebody chose is gone when they are (EN 301 549, 5.1.3.11 to 5.1.3.13).
+
+/// How large the words are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TextSize {
+    /// As the kiosk was set up.
+    #[default]
+    Normal,
+    /// An eighth larger.
+    Large,
+    /// A quarter larger.
+    Larger,
+    /// As large as the pages hold.
+    Largest,
+}
+
+/// What a person may choose about the screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Looks {
+    /// How large the words are.
+    pub size: TextSize,
+    /// Black on white, and borders around everything.
+    pub high_contrast: bool,
+    /// The page is read aloud.
+    pub aloud: bool,
+}
+
+impl TextSize {
+    /// The smallest first.
+    pub const ALL: [Self; 4] = [Self::Normal, Self::Large, Self::Larger, Self::Largest];
+
+    /// In percent of the normal size. Each step is an eighth larger than the one before: a smaller one is hardly seen. At the last
+    /// the longest Danish word still fits beside an icon on a panel 720 pixels wide.
+    #[must_use]
+    pub const fn percent(self) -> u16 {
+        match self {
+            Self::Normal => 100,
+            Self::Large => 112,
+            Self::Larger => 125,
+            Self::Largest => 140,
+        }
+    }
+}
