@@ -61,7 +61,8 @@ impl Store {
         Ok(anything)
     }
 
-    /// What the school offers, with what is left of it less this kiosk's own orders that the server has not answered, once the kiosk has been told everything: before that, a card it does not know might well be one.
+    /// What the school offers, with what is left of it less this kiosk's own orders that the server has not answered; once the kiosk
+    /// has been told everything: before that, a card it does not know might well be one.
     pub fn catalogue(&self) -> Result<Option<Arc<Catalogue>>, StoreError> {
         let pulled: bool =
             self.db.one("SELECT pulled FROM device", [], |row| row.get(0)).doing("tell what it has pulled")?;
