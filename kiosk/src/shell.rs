@@ -14,7 +14,7 @@ use crate::card::TapSeen;
 use crate::events::{Clock, Dice, danish_day};
 use crate::lights::Lights;
 use crate::store::StoreHandle;
-use crate::sync::{Question, SyncHandle, TypedCode};
+use crate::sync::{Question, SyncHandle, Typed};
 
 /// A screen.
 pub trait Face {
@@ -140,7 +140,14 @@ impl Shell {
                 store.tell(move |desk| desk.follow(card));
                 sync.ask(Question::NextVisit);
             }
-            Effect::CheckCode { card, code } => sync.ask(Question::CheckCode { card, code: TypedCode(code) }),
+            Effect::CheckCode { card, code } => sync.ask(Question::CheckCode { card, code: Typed::Code(code) }),
+            Effect::CheckPassword { card, password } => {
+                sync.ask(Question::CheckCode { card, code: Typed::Password(password) });
+            }
+            Effect::AskReset(request) => sync.ask(Question::AskReset(request)),
+            Effect::ChangePassword { person, card, current, fresh } => {
+                sync.ask(Question::ChangePassword { person, card, current, fresh });
+            }
             Effect::Record { id, draft, slip } => {
                 let language = self.kiosk.view().language;
                 let offline = !self.online;
@@ -164,6 +171,9 @@ impl Shell {
             Effect::OpenMandatePage(request) => sync.ask(Question::OpenMandatePage(request)),
             Effect::CancelMandatePage(id) => sync.ask(Question::CancelMandatePage(id)),
             Effect::LoadStatement { account, month } => sync.ask(Question::LoadStatement { account, month }),
+            Effect::MailStatement { account, month, request } => {
+                sync.ask(Question::MailStatement { account, month, request });
+            }
             Effect::Print { reference, language, paper } => {
                 store.tell(move |desk| desk.print(reference, &paper, language));
             }
@@ -218,6 +228,8 @@ pub const fn page_name(page: &Page) -> &'static str {
         Page::OutOfService(_) => "OutOfService",
         Page::Idle(_) => "Idle",
         Page::Code(_) => "Code",
+        Page::Password(_) => "Password",
+        Page::Forgotten(_) => "Forgotten",
         Page::Number(_) => "Number",
         Page::Home(_) => "Home",
         Page::Accounts(_) => "Accounts",
@@ -235,7 +247,10 @@ pub const fn page_name(page: &Page) -> &'static str {
         Page::OrderDone(_) => "OrderDone",
         Page::Orders(_) => "Orders",
         Page::Profile(_) => "Profile",
+        Page::ChangePassword(_) => "ChangePassword",
         Page::Statement(_) => "Statement",
+        Page::Months(_) => "Months",
+        Page::MailStatement(_) => "MailStatement",
         Page::Support(_) => "Support",
         Page::SupportDone(_) => "SupportDone",
         Page::Transfer(_) => "Transfer",

@@ -7,7 +7,9 @@ mod fixtures;
 use fixtures::{LANDSCAPE, Stage, key, open_stage, product, samples, screen, shop};
 use i_slint_backend_testing::{AccessibleRole, ElementQuery};
 use jiff::civil::date;
-use kiosk_core::{DepositAmountPage, Field, HomePage, Intent, Page, PrintState, Screen, Tile, TileKind, WhyNot};
+use kiosk_core::{
+    DepositAmountPage, Field, HomePage, Intent, Page, PasswordPage, PrintState, Screen, Tile, TileKind, WhyNot,
+};
 use madkort_protocol::Language;
 use slint::platform::Key;
 
@@ -105,7 +107,7 @@ fn a_card_is_blocked_and_opened_by_its_number() {
 fn a_profile_is_saved_by_touch() {
     let page = |form| {
         let body = kiosk_core::ProfileBody::Here(Box::new(form));
-        Page::Profile(kiosk_core::ProfilePage { account: "Ida".to_owned(), body, first: false })
+        Page::Profile(kiosk_core::ProfilePage { account: "Ida".to_owned(), body, first: false, own: true })
     };
     let stage = stage_with(page(fixtures::profile(None)));
     assert_eq!(asked(&stage, "Gem"), [Intent::Send]);
@@ -320,6 +322,47 @@ fn aeble_is_typed_on_the_screen() {
     assert_eq!(stage.heard().last(), Some(&Intent::Edit(field, "æblØ.dk!".into())), "a real keyboard types too");
     stage.tap(&stage.button("Færdig"));
     assert_eq!(asked(&stage, "Betal"), [Intent::Pay], "the page is back");
+}
+
+#[test]
+fn a_password_is_typed_anew_hidden_until_it_is_asked_for_and_gone_with_the_page() {
+    let stage = stage_with(Page::Password(PasswordPage { typed: 9, checking: false, message: None }));
+    let field = stage.find(AccessibleRole::TextInput, "Adgangskode");
+    assert_eq!(field.accessible_value().unwrap(), "•••••••••");
+    stage.tap(&field);
+    for letter in ["g", "r", "ø", "d"] {
+        stage.tap(&stage.button(letter));
+    }
+    assert_eq!(stage.heard().last(), Some(&Intent::Type(Field::Password, "grød".into())));
+    stage.tap(&stage.button("Vis det, der er skrevet"));
+    stage.button("Skjul det, der er skrevet");
+    stage.tap(&stage.button("Færdig"));
+    // The next time it is empty and hidden, also when another page was there in between.
+    let page = || screen(DANISH, Page::Password(PasswordPage { typed: 0, checking: false, message: None }));
+    for away in [false, true] {
+        if away {
+            stage.show(&screen(DANISH, Page::Idle(fixtures::idle(true, None))));
+        }
+        stage.show(&page());
+        stage.tap(&stage.find(AccessibleRole::TextInput, "Adgangskode"));
+        stage.button("Vis det, der er skrevet");
+        stage.tap(&stage.button("x"));
+        assert_eq!(stage.heard(), [Intent::Type(Field::Password, "x".into())]);
+    }
+    stage.tap(&stage.button("Færdig"));
+    assert_eq!(asked(&stage, "Glemt adgangskode"), [Intent::ForgotPassword]);
+    assert_eq!(asked(&stage, "Log ind"), [Intent::Send]);
+}
+
+#[test]
+fn a_month_is_chosen_from_a_list_or_sent() {
+    let (_, months) = samples(DANISH).into_iter().find(|(name, _)| name == "months").unwrap();
+    let stage = open_stage();
+    stage.show(&months);
+    assert_eq!(asked(&stage, "Oktober 2026"), [Intent::Month(date(2026, 10, 1))]);
+    stage.show(&screen(DANISH, Page::Statement(fixtures::statement(true, None))));
+    assert_eq!(asked(&stage, "Alle måneder"), [Intent::ChooseMonth]);
+    assert_eq!(asked(&stage, "Send som PDF"), [Intent::MailStatement]);
 }
 
 #[test]

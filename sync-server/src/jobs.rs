@@ -1,4 +1,5 @@
-//! What the server does unasked: it sells orders at their cut-off, gives back what tills left held, tops accounts up, and looks after undecided payments.
+//! What the server does unasked: it sells orders at their cut-off, gives back what tills left held, tops accounts up, looks after
+//! undecided payments, and tidies away what nobody needs any more.
 //!
 //! **Invariant:** a job that fails says so and goes on with its next round; each does nothing that it cannot do twice.
 
@@ -20,15 +21,17 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 const LETTERS_EVERY: Duration = Duration::from_secs(10);
 /// How often authorisations whose time is up are looked for: seconds after it, the money can be spent again.
 const RELEASE_EVERY: Duration = Duration::from_secs(5);
+/// How often what is past its time is tidied away: nobody waits for it.
+const TIDY_EVERY: Duration = Duration::from_mins(5);
 /// Orders sold, or authorisations given back, in one step, so that purchases get their turn between steps.
 const AT_ONCE: u32 = 100;
 
 /// Runs until the server is asked to stop.
 pub async fn run(state: AppState) {
     let (capturing, releasing, writing) = (capture(&state), release(&state), send_letters(&state));
-    let (looking, topping_up) = (look_around(&state), top_up(&state));
+    let (looking, topping_up, tidying) = (look_around(&state), top_up(&state), tidy(&state));
     tokio::select! {
-        ((), (), (), (), ()) = async { tokio::join!(capturing, releasing, writing, looking, topping_up) } => {}
+        ((), (), (), (), (), ()) = async { tokio::join!(capturing, releasing, writing, looking, topping_up, tidying) } => {}
         () = state.stopped() => {}
     }
 }
@@ -95,6 +98,25 @@ async fn look_around(state: &AppState) {
         match state.payments.outstanding().await {
             Ok((deposits, charges)) => state.metrics.outstanding(deposits, charges),
             Err(error) => tracing::error!(%error, "undecided payments could not be counted"),
+        }
+    }
+}
+
+/// Closes pages for payment cards past their end, and empties bank accounts of withdrawals long over; says how many of each.
+pub async fn tidy_away(state: &AppState) -> Result<(usize, u32), StoreError> {
+    let pages = state.payments.close_stale_pages(state.now(), AT_ONCE).await?;
+    let payees = state.store.forget_payees(state.now(), AT_ONCE).await?;
+    Ok((pages, payees))
+}
+
+async fn tidy(state: &AppState) {
+    let mut every = ticking(TIDY_EVERY);
+    loop {
+        every.tick().await;
+        match tidy_away(state).await {
+            Ok((0, 0)) => {}
+            Ok((pages, payees)) => tracing::info!(pages, payees, "tidied away"),
+            Err(error) => tracing::error!(%error, "what is past its time could not be tidied away"),
         }
     }
 }

@@ -4,14 +4,52 @@
 
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
-use madkort_protocol::{CodeVerifier, ProblemCode};
+use jiff::Timestamp;
+use madkort_protocol::{CardId, CodeVerifier, ProblemCode, SchoolId};
 use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
 use crate::state::AppState;
+use crate::store::CodeTry;
+
+/// What somebody gave for a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// Its code, or its holder's password.
+    Right,
+    /// Neither.
+    Wrong {
+        /// Tries before a wait.
+        tries_left: u32,
+    },
+    /// Not looked at: too many wrong ones.
+    Wait {
+        /// When the next try is looked at.
+        until: Timestamp,
+    },
+}
+
+/// Looks at a code or a password. The try is counted before it is looked at, and both count together.
+pub async fn given(state: &AppState, school: SchoolId, card: CardId, typed: String) -> Result<Given, Failure> {
+    let (verifier, tries_left) = match state.store.take_code_try(school, card, state.now()).await? {
+        CodeTry::Unknown => return Err(ProblemCode::NotFound.into()),
+        CodeTry::Wait { until } => return Ok(Given::Wait { until }),
+        CodeTry::Look { verifier, tries_left } => (verifier, tries_left),
+    };
+    let password = state.store.password(school, card).await?;
+    let mut right = fits(state, verifier, typed.clone()).await?;
+    if let Some(password) = password.filter(|_| !right) {
+        right = fits(state, password, typed).await?;
+    }
+    if !right {
+        return Ok(Given::Wrong { tries_left });
+    }
+    state.store.code_was_right(card).await?;
+    Ok(Given::Right)
+}
 
 /// Whether what was typed fits. Takes tens of milliseconds on purpose.
-pub async fn fits(state: &AppState, verifier: CodeVerifier, typed: String) -> Result<bool, Failure> {
+async fn fits(state: &AppState, verifier: CodeVerifier, typed: String) -> Result<bool, Failure> {
     let permit = state.hashing.clone().acquire_owned().await.map_err(|_| ProblemCode::Unavailable)?;
     let hashing = tokio::task::spawn_blocking(move || {
         let _permit = permit;

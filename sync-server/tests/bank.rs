@@ -1,5 +1,6 @@
-//! A bank's day: eight tills sell, two auditors read the books as a whole, and the server and its database are killed at random
-//! meanwhile. Every read must add up; what was answered is in the ledger once, what was not, once or not at all.
+//! A bank's day: eight tills sell, two tellers move money between accounts, two auditors read the books as a whole, and the server
+//! and its database are killed at random meanwhile. Every read must add up; what was answered is in the ledger once, what was not,
+//! once or not at all.
 //!
 //! The short form has a fixed seed; `MADKORT_SOAK` asks for so many seconds and another seed each time.
 #![allow(clippy::unwrap_used)]
@@ -10,23 +11,25 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use ledgers::serving::{Serving, Till};
-use ledgers::{ANNA, BO, Ledgers, SCHOOL, START, World, kr, uid};
+use ledgers::serving::{Serving, Teller, Till};
+use ledgers::{ANNA, BO, BOS_CARD, Ledgers, SCHOOL, START, World, kr, uid};
 use madkort_protocol::*;
 use rusqlite::{Connection, OpenFlags};
-use sync_server::store::{self, DatabaseUrl};
+use sync_server::store::{self, DatabaseUrl, Movement, Moving, Store};
 use tokio::sync::watch;
 use tokio_postgres::NoTls;
 
 /// Tills that sell at once.
 const TILLS: u64 = 8;
+/// Kiosks at which Bo moves money between his own account and Anna's.
+const TELLERS: u64 = 2;
 /// Auditors that read at once.
 const READERS: u64 = 2;
 /// Kills in the short form.
 const KILLS: u32 = 4;
 /// After a failure: until the server is said to be back, or so long, for then it may be back by itself.
 const BACK: Duration = Duration::from_millis(100);
-/// Of a hundred sales in doubt, how many the till never asks about again.
+/// Of a hundred sales or transfers in doubt, how many are never asked about again.
 const FORGOTTEN: u64 = 30;
 /// What each account begins with.
 const FUNDS: i32 = 100_000;
@@ -56,6 +59,8 @@ struct Day {
     server: watch::Sender<String>,
     /// Sales that were answered.
     answered: AtomicU64,
+    /// Transfers that were.
+    moved: AtomicU64,
     reads: AtomicU64,
     ids: AtomicU64,
 }
@@ -85,6 +90,32 @@ async fn sell(day: Arc<Day>, till: Arc<Till>, mut dice: Dice) -> Sold {
         sold.push((sale, outcome));
     }
     sold
+}
+
+/// A teller's own book: transfers, and whether each was answered.
+type Transfers = Vec<(TransferRequest, bool)>;
+
+async fn move_money(day: Arc<Day>, teller: Arc<Teller>, mut dice: Dice) -> Transfers {
+    let mut made = Vec::new();
+    let mut server = day.server.subscribe();
+    while day.open.load(Ordering::SeqCst) {
+        let (from, to) = if dice.throw(2) == 0 { (ANNA, BO) } else { (BO, ANNA) };
+        let amount = Money::from_ore(1 + i64::try_from(dice.throw(5_000)).unwrap());
+        let transfer = TransferRequest { id: next_id(&day.ids), card: BOS_CARD, from, to, amount };
+        let answered = loop {
+            let url = server.borrow_and_update().clone();
+            if teller.transfer(&url, &transfer).await.is_some() {
+                day.moved.fetch_add(1, Ordering::SeqCst);
+                break true;
+            }
+            if dice.throw(100) < FORGOTTEN || !day.open.load(Ordering::SeqCst) {
+                break false;
+            }
+            let _ = tokio::time::timeout(BACK, server.changed()).await;
+        };
+        made.push((transfer, answered));
+    }
+    made
 }
 
 fn next_id(ids: &AtomicU64) -> OperationId {
@@ -180,6 +211,10 @@ async fn a_day(ledgers: Ledgers, seed: u64, length: Option<Duration>) {
     for _ in 0..TILLS {
         tills.push(Arc::new(Till::new(world.till().await)));
     }
+    let mut tellers = Vec::new();
+    for _ in 0..TELLERS {
+        tellers.push(Arc::new(Teller::new(&*world.store, world.kiosk().await, BOS_CARD).await));
+    }
     let url = world.url.clone();
     drop(world);
     let day = Arc::new(Day {
@@ -187,6 +222,7 @@ async fn a_day(ledgers: Ledgers, seed: u64, length: Option<Duration>) {
         open: AtomicBool::new(true),
         server: watch::channel(String::new()).0,
         answered: AtomicU64::new(0),
+        moved: AtomicU64::new(0),
         reads: AtomicU64::new(0),
         ids: AtomicU64::new(0),
     });
@@ -201,6 +237,10 @@ async fn a_day(ledgers: Ledgers, seed: u64, length: Option<Duration>) {
         .zip(&tills)
         .map(|(n, till)| tokio::spawn(sell(day.clone(), till.clone(), Dice(seed ^ (n + 1)))))
         .collect();
+    let moving: Vec<_> = (100..)
+        .zip(&tellers)
+        .map(|(n, teller)| tokio::spawn(move_money(day.clone(), teller.clone(), Dice(seed ^ n))))
+        .collect();
     let auditing: Vec<_> = (0..READERS).map(|_| tokio::spawn(audit(day.clone()))).collect();
     let serving = trouble.await;
     day.open.store(false, Ordering::SeqCst);
@@ -208,21 +248,27 @@ async fn a_day(ledgers: Ledgers, seed: u64, length: Option<Duration>) {
     for till in selling {
         sold.extend(till.await.unwrap());
     }
+    let mut transfers = Vec::new();
+    for teller in moving {
+        transfers.extend(teller.await.unwrap());
+    }
     for auditor in auditing {
         auditor.await.unwrap();
     }
     drop(serving.unwrap());
-    close(&day, &tills[0], sold).await;
+    close(&day, &tills[0], sold, transfers).await;
     println!(
-        "seed {seed}: {} sales answered, {} whole reads",
+        "seed {seed}: {} sales and {} transfers answered, {} whole reads",
         day.answered.load(Ordering::SeqCst),
+        day.moved.load(Ordering::SeqCst),
         day.reads.load(Ordering::SeqCst)
     );
 }
 
 /// After the day: everything answered is in the ledger once, everything else once or not at all.
-async fn close(day: &Day, till: &Till, sold: Sold) {
+async fn close(day: &Day, till: &Till, sold: Sold, transfers: Transfers) {
     assert!(day.reads.load(Ordering::SeqCst) > 3, "nobody read the books");
+    assert!(day.moved.load(Ordering::SeqCst) > 3, "nobody moved money");
     let store = store::open(&day.url).unwrap();
     let audited = store.verify(START).await.unwrap().unwrap();
     let (mut spent, mut there) = ([0; 2], 0);
@@ -243,9 +289,30 @@ async fn close(day: &Day, till: &Till, sold: Sold) {
             there += 1;
         }
     }
+    for (transfer, answered) in &transfers {
+        let was_there = is_there(&*store, transfer).await;
+        assert!(was_there || !answered, "an answered transfer was lost: {transfer:?}");
+        if was_there {
+            let sign = if transfer.from == ANNA { 1 } else { -1 };
+            spent[0] += sign * transfer.amount.ore();
+            spent[1] -= sign * transfer.amount.ore();
+            there += 1;
+        }
+    }
     assert_eq!(balances, spent.map(|spent| kr(FUNDS).ore() - spent));
     assert_eq!(audited.transactions, 2 + there);
     store.verify(START).await.unwrap().unwrap();
+}
+
+/// Makes a transfer that may have been made, and says whether it was.
+async fn is_there(store: &dyn Store, transfer: &TransferRequest) -> bool {
+    let TransferRequest { id, card, from, to, amount } = *transfer;
+    let moving = store.carry_out(SCHOOL, id, Movement::Transfer { card, from, to, amount }, START).await.unwrap();
+    match moving {
+        Moving::Settled(Outcome::AlreadyPosted) => true,
+        Moving::Settled(Outcome::Posted) => false,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn run(ledgers: Ledgers) {

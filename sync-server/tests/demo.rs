@@ -10,6 +10,7 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordVerifier, phc::PasswordHash};
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
+use madkort_ledger::PriceClass;
 use madkort_protocol::{AutoRechargeState, CardStatus, Changes, Money, Order, OrderState, PersonKind, StatementText};
 use sync_server::danish;
 use sync_server::demo::{self, DemoError, DemoSchool};
@@ -83,6 +84,26 @@ async fn the_books_add_up_and_everybody_stands_where_the_demo_needs_them() {
     let karen = all.people.iter().find(|person| person.kind == PersonKind::Guardian).unwrap();
     let children: Vec<_> = ["Karen", "Sofia", "Villads"].map(|label| loaded.account(&all, label).id).into();
     assert_eq!(karen.accounts, children);
+}
+
+#[tokio::test]
+async fn one_pupil_pays_half_and_one_eats_free() {
+    let loaded = load(TODAY).await;
+    let all = loaded.everything().await;
+    let school = all.school.as_ref().unwrap().id;
+    let mut spent = Vec::new();
+    for (label, class) in [("Storm", PriceClass::Reduced), ("Lærke", PriceClass::Free), ("Emil", PriceClass::Paid)] {
+        let account = loaded.account(&all, label).id;
+        assert_eq!(loaded.store.price_class(school, account).await.unwrap(), Some(class), "{label}");
+        let mut lines = Vec::new();
+        for month in [date(2026, 10, 1), date(2026, 11, 1)] {
+            lines.extend(loaded.store.statement(school, account, month).await.unwrap().unwrap().lines);
+        }
+        spent.push(lines.iter().filter(|line| line.amount < Money::ZERO).count());
+    }
+    assert!(spent[0] > 0 && spent[1] == 0 && spent[2] > 0, "{spent:?}");
+    let books = loaded.store.balances(school).await.unwrap();
+    assert!(books.iter().any(|(book, balance)| book == "subsidy" && *balance < Money::ZERO), "{books:?}");
 }
 
 #[tokio::test]

@@ -2,84 +2,18 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod mail_server;
 mod support;
 
-use std::sync::{Arc, Mutex};
-
 use jiff::SignedDuration;
+use mail_server::{Says, header, mail_server, settings};
 use support::School;
-use sync_server::mail::{Mailer, Security, SmtpSettings};
+use sync_server::mail::Mailer;
 use sync_server::payments::Sandbox;
 use sync_server::payments::cards::find;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-
-/// What the mail server says once it has a letter.
-#[derive(Clone, Copy)]
-enum Says {
-    Taken,
-    Later,
-    Never,
-    /// It keeps the letter and hangs up.
-    Nothing,
-}
-
-/// A mail server as RFC 5321 has it, as far as one client needs it. Answers with its port and the letters it was given.
-async fn mail_server(script: Vec<Says>) -> (u16, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let letters = Arc::new(Mutex::new(Vec::new()));
-    let kept = letters.clone();
-    tokio::spawn(async move {
-        for says in script {
-            let (line, _) = listener.accept().await.unwrap();
-            converse(line, says, &kept).await;
-        }
-    });
-    (port, letters)
-}
-
-async fn converse(line: TcpStream, says: Says, kept: &Mutex<Vec<String>>) {
-    let (read, mut write) = line.into_split();
-    let mut lines = BufReader::new(read).lines();
-    write.write_all(b"220 mail.example ESMTP\r\n").await.unwrap();
-    while let Some(command) = lines.next_line().await.unwrap() {
-        let answer: &[u8] = match command.split(' ').next().unwrap() {
-            "EHLO" => b"250-mail.example\r\n250 8BITMIME\r\n",
-            "DATA" => {
-                write.write_all(b"354 go on\r\n").await.unwrap();
-                let mut letter = String::new();
-                while let Some(text) = lines.next_line().await.unwrap().filter(|text| text != ".") {
-                    letter.push_str(&text);
-                    letter.push('\n');
-                }
-                kept.lock().unwrap().push(letter);
-                match says {
-                    Says::Taken => b"250 kept\r\n",
-                    Says::Later => b"451 later\r\n",
-                    Says::Never => b"550 no such mailbox\r\n",
-                    Says::Nothing => return,
-                }
-            }
-            "QUIT" => {
-                let _gone = write.write_all(b"221 bye\r\n").await;
-                return;
-            }
-            _ => b"250 yes\r\n",
-        };
-        write.write_all(answer).await.unwrap();
-    }
-}
 
 fn mailer(school: &School, port: u16) -> Mailer {
-    let settings = SmtpSettings {
-        host: "127.0.0.1".to_owned(),
-        port,
-        security: Security::Plain,
-        login: None,
-        from: "madkort@madkort.example".to_owned(),
-    };
-    Mailer::new(school.store.clone(), &settings).unwrap()
+    Mailer::new(school.store.clone(), &settings(port)).unwrap()
 }
 
 /// A purchase that leads to a charge of this card, and so to a letter.
@@ -95,11 +29,6 @@ async fn letter_about(school: &School, card: &str) {
     school.purchase("Malthe", 1_000).await;
     school.payments.consider(account, school.now()).await.unwrap();
     assert_eq!(school.store.waiting_mails().await.unwrap(), 1);
-}
-
-fn header(letter: &str, name: &str) -> String {
-    let start = format!("{name}: ");
-    letter.lines().find_map(|line| line.strip_prefix(&start)).unwrap().to_owned()
 }
 
 #[tokio::test]

@@ -379,6 +379,49 @@ async fn a_gateway_that_hangs_has_not_answered() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_never_answers_is_asked_every_day_and_nothing_else_is_charged() {
+    let (school, gateway) = School::scripted().await;
+    school.purchase("Malthe", 1_000).await;
+    let charge = consider(&school, "Malthe").await.unwrap();
+    let waits = [5, 30, 120, 600, 3_600].map(SignedDuration::from_secs).into_iter();
+    for wait in waits.chain(std::iter::repeat_n(SignedDuration::from_hours(24), 60)) {
+        school.wait(wait);
+        school.purchase("Malthe", 1).await;
+        school.payments.look_around(school.now(), false).await.unwrap();
+    }
+    let open = school.store.charge(charge.id).await.unwrap().unwrap();
+    assert_eq!((open.state, open.asks), (ChargeState::Unknown, 66));
+    assert_eq!(gateway.charged.lock().unwrap().len(), 1, "never paid again");
+    assert_eq!(shown(&school, "Malthe").await, AutoRechargeState::Charging);
+    assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_065);
+    // It comes back after two months and has the money.
+    gateway.will_say(Some(taken(100)));
+    school.wait(SignedDuration::from_hours(24));
+    school.payments.look_around(school.now(), false).await.unwrap();
+    assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_065 + 10_000);
+    school.audit().await;
+}
+
+#[tokio::test]
+async fn a_charge_that_never_arrived_is_given_up_after_a_day_and_the_next_purchase_decides() {
+    let (school, gateway) = School::scripted().await;
+    school.purchase("Malthe", 1_000).await;
+    let charge = left_behind(&school, ChargeState::Sent).await;
+    school.wait(SignedDuration::from_hours(24));
+    gateway.will_say(None);
+    school.payments.look_around(school.now(), true).await.unwrap();
+    assert!(gateway.charged.lock().unwrap().is_empty(), "its key is too old");
+    assert_eq!(school.store.charge(charge.id).await.unwrap().unwrap().state, ChargeState::Declined);
+    assert_eq!(shown(&school, "Malthe").await, AutoRechargeState::Armed);
+    assert_eq!(consider(&school, "Malthe").await, None, "the same purchase charges nobody again");
+    school.purchase("Malthe", 1).await;
+    gateway.charges.lock().unwrap().push_back(taken(100));
+    assert_eq!(consider(&school, "Malthe").await.unwrap().state, ChargeState::Succeeded);
+    assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_001 + 10_000);
+    school.audit().await;
+}
+
+#[tokio::test]
 async fn a_deposit_while_the_charge_is_on_its_way_changes_nothing_about_it() {
     let (school, gateway) = School::scripted().await;
     school.purchase("Malthe", 1_000).await;

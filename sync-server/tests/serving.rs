@@ -217,6 +217,22 @@ async fn it_is_ready_only_with_its_jobs_and_with_a_store_that_takes_writes() {
 }
 
 #[tokio::test]
+async fn it_is_not_ready_without_its_file() {
+    let school = School::serving().await;
+    let (file, away) = (school.folder.path().join("madkort.db"), school.folder.path().join("away.db"));
+    assert!(ask(&school, "/readyz").await.starts_with("HTTP/1.1 200 OK"));
+    std::fs::rename(&file, &away).unwrap();
+    let said = ask(&school, "/readyz").await;
+    assert!(said.starts_with("HTTP/1.1 503") && said.contains("\"code\":\"unavailable\""), "{said}");
+    // What could not be kept is not sold.
+    assert_eq!(school.purchase("Alma", 1_000).await.status, 500);
+    assert!(ask(&school, "/healthz").await.starts_with("HTTP/1.1 200 OK"));
+    std::fs::rename(&away, &file).unwrap();
+    assert!(ask(&school, "/readyz").await.starts_with("HTTP/1.1 200 OK"));
+    assert_eq!(school.purchase("Alma", 1_000).await.json["outcome"], "posted");
+}
+
+#[tokio::test]
 async fn metrics_count_what_happened_and_name_nobody() {
     const LOOKS: u32 = 10_000;
     let school = School::serving().await;

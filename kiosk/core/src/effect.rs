@@ -5,10 +5,11 @@
 use jiff::civil::Date;
 use madkort_protocol::{
     AccountId, CancelOrder, CardId, CardNumber, CardUid, DepositRequest, FileTicket, Language, MandatePageRequest,
-    MandateWish, OperationId, PersonId, PlaceOrder, ProfileChange, SetCardBlock, TransferRequest, WithdrawalRequest,
+    MandateWish, OperationId, PasswordResetRequest, PersonId, PlaceOrder, ProfileChange, SetCardBlock,
+    StatementMailRequest, TransferRequest, WithdrawalRequest,
 };
 
-use crate::Paper;
+use crate::{Paper, Secret};
 
 /// What the shell must now do.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +25,27 @@ pub enum Effect {
         /// The card.
         card: CardId,
         /// What was typed.
-        code: String,
+        code: Secret,
+    },
+    /// Have the server look at a password; answer with `CodeChecked`.
+    CheckPassword {
+        /// The card.
+        card: CardId,
+        /// What was typed.
+        password: Secret,
+    },
+    /// Ask for a letter with which a forgotten password is replaced; answer with `ResetAsked`.
+    AskReset(PasswordResetRequest),
+    /// Ask the server to replace a password; answer with `PasswordIs`, `PasswordUnreachable`, `PasswordRefused` or `SignedOut`.
+    ChangePassword {
+        /// Whose.
+        person: PersonId,
+        /// The card the visit goes by.
+        card: CardId,
+        /// The one that holds now, or the code.
+        current: Secret,
+        /// The new one.
+        fresh: Secret,
     },
     /// Put an operation, and the paper that belongs to it, on disk in one transaction; answer with `Recorded` or `RecordFailed`.
     /// The store gives the number, in the draft and on the paper alike.
@@ -83,6 +104,15 @@ pub enum Effect {
         account: AccountId,
         /// The first day of the month.
         month: Option<Date>,
+    },
+    /// Ask for a statement as a letter; answer with `StatementMailed` or `SignedOut`.
+    MailStatement {
+        /// Whose.
+        account: AccountId,
+        /// The first day of the month.
+        month: Date,
+        /// Under which id, for whom and where to.
+        request: Box<StatementMailRequest>,
     },
     /// Put a paper into the spool and print it; progress comes as `Event::Paper`.
     Print {

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use madkort_protocol::{
     AccountId, AutoRechargeDetails, CardId, CardUid, Deposit, KnownAllergies, Language, MandatePage, MandateWish,
-    OperationBody, OperationId, ProductId, Profile, Refusal, Statement, Transfer, Withdrawal, Withdrawals,
+    OperationBody, OperationId, PasswordAnswer, ProductId, Profile, Refusal, Statement, Transfer, Withdrawal,
+    Withdrawals,
 };
 
-use crate::{Catalogue, Link, Looks, Moment, PrintState, PrinterHealth, ReaderHealth, Visitor};
+use crate::{Catalogue, FormProblem, Link, Looks, Moment, PrintState, PrinterHealth, ReaderHealth, Secret, Visitor};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +40,14 @@ pub enum Event {
     Catalogue(Arc<Catalogue>),
     /// The code was looked at.
     CodeChecked(CodeAnswer),
+    /// A letter for a forgotten password was asked for.
+    ResetAsked(LetterAnswer),
+    /// The server's word on a new password.
+    PasswordIs(PasswordAnswer),
+    /// The server could not be asked about a new password.
+    PasswordUnreachable,
+    /// The server did not take a new password.
+    PasswordRefused,
     /// The server does not, or no longer, know that the code was given in this visit.
     SignedOut,
     /// The operation is on disk, under this number, and the person's accounts are now so.
@@ -105,6 +114,13 @@ pub enum Event {
     StatementIs(Box<Statement>),
     /// The statement could not be had: the server is out of reach.
     StatementUnreachable,
+    /// A statement was asked for as a letter.
+    StatementMailed {
+        /// The id under which it was asked for.
+        id: OperationId,
+        /// What the server said.
+        answer: LetterAnswer,
+    },
 
     /// How a paper is coming along; the reference is the operation's or statement's.
     Paper {
@@ -141,6 +157,33 @@ pub enum CodeAnswer {
         /// When the next try is looked at.
         until: Timestamp,
     },
+    /// Not looked at: only the server can, and it is out of reach.
+    OutOfReach,
+}
+
+/// What became of asking for a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LetterAnswer {
+    /// It is the server's business now.
+    Asked,
+    /// Not now: too many were asked for.
+    TooOften,
+    /// No answer.
+    Unreachable,
+    /// The server said no.
+    Refused,
+}
+
+impl LetterAnswer {
+    /// What to tell whoever asked, if something went wrong.
+    pub(crate) const fn problem(self) -> Option<FormProblem> {
+        match self {
+            Self::Asked => None,
+            Self::TooOften => Some(FormProblem::TooOften),
+            Self::Unreachable => Some(FormProblem::NeedsConnection),
+            Self::Refused => Some(FormProblem::Refused),
+        }
+    }
 }
 
 /// What a hand asks for. The screen names the wish; the core decides.
@@ -162,6 +205,12 @@ pub enum Intent {
     Open(crate::TileKind),
     /// *Log ind uden kort*.
     WithoutCard,
+    /// The password instead of the code.
+    WithPassword,
+    /// *Glemt adgangskode*.
+    ForgotPassword,
+    /// *Skift adgangskode*.
+    ChangePassword,
     /// Stop a card of mine.
     BlockCard(CardId),
     /// Open a card of mine again.
@@ -176,6 +225,8 @@ pub enum Intent {
     Account(usize),
     /// The whole text of a field, as it now stands.
     Edit(Field, String),
+    /// The whole of a field that nobody may read.
+    Type(Field, Secret),
     /// Show or hide the full terms.
     ShowTerms(bool),
     /// The terms box.
@@ -210,8 +261,12 @@ pub enum Intent {
     Pay,
     /// Take a coming order back.
     CancelOrder(OperationId),
+    /// To the list of months.
+    ChooseMonth,
     /// Another month.
     Month(Date),
+    /// *Send som PDF*.
+    MailStatement,
     /// On paper, please.
     Print,
     /// *Send*.
@@ -247,6 +302,14 @@ pub enum Field {
     WeekCap,
     /// The most in a month, in kroner.
     MonthCap,
+    /// A password to come in by.
+    Password,
+    /// The password or the code that holds now.
+    CurrentPassword,
+    /// A new one.
+    NewPassword,
+    /// The new one once more.
+    PasswordAgain,
     /// A comment to the kitchen on one line of the basket.
     Comment(ProductId),
 }

@@ -13,8 +13,8 @@ use madkort_protocol::{
 
 use crate::rooms::{Around, AutoRechargeStep, CodeRoom, CodeStep, DepositStep, Eating, Inside, NumberRoom, Room};
 use crate::{
-    Beep, Catalogue, CodeAnswer, Effect, Event, Fault, FormProblem, Intent, Light, Link, Looks, Moment, Notice,
-    OrderBrief, PayState, PrinterHealth, ReaderHealth, StatementBody, Visitor, Weight,
+    Beep, Catalogue, CodeAnswer, Effect, Event, Fault, FormProblem, Intent, LetterAnswer, Light, Link, Looks, Moment,
+    Notice, OrderBrief, PayState, PrinterHealth, ReaderHealth, StatementBody, Visitor, Weight,
 };
 
 /// Milliseconds without a sign of life before the warning (30 s; people-centred default of self-service terminals).
@@ -183,6 +183,7 @@ impl Kiosk {
                 vec![]
             }
             Event::CodeChecked(answer) => self.code_checked(answer),
+            Event::ResetAsked(answer) => self.reset_asked(answer),
             Event::Recorded { id, number, visitor } => self.recorded(id, &number, *visitor),
             Event::RecordFailed(_) => {
                 self.disk_works = false;
@@ -232,8 +233,12 @@ impl Kiosk {
             Event::ProfileIs(profile) => inside.profile_is(&profile),
             Event::ProfileUnreachable => inside.profile_failed(FormProblem::Unreachable),
             Event::ProfileRefused => inside.profile_failed(FormProblem::Refused),
+            Event::PasswordIs(answer) => inside.password_is(answer),
+            Event::PasswordUnreachable => inside.password_failed(FormProblem::NeedsConnection),
+            Event::PasswordRefused => inside.password_failed(FormProblem::Refused),
             Event::SignedOut => inside.signed_out(),
             Event::StatementUnreachable => inside.statement(StatementBody::Unreachable),
+            Event::StatementMailed { id, answer } => inside.statement_mailed(id, answer),
             Event::Paper { reference, state } => inside.paper(&reference, state),
             _ => {}
         }
@@ -351,6 +356,19 @@ impl Kiosk {
         }
     }
 
+    fn reset_asked(&mut self, answer: LetterAnswer) -> Vec<Effect> {
+        match &mut self.stage {
+            Stage::Code(room) => room.door.reset_asked(answer),
+            Stage::Inside(inside) => {
+                if let Room::SignIn(room) = &mut inside.room {
+                    room.door.reset_asked(answer);
+                }
+            }
+            Stage::Waiting { .. } | Stage::LookingUp { .. } | Stage::Number(_) => {}
+        }
+        vec![]
+    }
+
     fn number_not_known(&mut self) -> Vec<Effect> {
         if let (Stage::Number(room), Some(now)) = (&mut self.stage, self.now)
             && room.asked.is_some()
@@ -388,9 +406,15 @@ impl Kiosk {
         let serves = self.stops().is_none();
         match &mut self.stage {
             Stage::Number(_) if intent == Intent::Back => self.end_visit(None),
-            Stage::Code(_) if intent == Intent::Back => self.end_visit(Some(Notice::Goodbye)),
+            Stage::Code(room) if intent == Intent::Back => {
+                if room.door.back() {
+                    vec![]
+                } else {
+                    self.end_visit(Some(Notice::Goodbye))
+                }
+            }
             Stage::Number(room) => room.hand(&intent, self.strangers, around.now.wall),
-            Stage::Code(room) => room.hand(&intent, around.now.wall),
+            Stage::Code(room) => room.hand(intent, &around),
             Stage::Inside(inside) => inside.hand(intent, fresh, &around),
             Stage::Waiting { .. } if serves && intent == Intent::WithoutCard => {
                 self.stage = Stage::Number(NumberRoom::default());

@@ -16,12 +16,13 @@ mod looks;
 mod paper;
 mod rooms;
 mod screen;
+mod secret;
 mod view;
 mod visitor;
 
 pub use basket::{Basket, BasketLine};
 pub use effect::{Beep, Draft, Effect, Light};
-pub use event::{CodeAnswer, Event, Field, Intent, TapRefusal};
+pub use event::{CodeAnswer, Event, Field, Intent, LetterAnswer, TapRefusal};
 pub use fault::{Fault, Weight};
 pub use kiosk::{IDLE_AFTER, Kiosk, WARNING_FOR};
 pub use looks::{Looks, TextSize};
@@ -30,11 +31,12 @@ pub use paper::{
 };
 pub use screen::{
     AccountCard, AccountChoice, AccountsPage, AllergyPage, AutoRechargeBody, AutoRechargePage, AutoTerms,
-    BlockCardPage, CardLine, CheckoutLine, CheckoutPage, CodeMessage, CodePage, Countdown, DayChoice, DaysPage,
-    DepositAmountPage, DepositDonePage, DepositPayPage, FormProblem, HomePage, IdlePage, MenuPage, Notice, NumberPage,
-    NumberProblem, OrderBrief, OrderDonePage, OrdersPage, Page, PayState, ProductCard, ProfileBody, ProfileForm,
-    ProfilePage, Screen, StatementBody, StatementPage, StopAutoRechargePage, SupportDonePage, SupportPage, Tile,
-    TileKind, TransferDonePage, TransferPage, WhyNot, WithdrawCheckPage, WithdrawDonePage, WithdrawPage,
-    WithdrawalList,
+    BlockCardPage, CardLine, ChangePasswordPage, CheckoutLine, CheckoutPage, CodeMessage, CodePage, Countdown,
+    DayChoice, DaysPage, DepositAmountPage, DepositDonePage, DepositPayPage, ForgottenPage, FormProblem, HomePage,
+    IdlePage, MailStatementPage, MenuPage, MonthChoice, MonthsPage, Notice, NumberPage, NumberProblem, OrderBrief,
+    OrderDonePage, OrdersPage, Page, PasswordPage, PayState, ProductCard, ProfileBody, ProfileForm, ProfilePage,
+    Screen, StatementBody, StatementPage, StopAutoRechargePage, SupportDonePage, SupportPage, Tile, TileKind,
+    TransferDonePage, TransferPage, WhyNot, WithdrawCheckPage, WithdrawDonePage, WithdrawPage, WithdrawalList,
 };
+pub use secret::Secret;
 pub use visitor::{Catalogue, Link, Moment, PrinterHealth, ReaderHealth, Visitor, VisitorCard};

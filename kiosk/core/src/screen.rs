@@ -5,9 +5,10 @@
 mod money;
 mod people;
 mod shop;
+mod statement;
 
 use jiff::civil::Date;
-use madkort_protocol::{AccountId, AutoRecharge, Language, Money, OperationId, OrderState, PersonKind, Statement};
+use madkort_protocol::{AccountId, AutoRecharge, Language, Money, OperationId, OrderState, PersonKind};
 
 pub use money::{
     AutoRechargeBody, AutoRechargePage, AutoTerms, DepositAmountPage, DepositDonePage, DepositPayPage, OrdersPage,
@@ -16,11 +17,11 @@ pub use money::{
 };
 
 pub use people::{
-    AccountCard, AccountsPage, BlockCardPage, CardLine, NumberPage, NumberProblem, ProfileBody, ProfileForm,
-    ProfilePage,
+    AccountCard, AccountsPage, BlockCardPage, CardLine, ChangePasswordPage, ForgottenPage, NumberPage, NumberProblem,
+    PasswordPage, ProfileBody, ProfileForm, ProfilePage,
 };
-
 pub use shop::{AllergyPage, CheckoutLine, CheckoutPage, DayChoice, DaysPage, MenuPage, OrderDonePage, ProductCard};
+pub use statement::{MailStatementPage, MonthChoice, MonthsPage, StatementBody, StatementPage};
 
 use crate::{Fault, Looks, PrintState, TapRefusal};
 
@@ -52,6 +53,10 @@ pub enum Page {
     Idle(IdlePage),
     /// Asking for the verification code.
     Code(CodePage),
+    /// Asking for the password.
+    Password(PasswordPage),
+    /// Asking where the letter for a forgotten one goes.
+    Forgotten(ForgottenPage),
     /// Asking for a card's number.
     Number(NumberPage),
     /// The person's own page.
@@ -84,8 +89,14 @@ pub enum Page {
     Orders(OrdersPage),
     /// Brugerinfo.
     Profile(ProfilePage),
+    /// Skift adgangskode.
+    ChangePassword(ChangePasswordPage),
     /// A month.
     Statement(StatementPage),
+    /// The months to choose from.
+    Months(MonthsPage),
+    /// A month as a letter.
+    MailStatement(MailStatementPage),
     /// Support: write.
     Support(SupportPage),
     /// Support: filed.
@@ -154,6 +165,8 @@ pub struct CodePage {
     pub message: Option<CodeMessage>,
     /// Somebody is in already and can go back.
     pub inside: bool,
+    /// A password can be used instead.
+    pub password: bool,
 }
 
 /// What the last code came to.
@@ -169,6 +182,8 @@ pub enum CodeMessage {
         /// Seconds to wait.
         seconds: i64,
     },
+    /// Only the server can look at it, and it is out of reach.
+    OutOfReach,
 }
 
 /// The person's own page.
@@ -322,32 +337,20 @@ pub enum FormProblem {
     Target,
     /// It needs the server, and the server is out of reach; nothing was done.
     NeedsConnection,
+    /// The password or the code that holds now is missing.
+    CurrentMissing,
+    /// Neither the password nor the code; so many tries before a wait.
+    WrongCurrent(u32),
+    /// Too many wrong ones: so many seconds to wait.
+    Wait(i64),
+    /// Too short, or too easy to guess.
+    WeakPassword,
+    /// The new password and its repetition are not the same.
+    PasswordsDiffer,
+    /// Too many letters were asked for.
+    TooOften,
     /// The server did not answer: it may have heard, and to ask again does it no second time.
     Unsure,
-}
-
-/// A month.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StatementPage {
-    /// Whose account.
-    pub account: String,
-    /// Its balance now.
-    pub balance: Money,
-    /// The month, or what is there instead.
-    pub body: StatementBody,
-    /// The statement on paper, once asked for.
-    pub paper: Option<PrintState>,
-}
-
-/// What is on a statement page.
-#[derive(Clone, Debug, PartialEq)]
-pub enum StatementBody {
-    /// Being fetched.
-    Loading,
-    /// The server is out of reach.
-    Unreachable,
-    /// Here it is.
-    Here(Box<Statement>),
 }
 
 /// Support: write.

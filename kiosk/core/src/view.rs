@@ -3,7 +3,9 @@
 //! Pure. **Invariant:** a page shows only what its room owns; between visits there is nothing about a person to show.
 
 mod money;
+mod people;
 mod shop;
+mod statement;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -11,14 +13,13 @@ use madkort_protocol::{CardStatus, Category, Language, Money, OrderState, Person
 
 use crate::kiosk::Stage;
 use crate::rooms::{
-    AccountsRoom, AccountsStep, Around, CODE_LENGTH, CodeStep, DepositRoom, DepositStep, Door, Inside, NUMBER_LENGTH,
-    NumberRoom, ProfileRoom, ProfileStep, Room, StatementRoom, SupportRoom, SupportStep, brief,
+    AccountsRoom, AccountsStep, Around, DepositRoom, DepositStep, Inside, NUMBER_LENGTH, NumberRoom, Room, SupportRoom,
+    SupportStep, brief,
 };
 use crate::{
-    AccountCard, AccountChoice, AccountsPage, BlockCardPage, CardLine, CodeMessage, CodePage, Countdown,
-    DepositAmountPage, DepositDonePage, DepositPayPage, Fault, HomePage, IdlePage, Kiosk, Notice, NumberPage,
-    NumberProblem, OrderBrief, Page, ProfileBody, ProfilePage, Screen, StatementPage, SupportDonePage, SupportPage,
-    Tile, TileKind, Weight, WhyNot,
+    AccountCard, AccountChoice, AccountsPage, BlockCardPage, CardLine, Countdown, DepositAmountPage, DepositDonePage,
+    DepositPayPage, Fault, HomePage, IdlePage, Kiosk, Notice, NumberPage, NumberProblem, OrderBrief, Page, Screen,
+    SupportDonePage, SupportPage, Tile, TileKind, Weight, WhyNot,
 };
 
 /// Deposits to choose from, in kroner: a week, a fortnight, a month and two of lunches.
@@ -50,7 +51,7 @@ impl Kiosk {
             Stage::Waiting { notice } => Page::Idle(idle(&around, notice.map(|(n, _)| n))),
             Stage::LookingUp { .. } => Page::Idle(idle(&around, None)),
             Stage::Number(room) => Page::Number(number(room, self.strangers, around.now.wall)),
-            Stage::Code(room) => Page::Code(code(&room.door, around.now.wall, false)),
+            Stage::Code(room) => people::door(&room.door, &around, false),
             Stage::Inside(inside) => room_page(inside, &around, self.faults().contains(&Fault::Offline)),
         }
     }
@@ -60,13 +61,14 @@ fn room_page(inside: &Inside, around: &Around, offline: bool) -> Page {
     match &inside.room {
         Room::Home => Page::Home(home(inside, around, offline)),
         Room::Accounts(room) => accounts_page(*room, inside, offline),
-        Room::Profile(room) => Page::Profile(profile(room, inside)),
-        Room::SignIn(room) => Page::Code(code(&room.door, around.now.wall, true)),
+        Room::Profile(room) => Page::Profile(people::profile(room, inside)),
+        Room::SignIn(room) => people::door(&room.door, around, true),
+        Room::Password(room) => Page::ChangePassword(people::change_password(room, around.now.wall)),
         Room::AutoRecharge(room) => money::auto_recharge(room, inside, around),
         Room::Deposit(room) => deposit(room, inside, around),
         Room::Order(room) => shop::order(room, inside, around),
         Room::Orders => Page::Orders(money::orders(inside, around)),
-        Room::Statement(room) => Page::Statement(statement(room, inside)),
+        Room::Statement(room) => statement::page(room, inside),
         Room::Support(room) => support(room, inside),
         Room::Transfer(room) => money::transfer(room, inside),
         Room::Withdraw(room) => money::withdraw(room, inside),
@@ -87,19 +89,6 @@ fn idle(around: &Around, notice: Option<Notice>) -> IdlePage {
 fn countdown(date: Date, cut_off: Timestamp, now: Timestamp) -> Option<Countdown> {
     let minutes = cut_off.duration_since(now).as_mins();
     (0..=COUNTDOWN_FROM_MINUTES).contains(&minutes).then_some(Countdown { date, minutes })
-}
-
-fn code(door: &Door, now: Timestamp, inside: bool) -> CodePage {
-    let message = match door.step {
-        CodeStep::Wrong { tries_left } => Some(CodeMessage::Wrong { tries_left }),
-        CodeStep::Waiting { until } if until > now => {
-            Some(CodeMessage::Wait { seconds: until.duration_since(now).as_secs().max(1) })
-        }
-        CodeStep::Waiting { .. } | CodeStep::Typing | CodeStep::Checking => None,
-    };
-    let checking = door.step == CodeStep::Checking;
-    let typed = if checking { CODE_LENGTH } else { door.digits.len() };
-    CodePage { typed, length: CODE_LENGTH, checking, message, inside }
 }
 
 fn number(room: &NumberRoom, strangers: Throttle, now: Timestamp) -> NumberPage {
@@ -245,24 +234,6 @@ fn amount(room: &DepositRoom, inside: &Inside, around: &Around, opening: bool) -
         opening,
         auto: None,
     }
-}
-
-fn statement(room: &StatementRoom, inside: &Inside) -> StatementPage {
-    StatementPage {
-        account: inside.label(),
-        balance: balance(inside),
-        body: room.body.clone(),
-        paper: room.paper.as_ref().map(|(_, state)| *state),
-    }
-}
-
-fn profile(room: &ProfileRoom, inside: &Inside) -> ProfilePage {
-    let body = match &room.step {
-        ProfileStep::Loading => ProfileBody::Loading,
-        ProfileStep::Unreachable => ProfileBody::Unreachable,
-        ProfileStep::Open(form) => ProfileBody::Here(form.clone()),
-    };
-    ProfilePage { account: inside.label(), body, first: room.first }
 }
 
 fn support(room: &SupportRoom, inside: &Inside) -> Page {

@@ -1,4 +1,4 @@
-//! Questions a visit has: verification codes, payments, statements, and who is signed in while it lasts.
+//! Questions a visit has: verification codes and passwords, payments, statements, and who is signed in while it lasts.
 //!
 //! **Invariants:** a wrong code is counted on the disk *before* it is looked at, so that pulling the plug buys no try; the kiosk's own
 //! count holds whether the server is there or not. A payment is only ever followed here, never made.
@@ -20,7 +20,7 @@ use reqwest::Method;
 use tokio::task::JoinHandle;
 
 use super::client::{Call, CallError, Line};
-use super::{Question, TypedCode, money};
+use super::{Question, Typed, letters, money};
 
 /// Somebody stands there: longer than this and the kiosk looks at the code itself.
 const LOGIN_PATIENCE: Duration = Duration::from_secs(3);
@@ -57,6 +57,15 @@ impl Questions {
             Question::CheckCode { card, code } => {
                 let visit = line.session.visit();
                 drop(tokio::spawn(async move { check_code(&line, visit, card, code).await }));
+            }
+            Question::AskReset(request) => drop(tokio::spawn(async move { letters::ask_reset(&line, &request).await })),
+            Question::ChangePassword { person, card, current, fresh } => {
+                drop(tokio::spawn(
+                    async move { letters::change_password(&line, person, card, (current, fresh)).await },
+                ));
+            }
+            Question::MailStatement { account, month, request } => {
+                drop(tokio::spawn(async move { letters::mail_statement(&line, account, month, &request).await }));
             }
             Question::OpenDeposit(request) => {
                 let id = request.id;
@@ -110,7 +119,7 @@ impl Questions {
     }
 }
 
-async fn check_code(line: &Line, visit: u64, card: CardId, code: TypedCode) {
+async fn check_code(line: &Line, visit: u64, card: CardId, code: Typed) {
     let answer = look_at_code(line, visit, card, code).await.unwrap_or_else(|| {
         // The disk cannot count the try, so the code is not looked at.
         let until =
@@ -121,7 +130,8 @@ async fn check_code(line: &Line, visit: u64, card: CardId, code: TypedCode) {
 }
 
 /// `None` when the store cannot count the try.
-async fn look_at_code(line: &Line, visit: u64, card: CardId, TypedCode(code): TypedCode) -> Option<CodeAnswer> {
+async fn look_at_code(line: &Line, visit: u64, card: CardId, typed: Typed) -> Option<CodeAnswer> {
+    let (Typed::Code(secret) | Typed::Password(secret)) = &typed;
     let now = line.clock.now();
     let before = line.store.ask(move |desk| desk.store.throttle(card)).await.ok()?.ok()?;
     if let Some(until) = before.wait_until(now) {
@@ -129,7 +139,8 @@ async fn look_at_code(line: &Line, visit: u64, card: CardId, TypedCode(code): Ty
     }
     let charged = before.after_wrong(now);
     keep(line, card, charged).await?;
-    let asked = Call::new(Method::POST, "/v1/logins", LOGIN_PATIENCE).with(&LoginRequest { card, code: code.clone() });
+    let asked = Call::new(Method::POST, "/v1/logins", LOGIN_PATIENCE)
+        .with(&LoginRequest { card, code: secret.reveal().to_owned() });
     let answer = match line.call::<LoginAnswer>(&asked).await {
         Ok(LoginAnswer::Right { session }) => {
             // Whoever typed it may have left meanwhile; then the session belongs to nobody.
@@ -139,11 +150,18 @@ async fn look_at_code(line: &Line, visit: u64, card: CardId, TypedCode(code): Ty
         }
         Ok(LoginAnswer::Wrong { tries_left }) => CodeAnswer::Wrong { tries_left },
         Ok(LoginAnswer::Wait { until }) => CodeAnswer::Wait { until },
+        Err(error) if matches!(typed, Typed::Password(_)) => {
+            tracing::info!(%error, "a password cannot be looked at");
+            CodeAnswer::OutOfReach
+        }
         Err(error) => {
             tracing::info!(%error, "a verification code is looked at here");
+            let code = secret.clone();
             let verifier = line.store.ask(move |desk| desk.store.code_verifier(card)).await.ok()?.ok()?;
             let right = match verifier {
-                Some(verifier) => tokio::task::spawn_blocking(move || fits(&verifier, &code)).await.unwrap_or(false),
+                Some(verifier) => {
+                    tokio::task::spawn_blocking(move || fits(&verifier, code.reveal())).await.unwrap_or(false)
+                }
                 None => false,
             };
             if right { CodeAnswer::Right } else { CodeAnswer::Wrong { tries_left: charged.tries_left() } }
@@ -152,7 +170,7 @@ async fn look_at_code(line: &Line, visit: u64, card: CardId, TypedCode(code): Ty
     match answer {
         CodeAnswer::Right => keep(line, card, Throttle::default()).await?,
         // The server did not look at it either.
-        CodeAnswer::Wait { .. } => keep(line, card, before).await?,
+        CodeAnswer::Wait { .. } | CodeAnswer::OutOfReach => keep(line, card, before).await?,
         CodeAnswer::Wrong { tries_left } => {
             return Some(match charged.wait_until(now) {
                 Some(until) => CodeAnswer::Wait { until },

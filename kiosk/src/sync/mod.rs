@@ -7,6 +7,7 @@
 mod ask;
 mod client;
 pub mod enrol;
+mod letters;
 mod link;
 mod money;
 mod pull;
@@ -21,9 +22,10 @@ use std::sync::Arc;
 use std::thread;
 
 use jiff::civil::Date;
+use kiosk_core::Secret;
 use madkort_protocol::{
-    AccountId, CardId, DepositRequest, MandatePageRequest, MandateWish, OperationId, PersonId, ProfileChange,
-    TransferRequest, WithdrawalRequest,
+    AccountId, CardId, DepositRequest, MandatePageRequest, MandateWish, OperationId, PasswordResetRequest, PersonId,
+    ProfileChange, StatementMailRequest, TransferRequest, WithdrawalRequest,
 };
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -49,12 +51,25 @@ pub struct SyncConfig {
 /// A question for the server.
 #[derive(Clone, Debug)]
 pub enum Question {
-    /// Look at a verification code; answered by `CodeChecked`.
+    /// Look at a verification code, or at a password; answered by `CodeChecked`.
     CheckCode {
         /// The card.
         card: CardId,
         /// What was typed.
-        code: TypedCode,
+        code: Typed,
+    },
+    /// Ask for a letter with which a forgotten password is replaced.
+    AskReset(PasswordResetRequest),
+    /// Replace a password.
+    ChangePassword {
+        /// Whose.
+        person: PersonId,
+        /// The card the visit goes by.
+        card: CardId,
+        /// The one that holds now, or the code.
+        current: Secret,
+        /// The new one.
+        fresh: Secret,
     },
     /// Open a payment page and follow it.
     OpenDeposit(Box<DepositRequest>),
@@ -103,20 +118,28 @@ pub enum Question {
         /// The first day of the month; the current one if none.
         month: Option<Date>,
     },
+    /// Have a statement sent as a letter.
+    MailStatement {
+        /// Whose.
+        account: AccountId,
+        /// The first day of the month.
+        month: Date,
+        /// Under which id, and where to.
+        request: Box<StatementMailRequest>,
+    },
     /// Whoever was here is gone, and somebody else may come: the session ends.
     NextVisit,
     /// Somebody is here: do not wait for the next try.
     Hurry,
 }
 
-/// A verification code as typed; never printed.
-#[derive(Clone)]
-pub struct TypedCode(pub String);
-
-impl std::fmt::Debug for TypedCode {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("TypedCode(…)")
-    }
+/// What was typed at a door.
+#[derive(Clone, Debug)]
+pub enum Typed {
+    /// The digits on the card, which the kiosk can look at itself.
+    Code(Secret),
+    /// A password, which only the server knows.
+    Password(Secret),
 }
 
 /// The way to the sync thread. Cheap to clone; the thread ends when all are gone.

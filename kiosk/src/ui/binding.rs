@@ -149,6 +149,7 @@ impl Ui {
         let desk = self.window.global::<ui::Desk>();
         desk.set_editing(false);
         desk.set_returning(false);
+        desk.set_revealed(false);
         desk.set_text(SharedString::default());
         desk.set_title(SharedString::default());
         desk.set_product(SharedString::default());
@@ -177,6 +178,9 @@ fn listen(window: &ui::AppWindow, out: &Rc<dyn Fn(Intent)>) {
         on_preset(kroner: i32) => Some(Intent::Preset(kroner));
         on_open(room: ui::RoomKind) => Some(Intent::Open(kinds::tile_kind(room)));
         on_without_card() => Some(Intent::WithoutCard);
+        on_with_password() => Some(Intent::WithPassword);
+        on_forgot_password() => Some(Intent::ForgotPassword);
+        on_change_password_page() => Some(Intent::ChangePassword);
         on_block_card(id: SharedString) => CardId::parse(&id).ok().map(Intent::BlockCard);
         on_unblock_card(id: SharedString) => CardId::parse(&id).ok().map(Intent::UnblockCard);
         on_back() => Some(Intent::Back);
@@ -184,7 +188,7 @@ fn listen(window: &ui::AppWindow, out: &Rc<dyn Fn(Intent)>) {
         on_still_here() => Some(Intent::StillHere);
         on_account(place: i32) => usize::try_from(place).ok().map(Intent::Account);
         on_edit(field: ui::FieldKind, product: SharedString, text: SharedString) =>
-            typed_field(field, &product).map(|field| Intent::Edit(field, text.into()));
+            typed_field(field, &product).map(|field| typed(field, &text));
         on_pause_auto() => Some(Intent::AutoRecharge(MandateWish::Pause));
         on_resume_auto() => Some(Intent::AutoRecharge(MandateWish::Resume));
         on_stop_auto() => Some(Intent::AutoRecharge(MandateWish::Cancel));
@@ -204,6 +208,8 @@ fn listen(window: &ui::AppWindow, out: &Rc<dyn Fn(Intent)>) {
         on_to_checkout() => Some(Intent::Checkout);
         on_pay_order() => Some(Intent::Pay);
         on_cancel_order(id: SharedString) => OperationId::parse(&id).ok().map(Intent::CancelOrder);
+        on_all_months() => Some(Intent::ChooseMonth);
+        on_mail_statement_page() => Some(Intent::MailStatement);
         on_choose_month(iso: SharedString) => iso.parse().ok().map(Intent::Month);
         on_print() => Some(Intent::Print);
         on_send() => Some(Intent::Send);
@@ -261,6 +267,15 @@ fn listen_for_looks(window: &ui::AppWindow, out: &Rc<dyn Fn(Intent)>, reader: &R
     });
 }
 
+fn typed(field: Field, text: &str) -> Intent {
+    match field {
+        Field::Password | Field::CurrentPassword | Field::NewPassword | Field::PasswordAgain => {
+            Intent::Type(field, text.into())
+        }
+        field => Intent::Edit(field, text.to_owned()),
+    }
+}
+
 fn typed_field(field: ui::FieldKind, product: &str) -> Option<Field> {
     Some(match field {
         ui::FieldKind::AccountNumber => Field::AccountNumber,
@@ -276,6 +291,10 @@ fn typed_field(field: ui::FieldKind, product: &str) -> Option<Field> {
         ui::FieldKind::DayCap => Field::DayCap,
         ui::FieldKind::WeekCap => Field::WeekCap,
         ui::FieldKind::MonthCap => Field::MonthCap,
+        ui::FieldKind::Password => Field::Password,
+        ui::FieldKind::CurrentPassword => Field::CurrentPassword,
+        ui::FieldKind::NewPassword => Field::NewPassword,
+        ui::FieldKind::PasswordAgain => Field::PasswordAgain,
         ui::FieldKind::Comment => Field::Comment(ProductId::parse(product).ok()?),
     })
 }

@@ -74,6 +74,7 @@ pub(super) fn code_message(message: Option<CodeMessage>) -> (ui::CodeKind, i32) 
         None => (ui::CodeKind::None, 0),
         Some(CodeMessage::Wrong { tries_left }) => (ui::CodeKind::Wrong, whole(tries_left)),
         Some(CodeMessage::Wait { seconds }) => (ui::CodeKind::Wait, whole(seconds)),
+        Some(CodeMessage::OutOfReach) => (ui::CodeKind::OutOfReach, 0),
     }
 }
 
@@ -122,6 +123,12 @@ pub(super) fn problem(problem: Option<FormProblem>, language: Language) -> ui::P
         Some(FormProblem::AccountNumber) => (K::AccountNumber, None, 0),
         Some(FormProblem::Target) => (K::Target, None, 0),
         Some(FormProblem::NeedsConnection) => (K::NeedsConnection, None, 0),
+        Some(FormProblem::CurrentMissing) => (K::CurrentMissing, None, 0),
+        Some(FormProblem::WrongCurrent(tries_left)) => (K::WrongCurrent, None, whole(tries_left)),
+        Some(FormProblem::Wait(seconds)) => (K::Wait, None, whole(seconds)),
+        Some(FormProblem::WeakPassword) => (K::WeakPassword, None, 0),
+        Some(FormProblem::PasswordsDiffer) => (K::PasswordsDiffer, None, 0),
+        Some(FormProblem::TooOften) => (K::TooOften, None, 0),
         Some(FormProblem::Unsure) => (K::Unsure, None, 0),
     };
     ui::Problem { kind, money: money.map(|m| m.in_words(language).into()).unwrap_or_default(), count }

@@ -3,17 +3,17 @@
 //! **Invariant:** a page that is not shown holds nothing: its properties are the empty ones and its lists have no rows.
 
 mod money;
+mod people;
 mod shop;
+mod statement;
 
 use jiff::civil::Date;
 use kiosk_core::{
-    AccountCard, AccountChoice, AccountsPage, BlockCardPage, CheckoutLine, CodePage, DayChoice, DepositAmountPage,
-    DepositDonePage, DepositPayPage, Fault, HomePage, IdlePage, NumberPage, OrderBrief, Page, ProductCard, ProfileBody,
-    ProfilePage, StatementBody, StatementPage, SupportDonePage, SupportPage, Tile,
+    AccountCard, AccountChoice, AccountsPage, BlockCardPage, CheckoutLine, DayChoice, DepositAmountPage,
+    DepositDonePage, DepositPayPage, Fault, HomePage, IdlePage, MonthChoice, OrderBrief, Page, ProductCard,
+    SupportDonePage, SupportPage, Tile,
 };
-use madkort_protocol::{
-    Allergen, AutoRechargeCharge, Language, Money, Statement, StatementLine, StatementText, Withdrawal,
-};
+use madkort_protocol::{Allergen, AutoRechargeCharge, Language, Money, StatementLine, Withdrawal};
 use slint::{ComponentHandle, ModelRc, VecModel};
 
 use super::kinds;
@@ -37,6 +37,7 @@ pub(super) struct Lists {
     products: Rows<(bool, Vec<ProductCard>, Language), ui::ShelfRow>,
     lines: Rows<(CheckoutLine, Language), ui::LineView>,
     entries: Rows<(StatementLine, Language), ui::EntryView>,
+    months: Rows<MonthChoice, ui::MonthRow>,
     charges: Rows<(AutoRechargeCharge, Language), ui::ChargeRow>,
     targets: Rows<(usize, AccountChoice), ui::TargetRow>,
     withdrawals: Rows<(Withdrawal, Language), ui::WithdrawalRow>,
@@ -60,6 +61,7 @@ impl Lists {
             products: Rows::new(),
             lines: Rows::new(),
             entries: Rows::new(),
+            months: Rows::new(),
             charges: Rows::new(),
             targets: Rows::new(),
             withdrawals: Rows::new(),
@@ -80,6 +82,7 @@ impl Lists {
         api.set_products(lists.products.model());
         api.set_lines(lists.lines.model());
         api.set_entries(lists.entries.model());
+        api.set_months(lists.months.model());
         api.set_charges(lists.charges.model());
         api.set_targets(lists.targets.model());
         api.set_withdrawals(lists.withdrawals.model());
@@ -97,8 +100,13 @@ impl Lists {
                 ui::PageKind::OutOfService
             }
             Page::Idle(page) => self.idle(api, page),
-            Page::Code(page) => code(api, page),
-            Page::Number(page) => number(api, page),
+            Page::Code(page) => people::code(api, page),
+            Page::Password(page) => people::password(api, *page),
+            Page::Forgotten(page) => people::forgotten(api, page, language),
+            Page::ChangePassword(page) => people::change_password(api, *page, language),
+            Page::Months(page) => self.months(api, page, language),
+            Page::MailStatement(page) => statement::mail(api, page, language),
+            Page::Number(page) => people::number(api, page),
             Page::Home(page) => self.home(api, page, language),
             Page::Accounts(page) => self.accounts(api, page, language),
             Page::BlockCard(page) => blocking(api, page),
@@ -110,7 +118,7 @@ impl Lists {
             Page::Days(page) => self.days(api, page, language),
             Page::Allergy(page) => self.allergy(api, page),
             Page::OrderDone(page) => shop::ordered(api, page, language),
-            Page::Profile(page) => profile(api, page, language),
+            Page::Profile(page) => people::profile(api, page, language),
             Page::Statement(page) => self.statement(api, page, language),
             Page::Support(page) => self.support(api, page, language),
             Page::SupportDone(page) => filed(api, page),
@@ -138,6 +146,11 @@ impl Lists {
         empty! {
             Page::Idle(_) => set_idle, dishes;
             Page::Code(_) => set_code, ;
+            Page::Password(_) => set_password, ;
+            Page::Forgotten(_) => set_forgotten, ;
+            Page::ChangePassword(_) => set_change_password, ;
+            Page::Months(_) => set_months_of, months;
+            Page::MailStatement(_) => set_mail_statement, ;
             Page::Number(_) => set_number, ;
             Page::Accounts(_) => set_accounts_list, account_rows;
             Page::BlockCard(_) => set_blocking, ;
@@ -244,30 +257,6 @@ impl Lists {
         ui::PageKind::DepositPay
     }
 
-    fn statement(&self, api: &ui::Api, page: &StatementPage, language: Language) -> ui::PageKind {
-        let mut view = ui::StatementView {
-            account: (&page.account).into(),
-            balance: page.balance.in_words(language).into(),
-            paper: kinds::paper(page.paper),
-            ..ui::StatementView::default()
-        };
-        match &page.body {
-            StatementBody::Loading => view.body = ui::MonthKind::Loading,
-            StatementBody::Unreachable => view.body = ui::MonthKind::Unreachable,
-            StatementBody::Here(statement) => {
-                view.body = ui::MonthKind::Here;
-                view.month = kinds::day(statement.month);
-                (view.earlier, view.later) = neighbours(statement);
-                view.opening = statement.opening.in_words(language).into();
-                view.closing = statement.closing.in_words(language).into();
-            }
-        }
-        let lines: &[StatementLine] = if let StatementBody::Here(s) = &page.body { &s.lines } else { &[] };
-        self.entries.show(lines.iter().map(|l| (l.clone(), language)), entry);
-        api.set_statement(view);
-        ui::PageKind::Statement
-    }
-
     fn support(&self, api: &ui::Api, page: &SupportPage, language: Language) -> ui::PageKind {
         api.set_support(ui::SupportView {
             name: (&page.name).into(),
@@ -280,40 +269,6 @@ impl Lists {
         self.accounts.show(page.accounts.iter().cloned(), account);
         ui::PageKind::Support
     }
-}
-
-fn code(api: &ui::Api, page: &CodePage) -> ui::PageKind {
-    let (message, figure) = kinds::code_message(page.message);
-    api.set_code(ui::CodeView {
-        typed: kinds::whole(page.typed),
-        length: kinds::whole(page.length),
-        checking: page.checking,
-        message,
-        figure,
-        inside: page.inside,
-    });
-    ui::PageKind::Code
-}
-
-fn number(api: &ui::Api, page: &NumberPage) -> ui::PageKind {
-    let (problem, figure) = kinds::number_problem(page.problem);
-    // In groups of four, as on the card.
-    let mut shown = String::new();
-    for (place, digit) in page.digits.chars().enumerate() {
-        if place > 0 && place % 4 == 0 {
-            shown.push(' ');
-        }
-        shown.push(digit);
-    }
-    api.set_number(ui::NumberView {
-        shown: shown.into(),
-        typed: kinds::whole(page.digits.len()),
-        length: kinds::whole(page.length),
-        looking: page.looking,
-        problem,
-        figure,
-    });
-    ui::PageKind::Number
 }
 
 fn blocking(api: &ui::Api, page: &BlockCardPage) -> ui::PageKind {
@@ -354,35 +309,6 @@ fn paid(api: &ui::Api, page: &DepositDonePage, language: Language) -> ui::PageKi
     ui::PageKind::DepositDone
 }
 
-fn profile(api: &ui::Api, page: &ProfilePage, language: Language) -> ui::PageKind {
-    let first = page.first;
-    api.set_profile(match &page.body {
-        ProfileBody::Loading => ui::ProfileView { body: ui::MonthKind::Loading, first, ..ui::ProfileView::default() },
-        ProfileBody::Unreachable => {
-            ui::ProfileView { body: ui::MonthKind::Unreachable, first, ..ui::ProfileView::default() }
-        }
-        ProfileBody::Here(form) => ui::ProfileView {
-            body: ui::MonthKind::Here,
-            first,
-            name: (&form.name).into(),
-            email: (&form.email).into(),
-            phone: (&form.phone).into(),
-            address: (&form.address).into(),
-            postcode: (&form.postcode).into(),
-            town: (&form.town).into(),
-            school: (&form.school).into(),
-            class: (&form.class).into(),
-            day_cap: (&form.day_cap).into(),
-            week_cap: (&form.week_cap).into(),
-            month_cap: (&form.month_cap).into(),
-            problem: kinds::problem(form.problem, language),
-            saving: form.saving,
-            saved: form.saved,
-        },
-    });
-    ui::PageKind::Profile
-}
-
 fn filed(api: &ui::Api, page: &SupportDonePage) -> ui::PageKind {
     api.set_filed(ui::FiledView {
         number: (&page.number).into(),
@@ -408,37 +334,6 @@ fn order((order, language): &(OrderBrief, Language)) -> ui::OrderView {
         pending: order.pending,
         picked_up: order.picked_up,
     }
-}
-
-fn entry((line, language): &(StatementLine, Language)) -> ui::EntryView {
-    let (kind, text, delivery) = match &line.text {
-        StatementText::Deposit => (ui::EntryKind::Deposit, "", None),
-        StatementText::Recharge => (ui::EntryKind::Recharge, "", None),
-        StatementText::Purchase { text } => (ui::EntryKind::Purchase, text.as_str(), None),
-        StatementText::OrderPlaced { delivery } => (ui::EntryKind::OrderPlaced, "", Some(*delivery)),
-        StatementText::OrderReleased { delivery } => (ui::EntryKind::OrderReleased, "", Some(*delivery)),
-        StatementText::Transfer => (ui::EntryKind::Transfer, "", None),
-        StatementText::Withdrawal => (ui::EntryKind::Withdrawal, "", None),
-        StatementText::WithdrawalBack => (ui::EntryKind::WithdrawalBack, "", None),
-        StatementText::Correction => (ui::EntryKind::Correction, "", None),
-    };
-    ui::EntryView {
-        day: kinds::day(line.date),
-        kind,
-        text: text.into(),
-        delivery: delivery.map(kinds::day).unwrap_or_default(),
-        number: (&line.number).into(),
-        amount: line.amount.in_words(*language).into(),
-        incoming: line.amount > Money::ZERO,
-        balance: line.balance.in_words(*language).into(),
-    }
-}
-
-/// The months before and after the one shown, among those that have lines.
-fn neighbours(statement: &Statement) -> (slint::SharedString, slint::SharedString) {
-    let earlier = statement.months.iter().filter(|m| **m < statement.month).max();
-    let later = statement.months.iter().filter(|m| **m > statement.month).min();
-    (earlier.map(|m| iso(*m)).unwrap_or_default(), later.map(|m| iso(*m)).unwrap_or_default())
 }
 
 fn iso(date: Date) -> slint::SharedString {

@@ -1,11 +1,13 @@
 //! The kiosk's drivers as they work together: store and line, and what they tell.
 
+#![allow(dead_code)]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kiosk::events::{Clock, Dice};
 use kiosk::store::{Bells, StoreHandle};
-use kiosk::sync::{self, Outside, Question, SyncConfig, SyncHandle, TypedCode};
+use kiosk::sync::{self, Outside, Question, SyncConfig, SyncHandle, Typed};
 use kiosk_core::{Catalogue, CodeAnswer, Event, Link, Visitor};
 use madkort_protocol::*;
 
@@ -59,7 +61,15 @@ impl Kiosk {
     }
 
     pub fn code(&mut self, card: CardId, code: &str) -> CodeAnswer {
-        self.sync.ask(Question::CheckCode { card, code: TypedCode(code.to_owned()) });
+        self.typed(card, Typed::Code(code.into()))
+    }
+
+    pub fn password(&mut self, card: CardId, password: &str) -> CodeAnswer {
+        self.typed(card, Typed::Password(password.into()))
+    }
+
+    fn typed(&mut self, card: CardId, code: Typed) -> CodeAnswer {
+        self.sync.ask(Question::CheckCode { card, code });
         self.ears.wait_for("CodeChecked", |event| match event {
             Event::CodeChecked(answer) => Some(*answer),
             _ => None,

@@ -4,8 +4,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+/// How often it is asked soon: after so many questions, a little over an hour, it is asked once a day, and staff should look.
+pub const ASKED_SOON: u32 = 5;
 /// Counted from the last time; then every day.
-const ASK_AFTER: [SignedDuration; 5] = [
+const ASK_AFTER: [SignedDuration; ASKED_SOON as usize] = [
     SignedDuration::from_secs(5),
     SignedDuration::from_secs(30),
     SignedDuration::from_mins(2),

@@ -1,6 +1,7 @@
 //! A till's authorisation: money is held while a meal is put together, and a sale captures it.
 //!
-//! Pure. Legs: card −, held sales +; given up or expired: the other way round. Capturing is [`crate::purchase`]'s.
+//! Pure. Legs: card −, held sales +; given up or expired: the other way round. Capturing is [`crate::purchase`]'s. What a subsidy
+//! will pay is not held; of a free sale nothing is, and no money moves when it is held or given up.
 //!
 //! **Invariant:** what is held counts as spent from the moment it is held.
 
@@ -10,7 +11,7 @@ use madkort_protocol::{AccountId, Money, OperationId, Refusal, Rule};
 use crate::derived::Purpose;
 use crate::hold::{Ended, Hold, HoldError, HoldKind};
 use crate::purchase::check_amount;
-use crate::rules::{Payer, refusal};
+use crate::rules::{Payer, over, refusal};
 use crate::transaction::Legs;
 use crate::{Book, Kind, Transaction};
 
@@ -25,34 +26,71 @@ pub struct Authorising {
     pub account: Option<AccountId>,
     /// What is known of them.
     pub payer: Payer,
-    /// The most the sale will take from them.
+    /// The most the sale will come to.
     pub amount: Money,
+    /// The part of it that the school or the municipality will pay.
+    pub subsidised: Money,
 }
 
+/// A hold, and what moves with it; nothing does if nothing is held.
+pub type Moved = (Hold, Option<Transaction>);
+
 /// Holds the money.
-pub fn held(asked: &Authorising) -> Result<(Hold, Transaction), Refusal> {
+pub fn held(asked: &Authorising) -> Result<Moved, Refusal> {
     check_amount(asked.amount)?;
     asked.payer.check_card()?;
     let account = asked.account.ok_or(refusal(Rule::Account))?;
-    asked.payer.check_spending(asked.amount, asked.at)?;
-    set_aside(asked.id, Kind::AuthorisationHeld, HoldKind::Sale, account, asked.amount, asked.at)
+    let paid = paid_of(asked.amount, asked.subsidised)?;
+    asked.payer.check_spending(paid, asked.at)?;
+    set_aside_any(asked.id, Kind::AuthorisationHeld, HoldKind::Sale, account, paid, asked.at)
         .map_err(|error| error.refusal(HoldKind::Sale))
 }
 
 /// The till gives the sale up.
-pub fn released(id: OperationId, hold: &Hold, at: Timestamp) -> Result<(Hold, Transaction), Refusal> {
+pub fn released(id: OperationId, hold: &Hold, at: Timestamp) -> Result<Moved, Refusal> {
     let ended = check_kind(hold).and_then(|()| hold.release()).map_err(|error| error.refusal(HoldKind::Sale))?;
-    give_back(id, Kind::AuthorisationReleased, &ended, at).map_err(|error| error.refusal(HoldKind::Sale))
+    give_back_any(id, Kind::AuthorisationReleased, &ended, at).map_err(|error| error.refusal(HoldKind::Sale))
 }
 
 /// The till never came back. The key is the authorisation's own, for this purpose: it expires once.
-pub fn expired(hold: &Hold, at: Timestamp) -> Result<(Hold, Transaction), HoldError> {
+pub fn expired(hold: &Hold, at: Timestamp) -> Result<Moved, HoldError> {
     check_kind(hold)?;
-    give_back(Purpose::Expiry.of(hold.id), Kind::AuthorisationExpired, &hold.expire(at)?, at)
+    give_back_any(Purpose::Expiry.of(hold.id), Kind::AuthorisationExpired, &hold.expire(at)?, at)
 }
 
 const fn check_kind(hold: &Hold) -> Result<(), HoldError> {
     if matches!(hold.kind, HoldKind::Sale) { Ok(()) } else { Err(HoldError::NotDue) }
+}
+
+/// What is left of a price for its holder to pay.
+pub(crate) fn paid_of(price: Money, subsidised: Money) -> Result<Money, Refusal> {
+    if subsidised < Money::ZERO || subsidised > price {
+        return Err(over(Rule::Field, price, subsidised));
+    }
+    price.minus(subsidised).map_err(|_| refusal(Rule::Amount))
+}
+
+/// From the holder to what is held, if there is anything to hold.
+pub(crate) fn set_aside_any(
+    id: OperationId,
+    kind: Kind,
+    what_for: HoldKind,
+    account: AccountId,
+    amount: Money,
+    at: Timestamp,
+) -> Result<Moved, HoldError> {
+    if amount == Money::ZERO {
+        return Ok((Hold::of_nothing(id, account, what_for, at), None));
+    }
+    set_aside(id, kind, what_for, account, amount, at).map(|(hold, made)| (hold, Some(made)))
+}
+
+/// From what is held back to the holder, if anything is.
+pub(crate) fn give_back_any(id: OperationId, kind: Kind, ended: &Ended, at: Timestamp) -> Result<Moved, HoldError> {
+    if ended.hold.amount == Money::ZERO {
+        return Ok((ended.hold, None));
+    }
+    give_back(id, kind, ended, at).map(|(hold, made)| (hold, Some(made)))
 }
 
 /// From the holder to what is held.
@@ -91,18 +129,19 @@ mod tests {
     use crate::caps::Caps;
     use crate::hold::{AUTHORISED_FOR, HoldState};
     use crate::purchase::tests::{NOON, account, id, legs, payer, written};
-    use crate::rules::over;
 
     fn asked(ore: i64) -> Authorising {
-        Authorising { id: id(1), at: NOON, account: Some(account(1)), payer: payer(5000), amount: Money::from_ore(ore) }
+        let (payer, amount) = (payer(5000), Money::from_ore(ore));
+        Authorising { id: id(1), at: NOON, account: Some(account(1)), payer, amount, subsidised: Money::ZERO }
     }
 
     #[test]
     fn money_is_held_and_given_back() {
         let (hold, made) = held(&asked(4000)).unwrap();
-        assert_eq!(written(&made), legs(&[("card 1", -4000), ("held-sales", 4000)]));
+        assert_eq!(written(&made.unwrap()), legs(&[("card 1", -4000), ("held-sales", 4000)]));
         assert_eq!(hold.expires_at, Some(NOON.checked_add(AUTHORISED_FOR).unwrap()));
         let (ended, back) = released(id(2), &hold, NOON).unwrap();
+        let back = back.unwrap();
         assert_eq!(written(&back), legs(&[("held-sales", -4000), ("card 1", 4000)]));
         assert_eq!((back.about(), ended.state), (Some(id(1)), HoldState::Released));
         assert_eq!(released(id(3), &ended, NOON), Err(refusal(Rule::Authorisation)));
@@ -115,11 +154,30 @@ mod tests {
         let early = due.checked_sub(SignedDuration::from_secs(1)).unwrap();
         assert_eq!(expired(&hold, early), Err(HoldError::NotDue));
         let (ended, back) = expired(&hold, due).unwrap();
+        let back = back.unwrap();
         assert_eq!(back.id(), Purpose::Expiry.of(id(1)));
         assert_eq!(written(&back), legs(&[("held-sales", -4000), ("card 1", 4000)]));
         assert_eq!(expired(&ended, due), Err(HoldError::Ended(HoldState::Expired)));
         let order = Hold { kind: HoldKind::Order, ..hold };
         assert_eq!(expired(&order, due), Err(HoldError::NotDue));
+    }
+
+    #[test]
+    fn only_what_the_holder_pays_is_held_and_of_a_free_sale_nothing() {
+        let kr = Money::from_kroner;
+        let part = |ore, subsidised| held(&Authorising { subsidised: Money::from_ore(subsidised), ..asked(ore) });
+        let (hold, made) = part(9000, 4500).unwrap();
+        assert_eq!(hold.amount, kr(45));
+        assert_eq!(written(&made.unwrap()), legs(&[("card 1", -4500), ("held-sales", 4500)]));
+        let (free, made) = part(9000, 9000).unwrap();
+        assert_eq!((free.amount, made), (Money::ZERO, None));
+        let (ended, back) = released(id(2), &free, NOON).unwrap();
+        assert_eq!((ended.state, back), (HoldState::Released, None));
+        let (ended, back) = expired(&free, NOON.checked_add(AUTHORISED_FOR).unwrap()).unwrap();
+        assert_eq!((ended.state, back), (HoldState::Expired, None));
+        for (ore, wrong) in [(9000, -1), (9000, 9001), (1, i64::MIN), (1, i64::MAX)] {
+            assert_eq!(part(ore, wrong), Err(over(Rule::Field, Money::from_ore(ore), Money::from_ore(wrong))));
+        }
     }
 
     #[test]

@@ -155,8 +155,18 @@ impl Hold {
         if amount < LEAST {
             return Err(HoldError::Amount(amount));
         }
+        Ok(Self::begun(id, account, kind, amount, at))
+    }
+
+    /// Sets nothing aside, for what is wholly subsidised: it ends as any other does.
+    #[must_use]
+    pub fn of_nothing(id: OperationId, account: AccountId, kind: HoldKind, at: Timestamp) -> Self {
+        Self::begun(id, account, kind, Money::ZERO, at)
+    }
+
+    fn begun(id: OperationId, account: AccountId, kind: HoldKind, amount: Money, at: Timestamp) -> Self {
         let expires_at = kind.holds_for().map(|time| at.checked_add(time).unwrap_or(Timestamp::MAX));
-        Ok(Self { id, account, kind, amount, captured: Money::ZERO, state: HoldState::Open, expires_at })
+        Self { id, account, kind, amount, captured: Money::ZERO, state: HoldState::Open, expires_at }
     }
 
     /// Takes some of it or all. The rest goes back in the same transaction: so a hold has one end under one key, and nobody's

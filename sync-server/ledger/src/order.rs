@@ -1,8 +1,9 @@
 //! A preorder in two phases: the money is held when it is placed, and sold at the cut-off or given back before it. What was
 //! sold can be paid back.
 //!
-//! Pure. Legs: held: card −, held orders +; released: the other way round; captured: held orders −, income + for each rate,
-//! VAT +; refunded: income −, VAT −, card +.
+//! Pure. Legs: held: card −, held orders +; released: the other way round; captured: held orders −, subsidy −, income + for each
+//! rate, VAT +; refunded: income −, VAT −, subsidy +, card +. What a subsidy pays is settled when the order is placed, and not held:
+//! of a free meal nothing is, and no money moves before it is sold.
 //!
 //! **Invariant:** what is captured or released is what was held, to the øre; an order is sold once and paid back once.
 
@@ -13,7 +14,7 @@ use madkort_protocol::{
     LineRequest, MenuDay, Money, OperationId, Order, OrderState, PlaceOrder, Product, Refusal, Rule, check_text,
 };
 
-use crate::authorisation::{give_back, set_aside};
+use crate::authorisation::{give_back_any, paid_of, set_aside_any};
 use crate::derived::Purpose;
 use crate::hold::{Hold, HoldError, HoldKind, HoldState};
 use crate::purchase::income;
@@ -37,6 +38,8 @@ pub struct Placing<'a> {
     pub order: &'a PlaceOrder,
     /// Who pays.
     pub payer: Payer,
+    /// The part of the price that the school or the municipality pays.
+    pub subsidised: Money,
     /// The menu of the day of delivery.
     pub day: Option<&'a MenuDay>,
     /// The products it names, as far as there are such.
@@ -45,8 +48,8 @@ pub struct Placing<'a> {
     pub recorded: Recorded,
 }
 
-/// Holds the money of an order.
-pub fn held(placing: &Placing<'_>) -> Result<Transaction, Refusal> {
+/// Holds the money of an order; `None` if the holder pays nothing of it.
+pub fn held(placing: &Placing<'_>) -> Result<Option<Transaction>, Refusal> {
     let order = placing.order;
     placing.payer.check_card()?;
     check_fields(order)?;
@@ -60,8 +63,9 @@ pub fn held(placing: &Placing<'_>) -> Result<Transaction, Refusal> {
     if order.total <= Money::ZERO {
         return Err(refusal(Rule::Field));
     }
-    placing.payer.check_spending(order.total, placing.at)?;
-    set_aside(placing.id, Kind::OrderHeld, HoldKind::Order, order.account, order.total, placing.at)
+    let paid = paid_of(order.total, placing.subsidised)?;
+    placing.payer.check_spending(paid, placing.at)?;
+    set_aside_any(placing.id, Kind::OrderHeld, HoldKind::Order, order.account, paid, placing.at)
         .map(|(_, transaction)| transaction)
         .map_err(|_| refusal(Rule::Field))
 }
@@ -75,6 +79,8 @@ pub struct Releasing<'a> {
     pub at: Timestamp,
     /// The order; `None` if there is no such order.
     pub order: Option<&'a Order>,
+    /// What the subsidy was to pay of it.
+    pub subsidised: Money,
     /// Who asks; whether they may use the account that paid.
     pub payer: Payer,
     /// The menu of the day of delivery.
@@ -83,8 +89,8 @@ pub struct Releasing<'a> {
     pub recorded: Recorded,
 }
 
-/// Gives the money of a held order back.
-pub fn released(releasing: &Releasing<'_>) -> Result<Transaction, Refusal> {
+/// Gives the money of a held order back; `None` if none was held.
+pub fn released(releasing: &Releasing<'_>) -> Result<Option<Transaction>, Refusal> {
     let order = releasing.order.ok_or(refusal(Rule::Order))?;
     releasing.payer.check_card()?;
     if order.state != OrderState::Held {
@@ -93,20 +99,22 @@ pub fn released(releasing: &Releasing<'_>) -> Result<Transaction, Refusal> {
     let day = releasing.day.ok_or(refusal(Rule::Order))?;
     releasing.recorded.check_cut_off(day.cut_off, releasing.at)?;
     let no = |error: HoldError| error.refusal(HoldKind::Order);
-    let ended = hold_of(order).release().map_err(no)?;
-    give_back(releasing.id, Kind::OrderReleased, &ended, releasing.at).map(|(_, transaction)| transaction).map_err(no)
+    let ended = hold_of(order, releasing.subsidised).release().map_err(no)?;
+    give_back_any(releasing.id, Kind::OrderReleased, &ended, releasing.at).map(|(_, made)| made).map_err(no)
 }
 
-/// Sells a held order at its cut-off.
-pub fn captured(order: &Order, at: Timestamp) -> Result<Transaction, HoldError> {
-    let ended = hold_of(order).capture(order.total, at)?;
+/// Sells a held order at its cut-off. What the subsidy pays of it was settled when it was placed.
+pub fn captured(order: &Order, subsidised: Money, at: Timestamp) -> Result<Transaction, HoldError> {
+    let hold = hold_of(order, subsidised);
+    let ended = if hold.amount == Money::ZERO { hold.release()? } else { hold.capture(hold.amount, at)? };
     let mut by_rate: BTreeMap<u8, Money> = BTreeMap::new();
     for line in &order.lines {
         let price = line.price.times(line.quantity).map_err(|_| NotBalanced::Overflow)?;
         let sum = by_rate.entry(line.vat_percent).or_default();
         *sum = sum.plus(price).map_err(|_| NotBalanced::Overflow)?;
     }
-    let mut legs = Legs::default().take(Book::Held(HoldKind::Order), ended.captured)?;
+    let mut legs =
+        Legs::default().take(Book::Held(HoldKind::Order), ended.captured)?.take(Book::Subsidy, subsidised)?;
     for (rate, amount) in by_rate {
         legs = income(legs, amount, rate)?;
     }
@@ -149,15 +157,16 @@ pub const fn capture_id(order: OperationId) -> OperationId {
     Purpose::Capture.of(order)
 }
 
-/// What is held for an order.
+/// What is held for an order of which a subsidy pays a part.
 #[must_use]
-pub const fn hold_of(order: &Order) -> Hold {
+pub fn hold_of(order: &Order, subsidised: Money) -> Hold {
+    let amount = order.total.minus(subsidised).unwrap_or_default();
     let (state, captured) = match order.state {
         OrderState::Held => (HoldState::Open, Money::ZERO),
-        OrderState::Captured => (HoldState::Captured, order.total),
+        OrderState::Captured => (HoldState::Captured, amount),
         OrderState::Released | OrderState::Refused => (HoldState::Released, Money::ZERO),
     };
-    let (id, account, amount) = (order.id, order.account, order.total);
+    let (id, account) = (order.id, order.account);
     Hold { id, account, kind: HoldKind::Order, amount, captured, state, expires_at: None }
 }
 
@@ -240,7 +249,7 @@ mod tests {
 
     #[test]
     fn an_order_is_sold_and_paid_back_leg_by_leg() {
-        let sold = captured(&order(), NOON).unwrap();
+        let sold = captured(&order(), Money::ZERO, NOON).unwrap();
         assert_eq!(
             written(&sold),
             legs(&[("held-orders", -6500), ("income:0", 1000), ("vat", 1100), ("income:25", 4400)])
@@ -257,8 +266,24 @@ mod tests {
     }
 
     #[test]
+    fn a_subsidy_pays_its_part_and_gets_it_back() {
+        let seller = [("income:0", 1000), ("vat", 1100), ("income:25", 4400)];
+        for (subsidised, holder) in [(3250, 3250), (6500, 0)] {
+            let sold = captured(&order(), Money::from_ore(subsidised), NOON).unwrap();
+            let mut sides = vec![("held-orders", -holder), ("subsidy", -subsidised)];
+            sides.retain(|(_, ore)| *ore != 0);
+            assert_eq!(written(&sold), legs(&[&sides[..], &seller[..]].concat()));
+            let order = Order { state: OrderState::Captured, ..order() };
+            let posted = Posted { transaction: &sold, holder: None, device: None, reversed: false };
+            let back = refund(Some(&order), Some(posted)).unwrap();
+            assert_eq!(back.change_of(&Book::Card(account(1))).ore(), holder);
+            assert_eq!(back.change_of(&Book::Subsidy).ore(), subsidised);
+        }
+    }
+
+    #[test]
     fn what_was_not_sold_is_not_paid_back_and_nothing_twice() {
-        let sold = captured(&order(), NOON).unwrap();
+        let sold = captured(&order(), Money::ZERO, NOON).unwrap();
         let order = Order { state: OrderState::Captured, ..order() };
         let posted = Posted { transaction: &sold, holder: None, device: None, reversed: false };
         let no = Err(refusal(Rule::Order));
@@ -269,7 +294,7 @@ mod tests {
         for state in [OrderState::Held, OrderState::Released, OrderState::Refused] {
             assert_eq!(refund(Some(&Order { state, ..order.clone() }), Some(posted)), no);
         }
-        assert_eq!(captured(&order, NOON), Err(HoldError::Ended(HoldState::Captured)));
+        assert_eq!(captured(&order, Money::ZERO, NOON), Err(HoldError::Ended(HoldState::Captured)));
     }
 
     #[test]
@@ -297,6 +322,6 @@ mod tests {
     #[test]
     fn lines_that_are_not_the_total_are_not_sold() {
         let other = Order { total: Money::from_kroner(64), ..order() };
-        assert_eq!(captured(&other, NOON), Err(HoldError::NotBalanced(NotBalanced::Sum)));
+        assert_eq!(captured(&other, Money::ZERO, NOON), Err(HoldError::NotBalanced(NotBalanced::Sum)));
     }
 }

@@ -8,6 +8,7 @@
 use jiff::Timestamp;
 use madkort_protocol::{AccountId, Money, OperationId, Refusal, Rule};
 
+use crate::authorisation::paid_of;
 use crate::hold::{Hold, HoldKind};
 use crate::rules::{Payer, Recorded, over, refusal};
 use crate::transaction::{Legs, NotBalanced};
@@ -54,10 +55,7 @@ pub fn sold(sale: &Sale) -> Result<Transaction, Refusal> {
     if sale.vat_percent > HIGHEST_VAT {
         return Err(refusal(Rule::Field));
     }
-    if sale.subsidised < Money::ZERO || sale.subsidised > sale.amount {
-        return Err(over(Rule::Field, sale.amount, sale.subsidised));
-    }
-    let paid = sale.amount.minus(sale.subsidised).map_err(|_| refusal(Rule::Amount))?;
+    let paid = paid_of(sale.amount, sale.subsidised)?;
     let legs = if let Some(hold) = sale.authorisation {
         out_of(&hold, account, paid, sale.at)?
     } else {
@@ -160,7 +158,8 @@ pub(crate) mod tests {
 
     fn hold(ore: i64) -> Hold {
         let amount = Money::from_ore(ore);
-        held(&Authorising { id: id(9), at: NOON, account: Some(account(1)), payer: payer(9000), amount }).unwrap().0
+        let (payer, subsidised) = (payer(9000), Money::ZERO);
+        held(&Authorising { id: id(9), at: NOON, account: Some(account(1)), payer, amount, subsidised }).unwrap().0
     }
 
     #[test]

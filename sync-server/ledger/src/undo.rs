@@ -74,7 +74,8 @@ mod tests {
     #[test]
     fn what_was_held_goes_to_the_card() {
         let amount = sale(4000, 0).amount;
-        let asked = Authorising { id: id(9), at: NOON, account: Some(account(1)), payer: payer(9000), amount };
+        let (payer, subsidised) = (payer(9000), madkort_protocol::Money::ZERO);
+        let asked = Authorising { id: id(9), at: NOON, account: Some(account(1)), payer, amount, subsidised };
         let (hold, _) = held(&asked).unwrap();
         for (ore, card) in [(2500, 2500), (4000, 4000)] {
             let sold = sold(&Sale { authorisation: Some(hold), ..sale(ore, 0) }).unwrap();

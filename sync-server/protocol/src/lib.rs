@@ -15,12 +15,14 @@ mod money;
 mod operation;
 mod password;
 mod portions;
+mod postcode;
 mod problem;
 mod profile;
 mod register;
 mod server;
 mod session;
 mod signing;
+mod statement_mail;
 mod text;
 mod throttle;
 mod transfer;
@@ -46,9 +48,11 @@ pub use operation::{
     Rule,
 };
 pub use password::{
-    LONGEST_PASSWORD, PasswordChange, PasswordResetRequest, SHORTEST_PASSWORD, WeakPassword, check_password,
+    LONGEST_PASSWORD, PasswordAnswer, PasswordChange, PasswordResetRequest, SHORTEST_PASSWORD, WeakPassword,
+    check_password,
 };
 pub use portions::Portions;
+pub use postcode::town_of;
 pub use problem::{Problem, ProblemCode};
 pub use profile::{Profile, ProfileChange, ProfileProblem, SpendingCaps};
 pub use register::{
@@ -64,6 +68,7 @@ pub use signing::{
     BadSignature, HEADER_API, HEADER_DEVICE, HEADER_REQUEST, HEADER_SIGNATURE, PublicKey, RequestToSign, Signature,
     SigningKey, VerifyingKey,
 };
+pub use statement_mail::StatementMailRequest;
 pub use text::{InvalidText, Language, check_email, check_text};
 pub use throttle::{FREE_TRIES, Throttle};
 pub use transfer::{Transfer, TransferRequest};

@@ -2,6 +2,7 @@
 //!
 //! Pure. **Invariant:** a password never prints.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{CardId, Language};
@@ -42,6 +43,8 @@ pub fn check_password(password: &str) -> Result<(), WeakPassword> {
 pub struct PasswordChange {
     /// The card the visit goes by.
     pub card: CardId,
+    /// The one that holds now, or the card's verification code: whoever finds a kiosk signed in does not take it over.
+    pub current: String,
     /// The new one.
     pub password: String,
 }
@@ -50,6 +53,25 @@ impl std::fmt::Debug for PasswordChange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PasswordChange").field("card", &self.card).finish_non_exhaustive()
     }
+}
+
+/// The answer to [`PasswordChange`]. A wrong one counts as a wrong code at the door does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "password", rename_all = "snake_case")]
+pub enum PasswordAnswer {
+    /// The new one holds.
+    Changed,
+    /// Neither the password nor the code.
+    Wrong {
+        /// Tries before a wait.
+        tries_left: u32,
+    },
+    /// Not looked at: too many wrong ones.
+    Wait {
+        /// When the next try is looked at.
+        until: Timestamp,
+    },
 }
 
 /// `POST /v1/password-resets`: *Glemt adgangskode*. Answered alike whether anybody has that address or not.

@@ -153,7 +153,7 @@ pub enum DepositState {
 }
 
 /// `GET /v1/accounts/{id}/statements/{year-month}`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Statement {
     /// Whose.
@@ -171,7 +171,7 @@ pub struct Statement {
 }
 
 /// One line of a statement.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StatementLine {
     /// The day, in Danish time.

@@ -6,6 +6,7 @@ use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, phc::PasswordHash};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use madkort_ledger::PriceClass;
 use madkort_ledger::recharge::{Answer, BELOW, Caps, Event, Stop};
 use madkort_protocol::{
     AccountKind, Allergies, CardNumber, CardRecord, CardStatus, CardUid, CodeVerifier, DeviceId, DeviceKind, Language,
@@ -51,6 +52,9 @@ pub async fn load(store: &dyn Store, sandbox: &Sandbox, today: Date) -> Result<D
     let start = first.checked_sub(SignedDuration::from_hours(24))?;
 
     store.put(ids::school(), everything(&days)?).await?;
+    for row in ROWS.iter().filter(|row| row.pays != PriceClass::Paid) {
+        store.set_price_class(ids::school(), ids::account(row.n), row.pays).await?;
+    }
     for (person, card, _) in mandates() {
         sandbox.store_card(&card_name(person), card).await?;
         // A suspended one was active while the history happened.

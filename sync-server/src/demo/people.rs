@@ -2,6 +2,7 @@
 //!
 //! Pure data. **Invariant:** the n-th row has the n-th ids; rows are only added at the end, so ids and codes never move.
 
+use madkort_ledger::PriceClass;
 use madkort_protocol::{Allergen, CardStatus, Language, PersonKind};
 
 /// One person with account and card.
@@ -28,6 +29,8 @@ pub struct Row {
     pub ask_code: bool,
     /// Whether the card may be used.
     pub status: CardStatus,
+    /// What they pay of a price.
+    pub pays: PriceClass,
     /// What the demo shows with this card; empty for the crowd.
     pub shows: &'static str,
 }
@@ -48,6 +51,10 @@ pub const OSKAR: u32 = 6;
 pub const SOFIA: u32 = 7;
 /// Karen's son.
 pub const VILLADS: u32 = 8;
+/// Eats free.
+pub const LAERKE: u32 = 11;
+/// Pays half.
+pub const STORM: u32 = 16;
 /// Has a new card; the old one is replaced.
 pub const TOBIAS: u32 = 21;
 /// Auto top-up stopped.
@@ -70,6 +77,7 @@ const fn pupil(n: u32, name: &'static str, label: &'static str, class: &'static 
         code: "",
         ask_code: false,
         status: CardStatus::Active,
+        pays: PriceClass::Paid,
         shows: "",
     }
 }
@@ -89,6 +97,10 @@ impl Row {
 
     const fn mail(self, email: &'static str) -> Self {
         Self { email: Some(email), ..self }
+    }
+
+    const fn pays(self, pays: PriceClass) -> Self {
+        Self { pays, ..self }
     }
 
     const fn shows(self, shows: &'static str) -> Self {
@@ -127,12 +139,18 @@ pub const ROWS: &[Row] = &[
         .shows("Child of Karen; Karen has blocked milk and nuts for him"),
     pupil(9, "Emil Bruun", "Emil", "1.A").card("04116B2A5E6180", "6402"),
     pupil(10, "Aya El-Sayed", "Aya", "7.A").card("04227C2A5E6180", "9317"),
-    pupil(11, "Lærke Mølgaard", "Lærke", "7.B").card("51D2E3F4", "4065"),
+    pupil(LAERKE, "Lærke Mølgaard", "Lærke", "7.B")
+        .card("51D2E3F4", "4065")
+        .pays(PriceClass::Free)
+        .shows("Eats free: the till says what it says to everybody"),
     pupil(12, "Magnus Åkjær", "Magnus", "8.B").card("04338D2A5E6180", "7820").asks_code(),
     pupil(13, "Zofia Kowalska-Jensen", "Zofia", "6.A").card("04449E2A5E6180", "1593"),
     pupil(14, "Viggo Frederik Alexander Rosenkrantz Thorvaldsen", "Viggo", "9.A").card("0455AF2A5E6180", "3406"),
     pupil(15, "Mai Nguyen", "Mai", "5.B").card("0466B02A5E6180", "8243"),
-    pupil(16, "Storm Ravn", "Storm", "4.B").card("62E3F405", "5917"),
+    pupil(STORM, "Storm Ravn", "Storm", "4.B")
+        .card("62E3F405", "5917")
+        .pays(PriceClass::Reduced)
+        .shows("Pays half: the till says what it says to everybody"),
     pupil(17, "Ella Bjørnholt", "Ella", "2.B").card("0477C12A5E6180", "2069"),
     pupil(18, "Ayşe Demir", "Ayşe", "9.C").card("0488D22A5E6180", "6735"),
     Row {

@@ -6,6 +6,8 @@
 //! **Invariant:** a try is noted before it is made, and a letter is marked as sent only after the mail server took it. No
 //! address and no text of a letter reaches the log.
 
+mod page;
+mod statement;
 mod words;
 
 use std::sync::Arc;
@@ -13,7 +15,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 use lettre::message::header::ContentType;
-use lettre::message::{Mailbox, MessageBuilder};
+use lettre::message::{Attachment, Mailbox, MessageBuilder, MultiPart, MultiPartKind, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
@@ -172,16 +174,37 @@ impl Mailer {
         let text = words::write(&mail.letter, link, mail.language);
         let to: Address = mail.recipient.parse().map_err(|_| Unwritable)?;
         let id = format!("<{}@{}>", mail.id, self.from.email.domain());
-        MessageBuilder::new()
+        let mut message = MessageBuilder::new()
             .message_id(Some(id))
             .date(SystemTime::from(mail.created_at))
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
-            .subject(text.subject)
-            .header(ContentType::TEXT_PLAIN)
-            .body(text.body)
-            .map_err(|_| Unwritable)
+            .subject(text.subject);
+        if let Letter::Ticket { email, .. } = &mail.letter {
+            // Whoever answers a ticket answers whoever wrote it.
+            message = message.reply_to(Mailbox::new(None, email.parse().map_err(|_| Unwritable)?));
+        }
+        match enclosed(mail)? {
+            None => message.header(ContentType::TEXT_PLAIN).body(text.body),
+            Some(paper) => {
+                // The boundary, too, is the same at every try.
+                let boundary = format!("madkort-{}", mail.id.simple());
+                let parts = MultiPart::builder().kind(MultiPartKind::Mixed).boundary(boundary).build();
+                message.multipart(parts.singlepart(SinglePart::plain(text.body)).singlepart(paper))
+            }
+        }
+        .map_err(|_| Unwritable)
     }
+}
+
+/// The paper that goes with a letter.
+fn enclosed(mail: &Mail) -> Result<Option<SinglePart>, Unwritable> {
+    let Letter::Statement { school, issuer, account, card, statement } = &mail.letter else { return Ok(None) };
+    let heads = statement::Heads { school, issuer, account, card, written: mail.created_at };
+    let pdf = statement::pdf(&heads, statement, mail.language);
+    let kind = ContentType::parse("application/pdf").map_err(|_| Unwritable)?;
+    let name = statement::file_name(statement.month, mail.language);
+    Ok(Some(Attachment::new(name).body(pdf, kind)))
 }
 
 struct Unwritable;

@@ -83,6 +83,15 @@ impl Payments {
         stands(self.store.close_mandate_page(row.id, MandatePageState::Expired).await?)
     }
 
+    /// Closes pages past their end that nobody looked at again, but for those on which a card was given; says how many.
+    pub async fn close_stale_pages(&self, now: Timestamp, most: u32) -> Result<usize, StoreError> {
+        let stale = self.store.stale_mandate_pages(now, most).await?;
+        for id in &stale {
+            self.mandate_page(*id, now).await?;
+        }
+        Ok(stale.len())
+    }
+
     /// Takes a page back, unless a card was given on it.
     pub async fn cancel_mandate_page(&self, row: MandatePageRow, now: Timestamp) -> Result<MandatePageRow, StoreError> {
         let row = self.refresh_mandate_page(row, now).await?;

@@ -52,7 +52,7 @@ pub(super) async fn auto_recharge(
 }
 
 /// `yyyy-mm`, as its first day.
-fn parse_month(text: &str) -> Option<Date> {
+pub(super) fn parse_month(text: &str) -> Option<Date> {
     let digits = text.bytes().enumerate().all(|(i, b)| if i == 4 { b == b'-' } else { b.is_ascii_digit() });
     if text.len() == 7 && digits { format!("{text}-01").parse().ok() } else { None }
 }

@@ -26,7 +26,11 @@ pub(super) async fn ready(State(state): State<AppState>) -> Result<Json<Value>, 
     } else {
         match timeout(SOON, state.store.alive()).await {
             Ok(Ok(())) => return Ok(Json(json!({ "status": "ready" }))),
-            Ok(Err(error)) => return Err(error.into()),
+            Ok(Err(error)) => {
+                let source = std::error::Error::source(&error).map(tracing::field::display);
+                tracing::error!(%error, source, "the store takes no writes");
+                "the store takes no writes"
+            }
             Err(_) => "the store does not answer",
         }
     };

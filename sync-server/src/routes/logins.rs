@@ -7,11 +7,10 @@ use axum::http::{HeaderMap, StatusCode};
 use madkort_protocol::{DeviceKind, LONGEST_PASSWORD, LoginAnswer, LoginRequest, ProblemCode};
 
 use crate::failure::Failure;
-use crate::passwords::fits;
+use crate::passwords::{Given, given};
 use crate::sessions;
 use crate::signed::SignedDevice;
 use crate::state::AppState;
-use crate::store::CodeTry;
 
 pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) -> Result<Json<LoginAnswer>, Failure> {
     signed.must_be(DeviceKind::Kiosk)?;
@@ -19,23 +18,13 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
     if login.code.is_empty() || login.code.len() > LONGEST_PASSWORD {
         return Err(Failure::field("code"));
     }
-    let answer = match state.store.take_code_try(signed.school(), login.card, state.now()).await? {
-        CodeTry::Unknown => return Err(ProblemCode::NotFound.into()),
-        CodeTry::Wait { until } => LoginAnswer::Wait { until },
-        CodeTry::Look { verifier, tries_left } => {
-            let password = state.store.password(signed.school(), login.card).await?;
-            let mut right = fits(&state, verifier, login.code.clone()).await?;
-            if let Some(password) = password.filter(|_| !right) {
-                right = fits(&state, password, login.code).await?;
-            }
-            if right {
-                state.store.code_was_right(login.card).await?;
-                let session = sessions::begin(&state, &signed, login.card).await?.ok_or(ProblemCode::NotFound)?;
-                LoginAnswer::Right { session }
-            } else {
-                LoginAnswer::Wrong { tries_left }
-            }
+    let answer = match given(&state, signed.school(), login.card, login.code).await? {
+        Given::Right => {
+            let session = sessions::begin(&state, &signed, login.card).await?.ok_or(ProblemCode::NotFound)?;
+            LoginAnswer::Right { session }
         }
+        Given::Wrong { tries_left } => LoginAnswer::Wrong { tries_left },
+        Given::Wait { until } => LoginAnswer::Wait { until },
     };
     Ok(Json(answer))
 }

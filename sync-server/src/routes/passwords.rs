@@ -4,13 +4,14 @@
 //!
 //! **Invariant:** an address that nobody has is answered like one that somebody has; looking at the page uses nothing up.
 
+use axum::Json;
 use axum::extract::rejection::{FormRejection, PathRejection};
 use axum::extract::{Form, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use madkort_protocol::{
-    DeviceKind, Language, PasswordChange, PasswordResetRequest, PersonId, ProblemCode, WeakPassword, check_email,
-    check_password,
+    DeviceKind, LONGEST_PASSWORD, Language, PasswordAnswer, PasswordChange, PasswordResetRequest, PersonId,
+    ProblemCode, WeakPassword, check_email, check_password,
 };
 use serde::Deserialize;
 use uuid::{Builder, Uuid};
@@ -18,7 +19,7 @@ use uuid::{Builder, Uuid};
 use super::pay::{Tongue, html};
 use crate::failure::Failure;
 use crate::pages::reset::{self, Wrong};
-use crate::passwords::{hash, link_hash};
+use crate::passwords::{Given, given, hash, link_hash};
 use crate::sessions::{self, Visitor};
 use crate::signed::SignedDevice;
 use crate::state::AppState;
@@ -29,7 +30,7 @@ pub(super) async fn put(
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     signed: SignedDevice,
-) -> Result<StatusCode, Failure> {
+) -> Result<Json<PasswordAnswer>, Failure> {
     signed.must_be(DeviceKind::Kiosk)?;
     let Path(person) = path.map_err(|_| ProblemCode::NotFound)?;
     let person = PersonId::parse(&person).map_err(|_| ProblemCode::NotFound)?;
@@ -37,12 +38,20 @@ pub(super) async fn put(
     check_password(&change.password).map_err(|_| Failure::field("password"))?;
     let visitor = Visitor::of(&state, &signed, &headers, change.card).await?;
     visitor.must_for_themselves(person)?;
+    if change.current.is_empty() || change.current.len() > LONGEST_PASSWORD {
+        return Err(Failure::field("current"));
+    }
+    match given(&state, signed.school(), change.card, change.current).await? {
+        Given::Right => {}
+        Given::Wrong { tries_left } => return Ok(Json(PasswordAnswer::Wrong { tries_left })),
+        Given::Wait { until } => return Ok(Json(PasswordAnswer::Wait { until })),
+    }
     let record = random_id()?;
     let by = Doer { record, person: visitor.person, card: visitor.card, device: signed.device.id };
     let password = hash(&state, change.password).await?;
     let but = sessions::shown(&headers);
     if state.store.set_password(signed.school(), person, password, by, but, state.now()).await? {
-        Ok(StatusCode::NO_CONTENT)
+        Ok(Json(PasswordAnswer::Changed))
     } else {
         Err(ProblemCode::NotFound.into())
     }

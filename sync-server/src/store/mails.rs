@@ -3,13 +3,13 @@
 //! **Invariant:** a letter keeps its id, so that one that was sent twice can be known as one.
 
 use jiff::Timestamp;
-use madkort_protocol::{Language, Money, PersonId, SchoolId};
+use madkort_protocol::{Issuer, Language, Money, PersonId, SchoolId, Statement};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Pending;
 
-/// What a letter tells.
+/// What a letter tells, with all that it needs to be written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "letter", rename_all = "snake_case")]
 pub enum Letter {
@@ -30,6 +30,55 @@ pub enum Letter {
         person: PersonId,
         /// What they are called.
         name: String,
+    },
+    /// *Kontoudtog*, as a PDF.
+    Statement {
+        /// The school's name.
+        school: String,
+        /// Who holds the money.
+        issuer: Issuer,
+        /// What the account is called.
+        account: String,
+        /// The card by which it was asked for, masked.
+        card: String,
+        /// The month.
+        statement: Box<Statement>,
+    },
+    /// To whoever wrote to support: it has arrived.
+    TicketReceived {
+        /// The school's name.
+        school: String,
+        /// The number to ask by.
+        number: String,
+        /// Who wrote.
+        name: String,
+        /// What they wrote.
+        message: String,
+        /// Where else to get help.
+        support_email: String,
+        /// The telephone beside it.
+        support_phone: String,
+    },
+    /// To support: somebody wrote.
+    Ticket {
+        /// The school's name.
+        school: String,
+        /// The number to answer under.
+        number: String,
+        /// Who wrote.
+        name: String,
+        /// Where the answer goes.
+        email: String,
+        /// Where they can be called; may be empty.
+        phone: String,
+        /// What the account is called that it is about.
+        regarding: String,
+        /// The card, masked.
+        card: String,
+        /// What they wrote.
+        message: String,
+        /// What they speak.
+        speaks: Language,
     },
     /// Auto top-up has charged.
     Receipt {
@@ -57,6 +106,9 @@ impl Letter {
         match self {
             Self::Stopped { .. } => "auto-recharge-stopped",
             Self::PasswordReset { .. } => "password-reset",
+            Self::Statement { .. } => "statement",
+            Self::TicketReceived { .. } => "ticket-received",
+            Self::Ticket { .. } => "ticket",
             Self::Receipt { .. } => "auto-recharge-receipt",
         }
     }

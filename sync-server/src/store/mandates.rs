@@ -103,6 +103,9 @@ pub trait Mandates {
     /// Closes a page nobody has given a card on.
     fn close_mandate_page(&self, id: OperationId, to: MandatePageState) -> Pending<'_, Moved<MandatePageRow>>;
 
+    /// Pages past their end that nobody has closed, at most `most`.
+    fn stale_mandate_pages(&self, now: Timestamp, most: u32) -> Pending<'_, Vec<OperationId>>;
+
     /// Auto top-up of an account in full; `None` if the school has no such account.
     fn auto_recharge(&self, school: SchoolId, account: AccountId) -> Pending<'_, Option<AutoRechargeDetails>>;
 }

@@ -12,6 +12,7 @@ mod catalogue;
 mod codes;
 mod devices;
 mod feed;
+pub mod letters;
 mod mails;
 mod mandates;
 mod movements;
@@ -20,12 +21,13 @@ pub mod passwords;
 mod payments;
 mod people;
 mod postgres;
+mod price_classes;
 mod registers;
 mod sessions;
 mod sql;
 mod sqlite;
 mod url;
-mod withdrawals;
+pub mod withdrawals;
 
 use std::path::Path;
 use std::pin::Pin;
@@ -42,6 +44,7 @@ pub use catalogue::{Catalogue, NewAccount, Thing};
 pub use codes::{CodeTry, Codes};
 pub use devices::{Device, Devices, NewCode, NewDevice};
 pub use feed::{Feed, Statements};
+pub use letters::{Asked, AskedStatement, Letters};
 pub use mails::{Letter, Mail, Mails};
 pub use mandates::{MandatePageOpening, MandatePageRow, Mandates, NewMandatePage, StoredCard};
 pub use movements::{Movement, Movements, Moving};
@@ -53,6 +56,7 @@ pub use payments::{
 
 pub use passwords::{AskedReset, Passwords};
 pub use people::{Deed, Doer, People};
+pub use price_classes::PriceClasses;
 pub use registers::{AtTill, Registers};
 pub use sessions::{NewSession, Session, Sessions};
 pub use url::{DatabaseUrl, NoDatabase};
@@ -77,12 +81,14 @@ pub trait Store:
     + Deposits
     + Devices
     + Feed
+    + Letters
     + Mails
     + Mandates
     + Movements
     + Operations
     + Passwords
     + People
+    + PriceClasses
     + Registers
     + Sessions
     + Statements

@@ -1,10 +1,11 @@
 //! SQLite: one file beside the server, in WAL mode.
 //!
-//! **Invariant:** a connection that writes is in WAL mode with `synchronous=FULL` and foreign keys on, or it is not opened; one
-//! that reads cannot write.
+//! **Invariant:** a connection that writes is in WAL mode with `synchronous=FULL` and foreign keys on, or it is not opened, and
+//! writes only while its file is the one at its path; one that reads cannot write.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
 use super::sql::schema;
 use super::sql::session::{Engine, Session};
 use super::sql::tables::{ALL, Table};
-use super::sql::value::{Db, Row, Value, corrupt};
+use super::sql::value::{Db, DbError, Row, Value, corrupt};
 use super::{Audited, StoreError, engine};
 
 /// How long a write waits for another process, such as `sync-server enrol-code` beside a running server.
@@ -106,8 +107,17 @@ impl Engine for SqliteFile {
     }
 }
 
+/// Which file it is, whatever it is called: device and inode.
+type Identity = (u64, u64);
+
+fn identity(path: &Path) -> std::io::Result<Identity> {
+    std::fs::metadata(path).map(|file| (file.dev(), file.ino()))
+}
+
 struct SqliteSession {
     db: Connection,
+    /// Where the file of one that writes was when it was opened.
+    place: Option<(PathBuf, Identity)>,
     columns: RefCell<HashMap<usize, Arc<[String]>>>,
     appends: RefCell<HashMap<&'static str, String>>,
 }
@@ -115,7 +125,14 @@ struct SqliteSession {
 impl SqliteSession {
     fn new(db: Connection) -> Self {
         db.set_prepared_statement_cache_capacity(STATEMENTS);
-        Self { db, columns: RefCell::default(), appends: RefCell::default() }
+        Self { db, place: None, columns: RefCell::default(), appends: RefCell::default() }
+    }
+
+    /// SQLite goes on in a file that has lost its name, and everything in it is gone with the process. It is looked up before
+    /// every commit, which costs a thousandth of it.
+    fn check_place(&self) -> Db<()> {
+        let Some((path, opened)) = &self.place else { return Ok(()) };
+        if identity(path).is_ok_and(|found| found == *opened) { Ok(()) } else { Err(DbError::Gone) }
     }
 
     fn schema(&self) -> Result<u32, StoreError> {
@@ -208,6 +225,7 @@ impl Session for SqliteSession {
     }
 
     fn begin(&self) -> Db<()> {
+        self.check_place()?;
         self.execute("BEGIN IMMEDIATE", &[]).map(|_| ())
     }
 
@@ -300,7 +318,9 @@ fn open(path: &Path) -> Result<SqliteSession, StoreError> {
     setting(&db, "foreign_keys", "ON", "1")?;
     db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES).map_err(engine("setting up the connection"))?;
     stable_plans(&db).map_err(engine("setting up the connection"))?;
-    Ok(SqliteSession::new(db))
+    let identity = identity(path)
+        .map_err(|source| StoreError::Open { path: path.display().to_string(), source: Box::new(source) })?;
+    Ok(SqliteSession { place: Some((path.to_owned(), identity)), ..SqliteSession::new(db) })
 }
 
 /// One plan for a statement, whatever is bound to it. Otherwise SQLite, built with statistics as it is here, prepares a statement
@@ -338,6 +358,29 @@ mod tests {
         // In memory there is no WAL, and SQLite says so only to those who ask.
         let Err(refused) = open(Path::new(":memory:")) else { panic!("it was opened") };
         assert!(matches!(refused, StoreError::Setting { name: "journal_mode", wanted: "wal", .. }), "{refused}");
+    }
+
+    #[test]
+    fn a_file_that_was_moved_deleted_or_replaced_takes_no_more_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, away) = (folder.path().join("books.db"), folder.path().join("away.db"));
+        let begins = |session: &SqliteSession| {
+            let begun = session.begin();
+            if begun.is_ok() {
+                session.rollback().unwrap();
+            }
+            begun
+        };
+        let session = open(&path).unwrap();
+        assert!(begins(&session).is_ok());
+        std::fs::rename(&path, &away).unwrap();
+        assert!(matches!(begins(&session), Err(DbError::Gone)));
+        std::fs::copy(&away, &path).unwrap();
+        assert!(matches!(begins(&session), Err(DbError::Gone)), "a copy is another file");
+        std::fs::rename(&away, &path).unwrap();
+        assert!(begins(&session).is_ok(), "it is back");
+        std::fs::remove_file(&path).unwrap();
+        assert!(matches!(begins(&session), Err(DbError::Gone)));
     }
 
     #[test]

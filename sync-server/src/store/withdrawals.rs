@@ -1,11 +1,15 @@
 //! Withdrawals with where the money goes. The ledger knows the money, and nothing of a bank account: that is kept in a table of its
 //! own.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use madkort_ledger::withdrawal::Stage;
 use madkort_protocol::{AccountId, CardId, DeviceId, Language, Money, OperationId, Payee, Refusal, SchoolId};
 
 use super::Pending;
+
+/// How long a bank account is kept after its withdrawal has ended: for 13 months the holder may say that the payment was wrong
+/// (directive (EU) 2015/2366, article 71).
+pub const PAYEE_KEPT: SignedDuration = SignedDuration::from_hours(24 * 397);
 
 /// A withdrawal about to be made.
 #[derive(Clone, Debug)]
@@ -69,6 +73,10 @@ pub trait Withdrawals {
 
     /// A withdrawal, if it is the school's.
     fn withdrawal(&self, school: SchoolId, id: OperationId) -> Pending<'_, Option<WithdrawalRow>>;
+
+    /// Empties where the money went, but for the last four digits, of at most `most` withdrawals that ended longer than
+    /// [`PAYEE_KEPT`] ago; says how many.
+    fn forget_payees(&self, now: Timestamp, most: u32) -> Pending<'_, u32>;
 
     /// The withdrawals of an account, the newest first.
     fn withdrawals_of(&self, school: SchoolId, account: AccountId, most: u32) -> Pending<'_, Vec<WithdrawalRow>>;

@@ -11,7 +11,10 @@ mod changes;
 mod devices;
 mod envelope;
 mod jobs;
+mod letters;
 mod logins;
+#[path = "../mail_server/mod.rs"]
+mod mail_server;
 mod mandates;
 mod operations;
 mod passwords;

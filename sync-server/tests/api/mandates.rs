@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use madkort_protocol::*;
 use reqwest::{Client, Method, StatusCode, redirect};
+use sync_server::jobs::tidy_away;
 
 use crate::support::*;
 
@@ -252,4 +253,15 @@ async fn no_number_but_a_test_cards_gets_through_the_page() {
     assert_eq!(state(&kiosk, &page).await, MandatePageState::Open);
     let nowhere = MandatePage { url: "http://127.0.0.1/mandate/0".into(), ..page };
     assert!(look(&server, &nowhere).await.contains("findes ikke"));
+}
+
+#[tokio::test]
+async fn a_page_that_nobody_looks_at_again_is_closed_by_the_clock() {
+    let server = Server::start().await;
+    let kiosk = bo(&server).await;
+    let _: MandatePage = kiosk.post(PATH, &begin(&server)).await;
+    assert_eq!(tidy_away(&server.state).await.unwrap().0, 0);
+    server.clock.forward(SignedDuration::from_mins(10));
+    assert_eq!(tidy_away(&server.state).await.unwrap().0, 1);
+    assert_eq!(tidy_away(&server.state).await.unwrap().0, 0, "closed");
 }

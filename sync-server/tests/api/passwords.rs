@@ -21,7 +21,17 @@ async fn is_let_in(kiosk: &Signer, card: CardId, typed: &str) -> bool {
 }
 
 fn change(card: CardId, password: &str) -> Vec<u8> {
-    serde_json::to_vec(&PasswordChange { card, password: password.into() }).unwrap()
+    change_from(card, "1234", password)
+}
+
+fn change_from(card: CardId, current: &str, password: &str) -> Vec<u8> {
+    serde_json::to_vec(&PasswordChange { card, current: current.into(), password: password.into() }).unwrap()
+}
+
+async fn changed(kiosk: &Signer, person: PersonId, change: &[u8]) -> PasswordAnswer {
+    let answer = kiosk.send(Method::PUT, &format!("/v1/people/{person}/password"), change).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    answer.json().await.unwrap()
 }
 
 async fn ask(kiosk: &Signer, email: &str) -> StatusCode {
@@ -80,8 +90,7 @@ async fn a_password_works_beside_the_code_and_ends_other_sessions() {
     assert_eq!(kiosk.problem_of(Method::PUT, &path, &change(ANNAS_CARD, PASSWORD)).await.code, ProblemCode::SignIn);
     kiosk.sign_in(ANNAS_CARD).await;
     other.sign_in(ANNAS_CARD).await;
-    let answer = kiosk.send(Method::PUT, &path, &change(ANNAS_CARD, PASSWORD)).await;
-    assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    assert_eq!(changed(&kiosk, ANNA_AND, &change(ANNAS_CARD, PASSWORD)).await, PasswordAnswer::Changed);
     // Whoever changed it stays; whoever else was in is out.
     let month = format!("/v1/accounts/{ANNA}/statements/2026-11");
     assert_eq!(kiosk.send(Method::GET, &month, b"").await.status(), StatusCode::OK);
@@ -94,6 +103,35 @@ async fn a_password_works_beside_the_code_and_ends_other_sessions() {
     assert!(!bytes.windows(PASSWORD.len()).any(|window| window == PASSWORD.as_bytes()));
     let deeds = server.store().deeds(SCHOOL, ANNA_AND).await.unwrap();
     assert_eq!(deeds.iter().map(|d| (d.what.as_str(), d.by)).collect::<Vec<_>>(), [("password", ANNA_AND)]);
+}
+
+#[tokio::test]
+async fn whoever_finds_a_kiosk_signed_in_does_not_take_it_over() {
+    let server = Server::start().await;
+    let kiosk = server.kiosk().await;
+    kiosk.sign_in(ANNAS_CARD).await;
+    let path = format!("/v1/people/{ANNA_AND}/password");
+    for none in ["", &"x".repeat(200)] {
+        let problem = kiosk.problem_of(Method::PUT, &path, &change_from(ANNAS_CARD, none, PASSWORD)).await;
+        assert_eq!((problem.code, problem.field.as_deref()), (ProblemCode::InvalidField, Some("current")));
+    }
+    // Wrong ones count with wrong codes at the door, and the wait holds there too.
+    for left in (1..5).rev() {
+        let answer = changed(&kiosk, ANNA_AND, &change_from(ANNAS_CARD, "4321", PASSWORD)).await;
+        assert_eq!(answer, PasswordAnswer::Wrong { tries_left: left });
+    }
+    assert_eq!(log_in(&kiosk, ANNAS_CARD, "4321").await, LoginAnswer::Wrong { tries_left: 0 });
+    let until = server.clock.now() + SignedDuration::from_secs(30);
+    let answer = changed(&kiosk, ANNA_AND, &change(ANNAS_CARD, PASSWORD)).await;
+    assert_eq!(answer, PasswordAnswer::Wait { until });
+    assert_eq!(log_in(&kiosk, ANNAS_CARD, "1234").await, LoginAnswer::Wait { until });
+    server.clock.forward(SignedDuration::from_secs(30));
+    assert_eq!(changed(&kiosk, ANNA_AND, &change(ANNAS_CARD, PASSWORD)).await, PasswordAnswer::Changed);
+    // From then on the password will do, or still the code.
+    let next = change_from(ANNAS_CARD, PASSWORD, "rødgrød med fløde");
+    assert_eq!(changed(&kiosk, ANNA_AND, &next).await, PasswordAnswer::Changed);
+    let stale = changed(&kiosk, ANNA_AND, &change_from(ANNAS_CARD, PASSWORD, "noget andet")).await;
+    assert!(matches!(stale, PasswordAnswer::Wrong { .. }), "{stale:?}");
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 use jiff::SignedDuration;
 use madkort_protocol::*;
 use reqwest::Method;
+use sync_server::jobs::tidy_away;
+use sync_server::store::withdrawals::PAYEE_KEPT;
 use sync_server::store::{Movement, Moving};
 
 use crate::support::*;
@@ -216,4 +218,33 @@ async fn the_bank_account_is_in_its_own_table_and_nowhere_else() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_bank_account_is_forgotten_thirteen_months_after_the_money_went() {
+    let server = Server::start().await;
+    let kiosk = bo(&server).await;
+    let (paid, open) = (asked(&server, 5_000), asked(&server, 1_000));
+    let _: Withdrawal = kiosk.post(PATH, &paid).await;
+    let _: Withdrawal = kiosk.post(PATH, &open).await;
+    bank(&server, Movement::SendWithdrawal { withdrawal: paid.id }).await;
+    bank(&server, Movement::SettleWithdrawal { withdrawal: paid.id }).await;
+    let kept = |withdrawal: &WithdrawalRequest| -> String {
+        let file = rusqlite::Connection::open(&server.path).unwrap();
+        let sql =
+            "SELECT name || ',' || registration || ',' || number || ',' || message FROM withdrawals WHERE id = ?1";
+        file.query_row(sql, [withdrawal.id.uuid().as_bytes()], |row| row.get(0)).unwrap()
+    };
+    let whole = "Bo And,1234,0009876543,Madpenge retur";
+    assert_eq!((kept(&paid).as_str(), kept(&open).as_str()), (whole, whole));
+    server.clock.forward(PAYEE_KEPT - SignedDuration::from_secs(1));
+    assert_eq!(tidy_away(&server.state).await.unwrap().1, 0);
+    server.clock.forward(SignedDuration::from_secs(1));
+    assert_eq!(tidy_away(&server.state).await.unwrap().1, 1, "the one that is still on its way keeps its own");
+    assert_eq!(tidy_away(&server.state).await.unwrap().1, 0);
+    assert_eq!((kept(&paid).as_str(), kept(&open).as_str()), (",,6543,", whole));
+    let row = server.store().withdrawal(SCHOOL, paid.id).await.unwrap().unwrap();
+    assert_eq!(row.to, "6543", "what its holder knows it by stays");
+    // The ledger does not notice.
+    server.books_are_right().await;
 }

@@ -11,6 +11,7 @@ mod orders;
 mod portions;
 mod school;
 mod servers;
+mod subsidy;
 
 use std::pin::Pin;
 
@@ -43,12 +44,15 @@ const CASES: &[Case] = cases![
     servers: what_another_program_wrote_counts_at_the_next_sale;
     school: changes_come_by_cursor, a_restored_feed_is_told_again, codes_run_out, devices_come_once_and_are_shut_out,
         request_counts_only_grow;
+    subsidy: a_sale_takes_what_the_holder_pays, nobody_eats_free_on_nothing_but_their_class,
+        an_order_holds_what_the_holder_pays, a_free_meal_is_ordered_and_called_off_without_money,
+        an_authorisation_holds_what_the_holder_pays, no_answer_tells_the_class;
 ];
 
 /// Cases of books that several servers may share.
 const SHARED: &[Case] = cases![
     servers: another_servers_sale_wakes_who_waits, two_servers_sell_from_one_account, two_servers_settle_an_id_once,
-        a_server_that_comes_back_is_used_again_and_nothing_is_lost;
+        a_server_that_comes_back_is_used_again_and_nothing_is_lost, a_key_that_is_taken_is_not_tried_for_ever;
     portions: two_servers_share_the_last_portions;
 ];
 

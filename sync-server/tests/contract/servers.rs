@@ -88,6 +88,28 @@ pub async fn a_server_that_comes_back_is_used_again_and_nothing_is_lost(world: &
     assert_eq!(world.balance(ANNA).await, kr(60));
 }
 
+pub async fn a_key_that_is_taken_is_not_tried_for_ever(world: &World) {
+    let metrics = sync_server::metrics::Metrics::new(world.store.metrics());
+    let tries = || {
+        let text = metrics.text();
+        let line = text.lines().find_map(|line| line.strip_prefix("madkort_store_retries_total ")).unwrap();
+        line.parse::<u32>().unwrap()
+    };
+    let before = tries();
+    // A number that another card has: whoever looks again finds it there again.
+    let twin = CardRecord {
+        number: card(ANNAS_CARD, 1, 1, CardStatus::Active).number,
+        ..card(BOS_CARD, 2, 2, CardStatus::Active)
+    };
+    let refused = world.store.put(SCHOOL, vec![Thing::Card(twin)]).await;
+    assert!(matches!(refused, Err(StoreError::Engine { .. })), "{refused:?}");
+    assert_eq!(tries() - before, 1, "another server may have taken it meanwhile, once");
+    // Nobody else in its group comes to harm, and the next one goes through.
+    let (kiosk, till) = (world.kiosk().await, world.till().await);
+    world.fund(&kiosk, ANNA, kr(100)).await;
+    assert_eq!(world.buy(&till, &world.sale(kr(20))).await, Outcome::Posted);
+}
+
 /// A server knows from one sale to the next how things stand. What another program wrote in between counts all the same.
 pub async fn what_another_program_wrote_counts_at_the_next_sale(world: &World) {
     let (kiosk, till) = (world.kiosk().await, world.till().await);

@@ -5,9 +5,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use madkort_protocol::*;
-use sync_server::store::DatabaseUrl;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use sync_server::store::{DatabaseUrl, NewSession, Store};
 
-use super::Signer;
+use super::{SCHOOL, START, Signer};
 
 /// A running server. Killed when it is dropped.
 pub struct Serving {
@@ -61,36 +64,77 @@ impl Drop for Serving {
 
 /// A till on the line.
 pub struct Till {
-    signer: Signer,
-    count: AtomicU64,
-    http: reqwest::Client,
+    line: Line,
 }
 
 impl Till {
     pub fn new(signer: Signer) -> Self {
-        Self { signer, count: AtomicU64::new(0), http: reqwest::Client::new() }
+        Self { line: Line::new(signer) }
     }
 
     pub const fn id(&self) -> DeviceId {
-        self.signer.id
+        self.line.signer.id
     }
 
     /// What the server says, if it says that the sale is settled. Everything else leaves it in doubt.
     pub async fn buy(&self, server: &str, sale: &PurchaseRequest) -> Option<Outcome> {
-        const PATH: &str = "/v1/purchases";
-        let body = serde_json::to_vec(sale).unwrap();
+        Some(self.line.post::<PurchaseAnswer>(server, "/v1/purchases", sale).await?.outcome)
+    }
+}
+
+/// A kiosk on the line, at which somebody is signed in.
+pub struct Teller {
+    line: Line,
+}
+
+impl Teller {
+    /// Signs the card in at the kiosk, for as long as anybody may want.
+    pub async fn new(store: &dyn Store, signer: Signer, card: CardId) -> Self {
+        let mut seed = [7; 32];
+        seed[..16].copy_from_slice(signer.id.uuid().as_bytes());
+        let token = SessionToken::new(seed);
+        let hash = Sha256::digest(token.reveal().as_bytes()).into();
+        let (device, expires_at) = (signer.id, "2200-01-01T00:00:00Z".parse().unwrap());
+        let session = NewSession { hash, school: SCHOOL, device, card, expires_at };
+        assert!(store.begin_session(session, START).await.unwrap());
+        Self { line: Line { session: Some(token), ..Line::new(signer) } }
+    }
+
+    /// Moves money, if the server says that it moved. Everything else leaves it in doubt.
+    pub async fn transfer(&self, server: &str, transfer: &TransferRequest) -> Option<()> {
+        self.line.post::<Transfer>(server, "/v1/transfers", transfer).await.map(drop)
+    }
+}
+
+/// What a device says over the network.
+struct Line {
+    signer: Signer,
+    session: Option<SessionToken>,
+    count: AtomicU64,
+    http: reqwest::Client,
+}
+
+impl Line {
+    fn new(signer: Signer) -> Self {
+        Self { signer, session: None, count: AtomicU64::new(0), http: reqwest::Client::new() }
+    }
+
+    /// What the server answers, if it answers; it must not refuse.
+    async fn post<T: DeserializeOwned>(&self, server: &str, path: &str, body: &impl Serialize) -> Option<T> {
+        let body = serde_json::to_vec(body).unwrap();
         let count = self.count.fetch_add(1, Ordering::SeqCst) + 1;
-        let to_sign = RequestToSign { method: "POST", path: PATH, device: self.signer.id, count, body: &body };
+        let to_sign = RequestToSign { method: "POST", path, device: self.signer.id, count, body: &body };
         let signature = self.signer.key.sign(&to_sign).to_hex();
-        let request = self.http.post(format!("{server}{PATH}"));
+        let request = self.http.post(format!("{server}{path}"));
         let request = request.header(HEADER_API, API_VERSION).header(HEADER_DEVICE, self.signer.id.to_string());
         let request = request.header(HEADER_REQUEST, count).header(HEADER_SIGNATURE, signature);
+        let request = match &self.session {
+            Some(session) => request.header(HEADER_SESSION, session.reveal()),
+            None => request,
+        };
         let answer = request.body(body).send().await.ok()?;
         let status = answer.status();
         assert!(status.is_success() || status.is_server_error(), "{status}: {:?}", answer.text().await);
-        if !status.is_success() {
-            return None;
-        }
-        Some(answer.json::<PurchaseAnswer>().await.ok()?.outcome)
+        if status.is_success() { answer.json().await.ok() } else { None }
     }
 }

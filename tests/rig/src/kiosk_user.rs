@@ -8,24 +8,29 @@ use anyhow::{Context, Result, bail};
 use madkort_protocol::{Language, Money};
 
 use crate::rig::Rig;
+use crate::turning::PRESSABLE;
 use crate::window::{Role, Sight};
 
 /// A person presses again when nothing happens: a line about a fault may have moved the button under the finger.
 const TRIES: u32 = 3;
 /// How long a person waits before they press again.
 const NOTICED: Duration = Duration::from_secs(5);
-/// Turns of the longest page: a year's statement on the smallest screen.
-const LONGEST_PAGE: u32 = 40;
 
 impl Rig {
-    /// Presses what the source calls `english`.
+    /// Presses what the source calls `english`, further down the page if need be.
     pub fn press(&self, english: &str) -> Result<()> {
-        self.window().tap(&self.words.say(english))
+        self.press_named(&self.words.say(english))
     }
 
     /// Presses what the source calls `english` with something put in.
     pub fn press_with(&self, english: &str, parts: &[&str]) -> Result<()> {
-        self.window().tap(&self.words.say_with(english, parts))
+        self.press_named(&self.words.say_with(english, parts))
+    }
+
+    /// Presses what is called so in the language of the screen.
+    pub fn press_named(&self, name: &str) -> Result<()> {
+        self.bring(&PRESSABLE, name)?;
+        self.window().tap(name)
     }
 
     /// Waits until the screen says what the source calls `english`.
@@ -43,20 +48,6 @@ impl Rig {
         self.window().wait_until(english, |sight| sight.texts().iter().any(|text| self.words.is_count(english, text)))
     }
 
-    /// Turns the page down until the screen says what the source calls `english`.
-    pub fn scroll_to(&self, english: &str) -> Result<Sight> {
-        let wanted = self.words.say(english);
-        for _ in 0..LONGEST_PAGE {
-            let before = self.window().sight();
-            if before.says(&wanted) {
-                return Ok(before);
-            }
-            self.press("Down")?;
-            self.window().wait_until("the page turned", |sight| sight.texts() != before.texts())?;
-        }
-        self.see(english)
-    }
-
     /// Waits until the screen shows an amount.
     pub fn see_money(&self, ore: i64) -> Result<Sight> {
         self.window().wait_for_text(&kroner(ore))
@@ -70,6 +61,7 @@ impl Rig {
     /// Opens the field of that very name, types into it with a keyboard and closes it.
     pub fn write_in_field(&self, name: &str, text: &str) -> Result<()> {
         let done = self.words.say("Done");
+        self.bring(&[Role::Field], name)?;
         self.window().open_field(name)?;
         self.window().wait_for(Role::Button, &done)?;
         self.window().replace_text(name, text)?;

@@ -162,7 +162,7 @@ impl Ledger {
         Ok(self.open()?.query_row("SELECT count(*) FROM transactions", [], |row| row.get(0))?)
     }
 
-    fn open(&self) -> Result<Connection> {
+    pub(crate) fn open(&self) -> Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let books = Connection::open_with_flags(&self.file, flags)
             .with_context(|| format!("opening {}", self.file.display()))?;

@@ -3,6 +3,7 @@
 //! Pure. **Invariant:** a name that is asked for and is not there is an error that names those that are.
 
 use anyhow::{Context, Result};
+use madkort_protocol::CardNumber;
 use serde::Deserialize;
 
 /// The demo school.
@@ -43,11 +44,29 @@ pub struct Card {
     pub shows: String,
 }
 
+impl Card {
+    /// Its number as the screen and the papers have it.
+    pub fn masked(&self) -> Result<String> {
+        Ok(CardNumber::parse(&self.number)?.masked())
+    }
+
+    /// What its holder is called by their friends.
+    pub fn first_name(&self) -> &str {
+        self.name.split(' ').next().unwrap_or_default()
+    }
+}
+
 impl School {
     /// The card whose account has this label.
     pub fn card(&self, label: &str) -> Result<&Card> {
         let labels = || self.cards.iter().map(|card| card.label.as_str()).collect::<Vec<_>>().join(", ");
         self.cards.iter().find(|card| card.label == label).with_context(|| format!("no {label:?} among {}", labels()))
+    }
+
+    /// The sandbox's first card that does so, by what the demo says of it: `Expired`.
+    pub fn payment_card(&self, what: &str) -> Result<&str> {
+        let found = self.payment_cards.iter().find(|(_, does)| does == what);
+        found.map(|(number, _)| number.as_str()).with_context(|| format!("no payment card is {what:?}"))
     }
 
     /// The sandbox's card that pays.

@@ -12,8 +12,12 @@ use madkort_protocol::DeviceKind;
 use crate::bins::bin;
 use crate::device::Device;
 use crate::ledger::Ledger;
+use crate::mailbox::Mailbox;
 use crate::process::{PATIENCE, Process, run};
 use crate::school::School;
+
+/// Who its letters are from.
+const SENDER: &str = "madkort@hojager.example";
 
 /// The server.
 pub struct Server {
@@ -21,6 +25,7 @@ pub struct Server {
     address: SocketAddr,
     process: Option<Process>,
     school: School,
+    mailbox: Mailbox,
 }
 
 impl Server {
@@ -28,7 +33,8 @@ impl Server {
     pub fn start(dir: &Path) -> Result<Self> {
         std::fs::create_dir_all(dir)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mut server = Self { dir: dir.to_owned(), address, process: None, school: School::default() };
+        let (school, mailbox) = (School::default(), Mailbox::open()?);
+        let mut server = Self { dir: dir.to_owned(), address, process: None, school, mailbox };
         run("sync-server migrate", &mut server.command("migrate"))?;
         let told = run("sync-server demo-data", server.command("demo-data").arg("--json"))?;
         server.school = serde_json::from_str(&told).context("what demo-data tells")?;
@@ -49,6 +55,11 @@ impl Server {
     /// The books, read from the file.
     pub fn ledger(&self) -> Ledger {
         Ledger::of(&self.database())
+    }
+
+    /// Where its letters go.
+    pub fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
     }
 
     /// A one-time enrolment code.
@@ -73,6 +84,7 @@ impl Server {
     pub fn switch_on(&mut self) -> Result<()> {
         let mut command = self.command("serve");
         command.args(["--gateway", "sandbox", "--listen"]).arg(self.address.to_string());
+        command.args(["--smtp-url", &self.mailbox.url(), "--smtp-from", SENDER]);
         let process = Process::start("sync-server", &mut command)?;
         self.address = process.wait_line("where it listens", PATIENCE, address_in)?;
         self.process = Some(process);
@@ -113,7 +125,7 @@ impl Server {
         command
     }
 
-    fn database(&self) -> PathBuf {
+    pub(crate) fn database(&self) -> PathBuf {
         self.dir.join("server.db")
     }
 }

@@ -30,6 +30,8 @@ const BLINK: Duration = Duration::from_millis(20);
 const REST: u32 = 5;
 /// A program that is busy for longer than this is so by design.
 const RESTLESS: Duration = Duration::from_secs(5);
+/// Looks at something that is drawn anew each time before giving up on it.
+const LOOKS: u32 = 5;
 /// `BackSpace` as an X keysym.
 const BACKSPACE: u32 = 0xff08;
 
@@ -114,8 +116,20 @@ impl Window {
         &self,
         patience: Duration,
         what: &str,
-        mut wanted: impl FnMut(&Sight) -> bool,
+        wanted: impl FnMut(&Sight) -> bool,
     ) -> Result<Sight> {
+        self.look_until(patience, wanted).or_else(|sight| {
+            let picture = self.keep_picture(what);
+            bail!("within {patience:?} the screen did not show {what}. It shows ({picture}):\n{}", sight.told())
+        })
+    }
+
+    /// Looks until the screen is as wanted, and returns it; if it never is, what it shows at last.
+    pub fn look_until(
+        &self,
+        patience: Duration,
+        mut wanted: impl FnMut(&Sight) -> bool,
+    ) -> std::result::Result<Sight, Sight> {
         let deadline = Instant::now() + patience;
         loop {
             let sight = self.sight();
@@ -124,8 +138,7 @@ impl Window {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                let picture = self.keep_picture(what);
-                bail!("within {patience:?} the screen did not show {what}. It shows ({picture}):\n{}", sight.told());
+                return Err(sight);
             }
             self.tree.wait_change(left.min(GLANCE));
         }
@@ -171,18 +184,12 @@ impl Window {
     pub fn tap_nth(&self, name: &str, n: usize) -> Result<()> {
         let pressable =
             |e: &&Element| e.name == name && e.enabled && matches!(e.role, Role::Button | Role::Check | Role::Choice);
-        let nth = |sight: &Sight| sight.elements.iter().filter(pressable).nth(n).cloned();
-        let sight = self.wait_until(&format!("{name:?} to press"), |sight| nth(sight).is_some())?;
-        let element = nth(&sight).context("it was there")?;
-        self.touch(&sight, &element)
+        self.touch(&format!("{name:?} to press"), |sight| sight.elements.iter().filter(pressable).nth(n).cloned())
     }
 
     /// Touches a field.
     pub fn open_field(&self, name: &str) -> Result<()> {
-        let field = |sight: &Sight| sight.find(Role::Field, name).cloned();
-        let sight = self.wait_until(&format!("the field {name:?}"), |sight| field(sight).is_some())?;
-        let element = field(&sight).context("it was there")?;
-        self.touch(&sight, &element)
+        self.touch(&format!("the field {name:?}"), |sight| sight.find(Role::Field, name).cloned())
     }
 
     /// Empties the field that has the keyboard and types into it; waits until it shows the text.
@@ -223,9 +230,16 @@ impl Window {
 
     /// Where an element is now.
     pub fn place(&self, role: Role, name: &str) -> Result<Place> {
-        let sight = self.sight();
-        let element = sight.find(role, name).with_context(|| format!("no {role:?} {name:?}:\n{}", sight.told()))?;
-        self.tree.place(sight.program.as_ref().context("no window")?, element)
+        let mut gone = None;
+        for _ in 0..LOOKS {
+            let sight = self.sight();
+            let element = sight.find(role, name).with_context(|| format!("no {role:?} {name:?}:\n{}", sight.told()))?;
+            match self.tree.place(sight.program.as_ref().context("no window")?, element) {
+                Ok(place) => return Ok(place),
+                Err(error) => gone = Some(error),
+            }
+        }
+        Err(gone.context("it was not looked for")?)
     }
 
     /// A picture of the screen.
@@ -260,15 +274,29 @@ impl Window {
         Ok(())
     }
 
-    fn touch(&self, sight: &Sight, element: &Element) -> Result<()> {
-        let program = sight.program.as_ref().context("no window")?;
-        // A button that is about to move would be missed, by a person as well.
-        self.wait_at_rest(program)?;
-        let place = self.tree.place(program, element)?;
+    /// Touches what is found, once it is there and at rest. What is drawn anew meanwhile, as a row of a list is when it changes, is
+    /// looked for again.
+    fn touch(&self, what: &str, find: impl Fn(&Sight) -> Option<Element>) -> Result<()> {
+        let mut gone = None;
+        for _ in 0..LOOKS {
+            let sight = self.wait_until(what, |sight| find(sight).is_some())?;
+            let element = find(&sight).context("it was there")?;
+            let program = sight.program.as_ref().context("no window")?;
+            // A button that is about to move would be missed, by a person as well.
+            self.wait_at_rest(program)?;
+            match self.tree.place(program, &element) {
+                Ok(place) => return self.touch_at(place, &element.name),
+                Err(error) => gone = Some(error),
+            }
+        }
+        Err(gone.context("it was not looked for")?)
+    }
+
+    fn touch_at(&self, place: Place, name: &str) -> Result<()> {
         let (left, top) = (place.x + place.width / 2, place.y + place.height / 2);
         let (width, height) = self.hand.size()?;
         if !(0..i32::from(width)).contains(&left) || !(0..i32::from(height)).contains(&top) {
-            bail!("{:?} lies at {place:?}, outside the screen", element.name);
+            bail!("{name:?} lies at {place:?}, outside the screen");
         }
         self.hand.tap(i16::try_from(left)?, i16::try_from(top)?)
     }

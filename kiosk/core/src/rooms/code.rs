@@ -1,12 +1,12 @@
-//! Asking for the verification code: at the door, and inside where a bare tap is not enough.
+//! Asking for the verification code, or the holder's own password: at the door, and inside where a bare tap is not enough.
 //!
 //! Pure. **Invariant:** the name and the balance are behind the code; nothing of the visitor is shown here.
 
 use jiff::Timestamp;
 use madkort_protocol::{CardId, FREE_TRIES, OperationId};
 
-use super::{Around, Inside, Room};
-use crate::{CodeAnswer, Effect, Intent, TileKind, Visitor};
+use super::{Around, ForgottenRoom, ForgottenStep, Inside, Room};
+use crate::{CodeAnswer, Effect, Field, Intent, LetterAnswer, Secret, TileKind, Visitor};
 
 /// Digits of a verification code, as printed on the card.
 pub(crate) const CODE_LENGTH: usize = 4;
@@ -30,11 +30,22 @@ pub(crate) struct SignInRoom {
     pub after: Option<(Intent, OperationId)>,
 }
 
-/// A keypad for one code.
+/// A door, and what opens it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Door {
-    pub digits: String,
+    pub way: Way,
     pub step: CodeStep,
+}
+
+/// How somebody proves who they are.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Way {
+    /// The digits on the card.
+    Code(Secret),
+    /// A password of their own.
+    Password(Secret),
+    /// It is forgotten.
+    Forgotten(ForgottenRoom),
 }
 
 /// Where the door stands.
@@ -48,6 +59,8 @@ pub(crate) enum CodeStep {
     Wrong { tries_left: u32 },
     /// Not looked at before then.
     Waiting { until: Timestamp },
+    /// Only the server can look at it, and it is out of reach.
+    OutOfReach,
 }
 
 impl CodeRoom {
@@ -56,46 +69,91 @@ impl CodeRoom {
     }
 
     /// What a hand does at the door.
-    pub fn hand(&mut self, intent: &Intent, now: Timestamp) -> Vec<Effect> {
-        self.door.hand(self.visitor.card, intent, now)
+    pub fn hand(&mut self, intent: Intent, around: &Around) -> Vec<Effect> {
+        self.door.hand(self.visitor.card, intent, around)
     }
 }
 
 impl Door {
-    pub const fn shut() -> Self {
-        Self { digits: String::new(), step: CodeStep::Typing }
+    pub fn shut() -> Self {
+        Self { way: Way::Code(Secret::default()), step: CodeStep::Typing }
     }
 
-    /// What a hand does to the keypad.
-    pub fn hand(&mut self, card: CardId, intent: &Intent, now: Timestamp) -> Vec<Effect> {
-        if self.step == CodeStep::Checking || matches!(self.step, CodeStep::Waiting { until } if until > now) {
+    /// What a hand does at the door, but for going back.
+    pub fn hand(&mut self, card: CardId, intent: Intent, around: &Around) -> Vec<Effect> {
+        if let Way::Forgotten(room) = &mut self.way {
+            return room.hand(&intent, around);
+        }
+        let shut = matches!(self.step, CodeStep::Waiting { until } if until > around.now.wall);
+        if self.step == CodeStep::Checking || (shut && intent != Intent::ForgotPassword) {
             return vec![];
         }
-        match intent {
-            Intent::Digit(digit @ 0..=9) if self.digits.len() < CODE_LENGTH => {
-                self.digits.push(char::from(b'0' + digit));
+        match (&mut self.way, intent) {
+            (Way::Code(_), Intent::WithPassword) => self.turn_to(Way::Password(Secret::default())),
+            (Way::Code(typed), Intent::Digit(digit @ 0..=9)) => {
+                *typed = Secret::new(format!("{}{digit}", typed.reveal()));
+                self.step = CodeStep::Typing;
+                if typed.chars() == CODE_LENGTH {
+                    self.step = CodeStep::Checking;
+                    return vec![Effect::CheckCode { card, code: std::mem::take(typed) }];
+                }
             }
-            Intent::Erase => {
-                self.digits.pop();
+            (Way::Code(typed), Intent::Erase) => {
+                let fewer = typed.chars().saturating_sub(1);
+                *typed = Secret::new(typed.reveal().chars().take(fewer).collect());
+                self.step = CodeStep::Typing;
             }
-            _ => return vec![],
+            (Way::Password(_), Intent::ForgotPassword) => self.way = Way::Forgotten(ForgottenRoom::default()),
+            (Way::Password(password), Intent::Type(Field::Password, typed)) if !typed.is_too_long() => {
+                *password = typed;
+                self.step = CodeStep::Typing;
+            }
+            (Way::Password(password), Intent::Send) if !password.is_empty() => {
+                self.step = CodeStep::Checking;
+                return vec![Effect::CheckPassword { card, password: std::mem::take(password) }];
+            }
+            _ => {}
         }
-        if self.digits.len() < CODE_LENGTH {
-            self.step = CodeStep::Typing;
-            return vec![];
-        }
-        self.step = CodeStep::Checking;
-        vec![Effect::CheckCode { card, code: std::mem::take(&mut self.digits) }]
+        vec![]
     }
 
-    /// The code was wrong, or not looked at.
+    /// One step back before the door; `false` if there is none but the way out.
+    pub fn back(&mut self) -> bool {
+        match &self.way {
+            Way::Code(_) => return false,
+            Way::Password(_) => self.turn_to(Way::Code(Secret::default())),
+            Way::Forgotten(room) if room.step == ForgottenStep::Asking => {}
+            Way::Forgotten(_) => self.way = Way::Password(Secret::default()),
+        }
+        true
+    }
+
+    /// It was wrong, or not looked at.
     pub fn stay_out(&mut self, answer: CodeAnswer) {
-        self.digits.clear();
+        if let Way::Code(typed) | Way::Password(typed) = &mut self.way {
+            *typed = Secret::default();
+        }
         self.step = match answer {
             CodeAnswer::Wrong { tries_left } => CodeStep::Wrong { tries_left: tries_left.min(FREE_TRIES) },
             CodeAnswer::Wait { until } => CodeStep::Waiting { until },
+            CodeAnswer::OutOfReach => CodeStep::OutOfReach,
             CodeAnswer::Right => CodeStep::Typing,
         };
+    }
+
+    /// A letter was asked for, or could not be.
+    pub fn reset_asked(&mut self, answer: LetterAnswer) {
+        if let Way::Forgotten(room) = &mut self.way {
+            room.asked(answer);
+        }
+    }
+
+    /// Another way to the same door: a wait goes on there.
+    fn turn_to(&mut self, way: Way) {
+        self.way = way;
+        if !matches!(self.step, CodeStep::Waiting { .. }) {
+            self.step = CodeStep::Typing;
+        }
     }
 }
 
@@ -118,13 +176,13 @@ impl Inside {
     pub(super) fn hand_at_door(
         &mut self,
         mut room: SignInRoom,
-        intent: &Intent,
-        now: Timestamp,
+        intent: Intent,
+        around: &Around,
     ) -> (Room, Vec<Effect>) {
-        if *intent == Intent::Back {
-            return (*room.from, vec![]);
+        if intent == Intent::Back {
+            return if room.door.back() { (Room::SignIn(room), vec![]) } else { (*room.from, vec![]) };
         }
-        let effects = room.door.hand(self.visitor.card, intent, now);
+        let effects = room.door.hand(self.visitor.card, intent, around);
         (Room::SignIn(room), effects)
     }
 
@@ -149,7 +207,7 @@ impl Inside {
     pub fn signed_out(&mut self) {
         self.signed_in = false;
         let from = match &mut self.room {
-            Room::Profile(_) | Room::Statement(_) => Room::Home,
+            Room::Password(_) | Room::Profile(_) | Room::Statement(_) => Room::Home,
             Room::AutoRecharge(room) => {
                 room.interrupted();
                 Room::AutoRecharge(room.clone())

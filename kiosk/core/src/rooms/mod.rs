@@ -7,10 +7,12 @@ mod auto_recharge;
 mod code;
 mod deposit;
 mod eating;
+mod forgotten;
 mod home;
 mod number;
 mod order;
 mod orders;
+mod password;
 mod profile;
 mod statement;
 mod support;
@@ -19,14 +21,16 @@ mod withdraw;
 
 pub(crate) use accounts::{AccountsRoom, AccountsStep};
 pub(crate) use auto_recharge::{AutoRechargeRoom, AutoRechargeStep};
-pub(crate) use code::{CODE_LENGTH, CodeRoom, CodeStep, Door, SignInRoom};
+pub(crate) use code::{CODE_LENGTH, CodeRoom, CodeStep, Door, SignInRoom, Way};
 pub(crate) use deposit::{DepositRoom, DepositStep};
 pub(crate) use eating::Eating;
+pub(crate) use forgotten::{ForgottenRoom, ForgottenStep};
 pub(crate) use home::brief;
 pub(crate) use number::{NUMBER_LENGTH, NumberRoom};
 pub(crate) use order::{OrderRoom, OrderStep};
+pub(crate) use password::{PasswordRoom, PasswordStep};
 pub(crate) use profile::{ProfileRoom, ProfileStep};
-pub(crate) use statement::StatementRoom;
+pub(crate) use statement::{StatementRoom, StatementStep};
 pub(crate) use support::{SupportRoom, SupportStep};
 pub(crate) use transfer::{TransferRoom, TransferStep};
 pub(crate) use withdraw::{WithdrawRoom, WithdrawStep};
@@ -70,6 +74,7 @@ pub(crate) enum Room {
     Deposit(DepositRoom),
     Order(OrderRoom),
     Orders,
+    Password(PasswordRoom),
     Profile(ProfileRoom),
     SignIn(SignInRoom),
     Statement(StatementRoom),
@@ -150,10 +155,11 @@ impl Inside {
             (Room::Home, intent) => self.hand_at_home(&intent, fresh, around),
             (Room::Accounts(room), intent) => self.hand_in_accounts(room, &intent, fresh, around),
             (Room::Profile(room), intent) => self.hand_in_profile(room, intent),
-            (Room::SignIn(room), intent) => self.hand_at_door(room, &intent, around.now.wall),
+            (Room::Password(room), intent) => self.hand_in_password(room, intent, around),
+            (Room::SignIn(room), intent) => self.hand_at_door(room, intent, around),
             (Room::Deposit(room), intent) => self.hand_in_deposit(room, intent, fresh, around),
             (Room::Order(room), intent) => self.hand_in_order(room, intent, fresh, around),
-            (Room::Statement(room), intent) => self.hand_in_statement(room, &intent, around),
+            (Room::Statement(room), intent) => self.hand_in_statement(room, intent, fresh, around),
             (Room::Support(room), intent) => self.hand_in_support(room, intent, fresh, around),
             (Room::AutoRecharge(room), intent) => self.hand_in_auto_recharge(room, intent, fresh, around),
             (Room::Orders, intent) => self.hand_in_orders(&intent, fresh, around),
@@ -224,6 +230,7 @@ impl Inside {
             | Room::Accounts(_)
             | Room::AutoRecharge(_)
             | Room::Orders
+            | Room::Password(_)
             | Room::Profile(_)
             | Room::SignIn(_) => {}
         }
@@ -239,6 +246,7 @@ impl Inside {
             | Room::AutoRecharge(_)
             | Room::Deposit(_)
             | Room::Orders
+            | Room::Password(_)
             | Room::Profile(_)
             | Room::SignIn(_)
             | Room::Statement(_)
@@ -290,7 +298,12 @@ impl Room {
             Self::Accounts(room) => room.step != AccountsStep::Looking,
             Self::Home | Self::Orders | Self::Statement(_) => false,
             // They are about one person or one account from the first touch to the last: what was typed would be lost.
-            Self::AutoRecharge(_) | Self::Profile(_) | Self::SignIn(_) | Self::Transfer(_) | Self::Withdraw(_) => true,
+            Self::AutoRecharge(_)
+            | Self::Password(_)
+            | Self::Profile(_)
+            | Self::SignIn(_)
+            | Self::Transfer(_)
+            | Self::Withdraw(_) => true,
         }
     }
 

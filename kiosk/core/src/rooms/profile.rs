@@ -3,7 +3,9 @@
 //! Pure. **Invariant:** what is shown came from the server in this visit; what was typed is not thrown away when the server
 //! cannot take it.
 
-use madkort_protocol::{CardId, Money, PersonId, PersonKind, Profile, ProfileChange, ProfileProblem, SpendingCaps};
+use madkort_protocol::{
+    CardId, Money, PersonId, PersonKind, Profile, ProfileChange, ProfileProblem, SpendingCaps, town_of,
+};
 
 use super::{Inside, Room};
 use crate::form::keep;
@@ -101,6 +103,7 @@ impl Inside {
         match (&mut room.step, intent) {
             (ProfileStep::Open(form), _) if form.saving => {}
             (_, Intent::Back) => return (Room::Home, vec![]),
+            (ProfileStep::Open(_), Intent::ChangePassword) => return (self.enter_password(room), vec![]),
             (ProfileStep::Unreachable, Intent::Next) => {
                 room.step = ProfileStep::Loading;
                 effects.push(Effect::LoadProfile(room.person));
@@ -147,7 +150,16 @@ fn edit(form: &mut ProfileForm, field: Field, text: &str) {
         Field::Email => text.clone_into(&mut form.email),
         Field::Phone => form.phone = keep(text, ProfileChange::PHONE),
         Field::Address => form.address = keep(text, ProfileChange::ADDRESS),
-        Field::Postcode => form.postcode = digits(ProfileChange::POSTCODE),
+        Field::Postcode => {
+            let (before, now) = (std::mem::take(&mut form.postcode), digits(ProfileChange::POSTCODE));
+            // A town that was put right by hand stays until there is another postcode.
+            if now != before
+                && let Some(town) = town_of(&now)
+            {
+                town.clone_into(&mut form.town);
+            }
+            form.postcode = now;
+        }
         Field::Town => form.town = keep(text, ProfileChange::TOWN),
         Field::DayCap => form.day_cap = digits(CAP_DIGITS),
         Field::WeekCap => form.week_cap = digits(CAP_DIGITS),

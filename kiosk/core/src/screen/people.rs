@@ -4,7 +4,7 @@
 
 use madkort_protocol::{AccountId, AutoRecharge, CardId, CardStatus, Money};
 
-use super::{FormProblem, WhyNot};
+use super::{CodeMessage, FormProblem, WhyNot};
 
 /// Asking for a card's number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,47 @@ pub enum NumberProblem {
         /// Seconds to wait.
         seconds: i64,
     },
+}
+
+/// Asking for the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordPage {
+    /// Characters typed so far; they themselves are not here.
+    pub typed: usize,
+    /// It is being looked at.
+    pub checking: bool,
+    /// What the last try came to.
+    pub message: Option<CodeMessage>,
+}
+
+/// Asking where the letter for a forgotten password goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForgottenPage {
+    /// The address.
+    pub email: String,
+    /// What is wrong.
+    pub problem: Option<FormProblem>,
+    /// On its way to the server.
+    pub asking: bool,
+    /// The server has it: a letter comes if the address is somebody's.
+    pub asked: bool,
+}
+
+/// Skift adgangskode. Of what was typed only the lengths are here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangePasswordPage {
+    /// Characters of the one that holds now, or the code.
+    pub current: usize,
+    /// Characters of the new one.
+    pub fresh: usize,
+    /// Characters of its repetition.
+    pub again: usize,
+    /// What is wrong.
+    pub problem: Option<FormProblem>,
+    /// On its way to the server.
+    pub saving: bool,
+    /// It holds.
+    pub saved: bool,
 }
 
 /// The accounts a person may use, and their cards.
@@ -98,6 +139,8 @@ pub struct ProfilePage {
     pub body: ProfileBody,
     /// The first visit after a code: it asks to be filled in.
     pub first: bool,
+    /// It is their own: the password can be changed.
+    pub own: bool,
 }
 
 /// What is on a profile page.

@@ -5,11 +5,13 @@ mod cards;
 mod faults;
 mod looks;
 mod money;
+mod passwords;
 mod payouts;
 mod profile;
 mod random;
 mod shop;
 mod sign_in;
+mod statements;
 mod world;
 
 use kiosk_core::*;

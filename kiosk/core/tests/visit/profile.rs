@@ -129,3 +129,18 @@ fn a_parent_sees_the_chosen_childs() {
     play.tell(Event::ProfileIs(Box::new(profile())));
     assert!(matches!(play.page(), Page::Profile(ProfilePage { body: ProfileBody::Loading, .. })));
 }
+
+#[test]
+fn a_postcode_fills_the_town_and_leaves_it_to_be_put_right() {
+    let mut play = open();
+    let postcode = |play: &mut Play, text: &str| {
+        play.hand(Intent::Edit(Field::Postcode, text.into()));
+        form(play).town
+    };
+    assert_eq!(postcode(&mut play, "876"), "");
+    assert_eq!(postcode(&mut play, "8766"), "Nørre Snede");
+    play.hand(Intent::Edit(Field::Town, "Nørre Snede By".into()));
+    assert_eq!(postcode(&mut play, "8766"), "Nørre Snede By", "as they wrote it");
+    assert_eq!(postcode(&mut play, "9999"), "Nørre Snede By", "one we do not know names no town");
+    assert_eq!(postcode(&mut play, "1620"), "København V");
+}

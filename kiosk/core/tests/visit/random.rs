@@ -97,6 +97,10 @@ fn answer(play: &mut Play, well: bool) {
         Effect::LookUpNumber(_) => Event::NumberNotKnown,
         Effect::CheckCode { .. } if well => Event::CodeChecked(CodeAnswer::Right),
         Effect::CheckCode { .. } => Event::CodeChecked(CodeAnswer::Wrong { tries_left: 3 }),
+        Effect::CheckPassword { .. } if well => Event::CodeChecked(CodeAnswer::Right),
+        Effect::CheckPassword { .. } => Event::CodeChecked(CodeAnswer::OutOfReach),
+        Effect::AskReset(_) => Event::ResetAsked(LetterAnswer::Asked),
+        Effect::ChangePassword { .. } => Event::PasswordIs(PasswordAnswer::Changed),
         Effect::Record { id, .. } if well => Event::Recorded { id, number: "K1-1".into(), visitor: here },
         Effect::Record { id, .. } => Event::RecordFailed(id),
         Effect::OpenDeposit(request) => Event::DepositUnreachable(request.id),
@@ -122,6 +126,9 @@ fn asks(effect: &Effect) -> bool {
         Effect::LookUp(_)
             | Effect::LookUpNumber(_)
             | Effect::CheckCode { .. }
+            | Effect::CheckPassword { .. }
+            | Effect::AskReset(_)
+            | Effect::ChangePassword { .. }
             | Effect::Record { .. }
             | Effect::OpenDeposit(_)
             | Effect::LoadAllergies(_)

@@ -5,7 +5,9 @@
 //!
 //! **Invariant:** an account has one state, so at most one open charge. Only [`Effect::Intend`] begins a charge, and only when
 //! [`Facts::hindrance`] finds none; a charge whose end is not known is asked about, and sent again only under its own key
-//! and only if the gateway has never heard of it. Every charge names the one purchase that set it off.
+//! and only if the gateway has never heard of it, and only within [`SENT_AGAIN_WITHIN`]. A gateway that never says how it ended is
+//! asked for ever: the charge stays open, so that no other is made, and staff are told. Every charge names the one purchase that
+//! set it off.
 
 mod rule;
 mod stop;
@@ -13,7 +15,7 @@ mod stop;
 use jiff::{SignedDuration, Timestamp};
 use madkort_protocol::{AutoRechargeState, OperationId};
 
-use crate::asking::next_ask;
+use crate::asking::{ASKED_SOON, next_ask};
 
 pub use rule::{ARMED_FROM, BELOW, COOL_DOWN, Caps, Charged, Facts, Hindrance};
 pub use stop::{DeclineClass, Stop};
@@ -28,6 +30,9 @@ pub const ATTEMPT_AFTER: [SignedDuration; 4] = [
 ];
 /// After so long a call that has not come back has nobody waiting for it any more, whatever became of the task that made it.
 pub const CALL_IS_OVER: SignedDuration = SignedDuration::from_mins(5);
+/// How long after it was made a charge may be sent again under its key. Gateways keep keys for a day (Stripe prunes them after 24
+/// hours): later the key would protect nobody from a second charge, and nobody remembers the meal.
+pub const SENT_AGAIN_WITHIN: SignedDuration = SignedDuration::from_hours(23);
 
 /// One try to charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -265,10 +270,19 @@ impl State {
         let alarm = |what| Effect::Alarm { charge, what };
         match (answer, open.stop) {
             (Answer::Succeeded, stop) => (Self::resting(stop, None, facts), vec![Effect::Post(charge)]),
-            (Answer::Silent, _) => (Self::Unknown(open.asked(facts.now)), vec![]),
+            (Answer::Silent, _) => {
+                let silent = open.asks == ASKED_SOON;
+                let what = "the gateway has not said for an hour how it ended, and is asked once a day from now on";
+                (Self::Unknown(open.asked(facts.now)), if silent { vec![alarm(what)] } else { vec![] })
+            }
             (Answer::Mismatched, _) => {
                 let what = "the gateway took another amount than was asked for";
                 (Self::Unknown(open.asked(facts.now)), vec![alarm(what)])
+            }
+            // It never arrived, and the key is too old to be sent again: no decline, and nothing to try again for.
+            (Answer::NeverHeard, None) if over(open.attempt.made, SENT_AGAIN_WITHIN, facts.now) => {
+                let what = "the gateway never heard of it, and it is too old to be sent again";
+                (Self::resting(None, None, facts), vec![Effect::Close(charge), Effect::Forgive, alarm(what)])
             }
             // It never arrived: the same key is sent once more, which a gateway takes at most once.
             (Answer::NeverHeard, None) => (Self::Charging(open), vec![Effect::Call(charge)]),

@@ -196,6 +196,39 @@ fn silence_is_asked_about_and_never_a_decline() {
 }
 
 #[test]
+fn a_gateway_that_never_answers_is_asked_for_ever_and_never_paid_again() {
+    let (mut state, mut now, mut alarms) = (charging(), NOW, 0);
+    for asks in 1..100 {
+        let (unknown, effects) = state.update(answered(Answer::Silent), &Facts { now, ..ready() });
+        let State::Unknown(open) = unknown else { panic!("{unknown:?}") };
+        assert_eq!(open.asks, asks);
+        assert!(effects.iter().all(|effect| matches!(effect, Effect::Alarm { .. })), "{effects:?}");
+        alarms += effects.len();
+        assert_eq!(unknown.shown(&ready()), AutoRechargeState::Charging);
+        // Whatever is bought meanwhile, there is no other charge.
+        assert_eq!(unknown.update(Event::Posted, &Facts { purchase: Some(id(77)), now, ..ready() }), (unknown, vec![]));
+        now = open.ask_at.unwrap();
+        assert_eq!(unknown.update(Event::TimePassed, &Facts { now, ..ready() }).1, [Effect::Ask(id(1))]);
+        state = unknown;
+    }
+    assert_eq!(alarms, 1, "staff are told once");
+    assert!(now > NOW + SignedDuration::from_hours(24 * 90));
+    // And if it does answer in the end, that stands.
+    assert_eq!(state.update(answered(Answer::Succeeded), &Facts { now, ..ready() }).1, [Effect::Post(id(1))]);
+}
+
+#[test]
+fn a_charge_that_never_arrived_is_sent_again_for_a_day_and_then_given_up() {
+    let unknown = charging().update(answered(Answer::Silent), &ready()).0;
+    assert_eq!(unknown.update(answered(Answer::NeverHeard), &at(ready(), 22)).1, [Effect::Call(id(1))]);
+    let (state, effects) = unknown.update(answered(Answer::NeverHeard), &at(ready(), 23));
+    assert_eq!(state, State::Armed);
+    assert!(matches!(effects[..], [Effect::Close(_), Effect::Forgive, Effect::Alarm { .. }]), "{effects:?}");
+    // Should the money turn up after all, it is nobody's yet.
+    assert_eq!(state.update(answered(Answer::Succeeded), &at(ready(), 30)).1, [Effect::PostStray(id(1))]);
+}
+
+#[test]
 fn a_stop_while_a_charge_is_on_its_way_waits_for_its_end() {
     for (event, stop) in [(Event::Cancelled, Stop::Cancelled), (Event::Paused, Stop::Paused)] {
         let told = charging().update(event, &ready()).0;

@@ -52,7 +52,8 @@ pub struct Ledger {
     posted: BTreeMap<OperationId, Transaction>,
     reversed: Vec<OperationId>,
     authorisations: BTreeMap<u64, Hold>,
-    orders: BTreeMap<u64, Order>,
+    /// With what the subsidy pays of each.
+    orders: BTreeMap<u64, (Order, Money)>,
     withdrawals: BTreeMap<u64, Withdrawal>,
     /// When the money of an operation was first taken or held.
     spent_at: BTreeMap<OperationId, Timestamp>,
@@ -101,12 +102,13 @@ impl Ledger {
                 self.post(gateway(recharge_paid::paid(id, account_id(account), money(ore), "sandbox", at))?)
             }
             Command::Stray { ore } => self.post(gateway(deposit::stray(id, money(ore), "sandbox", at))?),
-            Command::Authorise { account, ore } => {
-                let payer = self.payer(account);
-                let asked = Authorising { id, at, account: Some(account_id(account)), payer, amount: money(ore) };
+            Command::Authorise { account, ore, subsidised } => {
+                let (payer, amount, subsidised) = (self.payer(account), money(ore), money(subsidised));
+                let asked = Authorising { id, at, account: Some(account_id(account)), payer, amount, subsidised };
                 let (hold, made) = authorisation::held(&asked)?;
                 self.authorisations.insert(step.key, hold);
-                self.post(made)
+                self.spent_at.insert(id, at);
+                self.post_any(made)
             }
             Command::GiveUp { authorisation } => {
                 let hold = self.authorisations.get(&authorisation).ok_or(no(Rule::Authorisation))?;
@@ -114,24 +116,26 @@ impl Ledger {
                 if self.fault != Some(Fault::ReleasesTwice) {
                     self.authorisations.insert(authorisation, hold);
                 }
-                self.post(made)
+                self.post_any(made)
             }
             Command::Expire { authorisation } => {
                 let hold = self.authorisations.get(&authorisation).ok_or(no(Rule::Authorisation))?;
                 let (hold, made) = authorisation::expired(hold, at).map_err(|e| e.refusal(HoldKind::Sale))?;
                 self.authorisations.insert(authorisation, hold);
-                self.post(made)
+                self.post_any(made)
             }
             Command::Buy { account, ore, subsidised, vat, authorisation } => {
                 let sale = self.sale(id, at, account, ore, subsidised, vat, authorisation);
                 self.buy(&sale, authorisation)
             }
             Command::Undo { sale, own } => self.undo(id, at, sale, own),
-            Command::Order { account, ref lines } => self.place(step.key, at, account, lines),
+            Command::Order { account, ref lines, subsidised } => {
+                self.place(step.key, at, account, lines, money(subsidised))
+            }
             Command::Cancel { order } => self.cancel(id, at, order),
             Command::Capture { order } => {
-                let order = self.orders.get_mut(&order).ok_or(no(Rule::Order))?;
-                let made = order::captured(order, at).map_err(|e| e.refusal(HoldKind::Order))?;
+                let (order, subsidised) = self.orders.get_mut(&order).ok_or(no(Rule::Order))?;
+                let made = order::captured(order, *subsidised, at).map_err(|e| e.refusal(HoldKind::Order))?;
                 order.state = OrderState::Captured;
                 self.post(made)
             }
@@ -223,7 +227,14 @@ impl Ledger {
         self.post(made)
     }
 
-    fn place(&mut self, key: u64, at: Timestamp, account: usize, lines: &[Line]) -> Result<(), Refusal> {
+    fn place(
+        &mut self,
+        key: u64,
+        at: Timestamp,
+        account: usize,
+        lines: &[Line],
+        subsidised: Money,
+    ) -> Result<(), Refusal> {
         let products: Vec<_> = (100_u128..).zip(lines).map(|(n, line)| product(n, line)).collect();
         let day = MenuDay {
             date: date(2026, 11, 24),
@@ -249,26 +260,29 @@ impl Ledger {
         let payer = self.payer(account);
         let day = Some(&day);
         let recorded = Recorded::Online;
-        let placing = Placing { id: id(key), at, order: &asked, payer, day, products: &products, recorded };
-        let made = order::held(&placing)?;
-        self.orders.insert(key, kept(id(key), &asked, &products));
-        self.post(made)
+        let (id, order, products) = (id(key), &asked, &products[..]);
+        let made = order::held(&Placing { id, at, order, payer, subsidised, day, products, recorded })?;
+        self.orders.insert(key, (kept(id, order, products), subsidised));
+        self.spent_at.insert(id, at);
+        self.post_any(made)
     }
 
     fn cancel(&mut self, cancel: OperationId, at: Timestamp, order: u64) -> Result<(), Refusal> {
-        let payer = self.orders.get(&order).map_or(self.payer(0), |order| self.payer(number(order.account)));
+        let found = self.orders.get(&order);
+        let payer = found.map_or(self.payer(0), |(order, _)| self.payer(number(order.account)));
         let day = MenuDay { date: date(2026, 11, 24), cut_off: Timestamp::MAX, products: vec![], portions: vec![] };
-        let (found, day) = (self.orders.get(&order), Some(&day));
-        let releasing = Releasing { id: cancel, at, order: found, payer, day, recorded: Recorded::Online };
+        let (subsidised, day) = (found.map(|(_, subsidised)| *subsidised).unwrap_or_default(), Some(&day));
+        let (found, recorded) = (found.map(|(order, _)| order), Recorded::Online);
+        let releasing = Releasing { id: cancel, at, order: found, subsidised, payer, day, recorded };
         let made = order::released(&releasing)?;
-        self.orders.get_mut(&order).unwrap().state = OrderState::Released;
-        self.post(made)
+        self.orders.get_mut(&order).unwrap().0.state = OrderState::Released;
+        self.post_any(made)
     }
 
     fn refund(&mut self, at: Timestamp, order: u64) -> Result<(), Refusal> {
         let capture = capture_id(id(order));
-        let asked =
-            Refunding { at, order: self.orders.get(&order), capture: self.found(capture), reason: "Retten kom ikke" };
+        let found = self.orders.get(&order).map(|(order, _)| order);
+        let asked = Refunding { at, order: found, capture: self.found(capture), reason: "Retten kom ikke" };
         let made = order::refunded(&asked)?;
         self.reversed.push(capture);
         self.spent_at.insert(capture, self.spent_at[&id(order)]);
@@ -342,11 +356,15 @@ impl Ledger {
     fn guest(&self, account: usize) -> GuestAccount {
         let kind = if account == GUEST { AccountKind::Guest } else { AccountKind::Card };
         let id = account_id(account);
-        let orders = self.orders.values().map(order::hold_of);
+        let orders = self.orders.values().map(|(order, subsidised)| order::hold_of(order, *subsidised));
         let holds = orders.chain(self.authorisations.values().copied());
         let holds = holds.chain(self.withdrawals.values().map(|withdrawal| withdrawal.hold));
         let open = holds.filter(|hold| hold.state == HoldState::Open && hold.account == id).map(|hold| hold.amount);
         GuestAccount { account: id, kind, balance: self.payer(account).balance, held: Money::sum(open).unwrap() }
+    }
+
+    fn post_any(&mut self, made: Option<Transaction>) -> Result<(), Refusal> {
+        made.map_or(Ok(()), |made| self.post(made))
     }
 
     fn post(&mut self, made: Transaction) -> Result<(), Refusal> {

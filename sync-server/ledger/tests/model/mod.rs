@@ -56,12 +56,12 @@ pub enum Command {
     Deposit { account: usize, ore: i64 },
     Recharge { account: usize, ore: i64 },
     Stray { ore: i64 },
-    Authorise { account: usize, ore: i64 },
+    Authorise { account: usize, ore: i64, subsidised: i64 },
     GiveUp { authorisation: u64 },
     Expire { authorisation: u64 },
     Buy { account: usize, ore: i64, subsidised: i64, vat: u8, authorisation: Option<u64> },
     Undo { sale: u64, own: bool },
-    Order { account: usize, lines: Vec<Line> },
+    Order { account: usize, lines: Vec<Line>, subsidised: i64 },
     Cancel { order: u64 },
     Capture { order: u64 },
     Refund { order: u64 },
@@ -230,11 +230,13 @@ impl Model {
             }
             Command::Recharge { account, ore } => self.come_in(key, card(account), ore),
             Command::Stray { ore } => self.come_in(key, "suspense".into(), ore),
-            Command::Authorise { account, ore } => {
+            Command::Authorise { account, ore, subsidised } => {
                 ensure((1..=200_000).contains(&ore), Rule::Amount)?;
                 self.check_card(account)?;
-                self.check_spending(account, ore.into(), now)?;
-                self.hold(key, "sales", account, ore.into(), now)
+                ensure((0..=ore).contains(&subsidised), Rule::Field)?;
+                let paid = i128::from(ore - subsidised);
+                self.check_spending(account, paid, now)?;
+                self.hold(key, "sales", account, paid, now)
             }
             Command::GiveUp { authorisation } => self.give_back(authorisation, "sales", Rule::Authorisation),
             Command::Expire { authorisation } => {
@@ -257,7 +259,9 @@ impl Model {
                 self.spends.push((sold.account, sold.spent_on, -sold.paid));
                 Ok(())
             }
-            Command::Order { account, ref lines } => self.order(key, account, lines, now),
+            Command::Order { account, ref lines, subsidised } => {
+                self.order(key, account, lines, subsidised.into(), now)
+            }
             Command::Cancel { order } => {
                 let account = self.holds.get(&order).filter(|held| held.kind == "orders").ok_or(Rule::Order)?.account;
                 self.check_card(account)?;
@@ -375,7 +379,7 @@ impl Model {
         self.remember(key, amounts, Some(account))
     }
 
-    fn order(&mut self, key: u64, account: usize, lines: &[Line], now: Timestamp) -> Said {
+    fn order(&mut self, key: u64, account: usize, lines: &[Line], subsidised: i128, now: Timestamp) -> Said {
         self.check_card(account)?;
         ensure((1..=20).contains(&lines.len()), Rule::Field)?;
         ensure(lines.iter().all(|line| (1..=30).contains(&line.quantity)), Rule::Field)?;
@@ -387,9 +391,10 @@ impl Model {
         }
         ensure(lines.iter().all(|line| line.ore >= 0), Rule::Price)?;
         ensure(total > 0, Rule::Field)?;
-        self.check_spending(account, total, now)?;
+        ensure((0..=total).contains(&subsidised), Rule::Field)?;
+        self.check_spending(account, total - subsidised, now)?;
         self.orders.insert(key, lines.to_vec());
-        self.hold(key, "orders", account, total, now)
+        self.hold(key, "orders", account, total - subsidised, now)
     }
 
     fn capture(&mut self, order: u64) -> Said {
@@ -398,7 +403,9 @@ impl Model {
         for line in &self.orders[&order] {
             *by_rate.entry(line.vat).or_default() += i128::from(line.ore) * i128::from(line.quantity);
         }
-        let income: Vec<_> = by_rate.into_iter().flat_map(|(vat, ore)| sold(ore, vat)).collect();
+        let price: i128 = by_rate.values().sum();
+        let mut income: Vec<_> = by_rate.into_iter().flat_map(|(vat, ore)| sold(ore, vat)).collect();
+        income.push(("subsidy".into(), held.ore - price));
         let back = income.iter().map(|(book, ore)| (book.clone(), -ore)).chain([(card(held.account), held.ore)]);
         self.refundable.insert(order, back.collect());
         self.post(&income);
@@ -449,7 +456,7 @@ impl Model {
     }
 
     fn check_idle_guest(&self, account: usize) -> Said {
-        let held = self.holds.values().any(|held| held.open && held.account == account);
+        let held = self.holds.values().any(|held| held.open && held.ore > 0 && held.account == account);
         ensure(account == GUEST && !held, Rule::GuestCard)
     }
 

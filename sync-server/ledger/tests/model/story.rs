@@ -211,7 +211,7 @@ impl Model {
             }
             What::Recharge => Command::Recharge { account, ore },
             What::Stray => Command::Stray { ore },
-            What::Authorise => Command::Authorise { account, ore },
+            What::Authorise => Command::Authorise { account, ore, subsidised: wish.subsidised.of(ore.into()) },
             What::GiveUp => Command::GiveUp { authorisation: self.pick("sales", wish.nth) },
             What::Expire => Command::Expire { authorisation: self.pick("sales", wish.nth) },
             What::Buy => buy_of(wish, account, ore, None),
@@ -223,7 +223,11 @@ impl Model {
                 buy_of(wish, whose, ore, Some(authorisation))
             }
             What::Undo => Command::Undo { sale: self.sale(wish.nth), own: wish.other > 0 || wish.flag },
-            What::Order => Command::Order { account, lines: self.lines_of(wish) },
+            What::Order => {
+                let lines = self.lines_of(wish);
+                let price = lines.iter().map(|line| i128::from(line.ore) * i128::from(line.quantity)).sum();
+                Command::Order { account, subsidised: wish.subsidised.of(price), lines }
+            }
             What::Cancel => Command::Cancel { order: self.pick("orders", wish.nth) },
             What::Capture => Command::Capture { order: self.pick("orders", wish.nth) },
             What::Refund => Command::Refund { order: self.of(self.refundable.keys(), "orders", wish.nth) },

@@ -315,8 +315,8 @@ fn balances(db: &dyn Session, shard: &Row, books: &Tallies) -> Db<Option<Broken>
 
 fn held_orders(db: &dyn Session) -> Db<Option<Broken>> {
     const SQL: &str = "SELECT * FROM (
-             SELECT CAST((SELECT coalesce(sum(total), 0) FROM orders o WHERE o.school = s.id AND o.state = 'held') AS BIGINT)
-                        AS held,
+             SELECT CAST((SELECT coalesce(sum(total - subsidised), 0) FROM orders o
+                        WHERE o.school = s.id AND o.state = 'held') AS BIGINT) AS held,
                     coalesce((SELECT balance FROM books b WHERE b.school = s.id AND b.name = 'held-orders'), 0) AS book
              FROM schools s) AS sums
          WHERE held <> book LIMIT 1";

@@ -5,14 +5,14 @@
 use jiff::Timestamp;
 use madkort_ledger::authorisation::{Authorising, expired, held, released};
 use madkort_ledger::rules::refusal;
-use madkort_ledger::{HoldKind, Kind};
+use madkort_ledger::{Book, HoldKind, Kind, Purpose};
 use madkort_protocol::{Answer, AuthorisationRequest, DeviceId, OperationId, Outcome, Rule};
 
 use crate::store::AtTill;
 
 use super::holds::{self, Stored};
 use super::posting::{Note, digest};
-use super::purchases::{payer_of, to_consider};
+use super::purchases::{Buyer, buyer, to_consider};
 use super::registers::{Asked, Before, refused, settled};
 use super::value::{Db, corrupt};
 use super::write::Write;
@@ -25,11 +25,17 @@ pub fn hold(write: &Write<'_>, device: DeviceId, request: &AuthorisationRequest,
         Before::Not(answer) => return Ok(answer),
     };
     let school = asked.device.school;
-    let (account, payer) = payer_of(write, school, &request.card_uid)?;
+    let Buyer { account, payer, class } = buyer(write, school, &request.card_uid)?;
+    // Looked at whatever the price class, also where nothing is held.
+    write.standing(school, &Book::Held(HoldKind::Sale))?;
     let note = asked.note(Kind::AuthorisationHeld.word());
-    match held(&Authorising { id: request.id, at: now, account, payer, amount: request.amount }) {
-        Ok((hold, transaction)) => {
-            write.settle(&note, Some(&transaction))?;
+    let (amount, subsidised) = (request.amount, class.subsidised(request.amount));
+    match held(&Authorising { id: request.id, at: now, account, payer, amount, subsidised }) {
+        Ok((hold, made)) => {
+            write.settle(&note, made.as_ref())?;
+            if let Some(account) = account {
+                write.changed(school, "account", account.uuid().as_bytes())?;
+            }
             let accounts = to_consider(write, school, &request.card_uid, account)?.into_iter().collect();
             holds::keep(write, school, &hold, Some(device), now)?;
             Ok(AtTill::Settled { answer: Answer { id: request.id, outcome: Outcome::Posted }, accounts })
@@ -55,8 +61,8 @@ pub fn release(
     let row = of_till(write, &asked, authorisation)?;
     let given = row.ok_or(refusal(Rule::Authorisation)).and_then(|row| Ok((row.at, released(id, &row.hold, now)?)));
     match given {
-        Ok((held_at, (hold, transaction))) => {
-            write.settle(&Note { spent_at: Some(held_at), ..note }, Some(&transaction))?;
+        Ok((held_at, (hold, made))) => {
+            write.settle(&Note { spent_at: Some(held_at), ..note }, made.as_ref())?;
             holds::keep_authorisation(write, &hold)?;
             Ok(settled(id, Outcome::Posted))
         }
@@ -68,10 +74,10 @@ pub fn release(
 pub fn expire_due(write: &Write<'_>, now: Timestamp, most: u32) -> Db<Vec<OperationId>> {
     let due = holds::due(write, now, most)?;
     for (school, row) in &due {
-        let (hold, transaction) = expired(&row.hold, now).map_err(|_| corrupt("authorisation"))?;
-        let note =
-            Note::new(transaction.id(), *school, digest("expiry", &hold.id)?, Kind::AuthorisationExpired.word(), now);
-        write.settle(&Note { spent_at: Some(row.at), ..note }, Some(&transaction))?;
+        let (hold, made) = expired(&row.hold, now).map_err(|_| corrupt("authorisation"))?;
+        let (id, kind) = (Purpose::Expiry.of(hold.id), Kind::AuthorisationExpired.word());
+        let note = Note::new(id, *school, digest("expiry", &hold.id)?, kind, now);
+        write.settle(&Note { spent_at: Some(row.at), ..note }, made.as_ref())?;
         holds::keep_authorisation(write, &hold)?;
     }
     Ok(due.into_iter().map(|(_, row)| row.hold.id).collect())

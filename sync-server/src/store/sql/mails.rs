@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use madkort_ledger::recharge::{Facts, Stop};
-use madkort_protocol::{Money, OperationId};
+use madkort_protocol::{Language, Money, OperationId, SchoolId};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -57,7 +57,7 @@ pub fn stopped(
 ) -> Db<()> {
     let account = label(write.db()?, mandate)?;
     let letter = Letter::Stopped { account, why: why.word().to_owned(), amount: facts.amount };
-    put(write, mandate, charge, &letter, now)
+    put(write, &to_holder(mandate, charge), &letter, now)
 }
 
 /// The receipt of a charge, which names the purchase that caused it.
@@ -80,7 +80,7 @@ pub fn receipt(write: &Write<'_>, mandate: &Mandate, charge: &Charge, number: &s
         balance: balance.ok_or(corrupt("account"))?.col::<Money>("balance")?,
         terms_version: mandate.terms_version.clone(),
     };
-    put(write, mandate, charge.id, &letter, now)
+    put(write, &to_holder(mandate, charge.id), &letter, now)
 }
 
 fn label(db: &dyn Session, mandate: &Mandate) -> Db<String> {
@@ -88,21 +88,37 @@ fn label(db: &dyn Session, mandate: &Mandate) -> Db<String> {
     row.ok_or(corrupt("account"))?.col("label")
 }
 
-fn put(write: &Write<'_>, mandate: &Mandate, about: OperationId, letter: &Letter, now: Timestamp) -> Db<()> {
-    // Nobody to write to: a mandate without an address is one of a demo or an import.
-    if mandate.email.is_empty() {
+/// Who a letter goes to, and what it is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Envelope<'a> {
+    pub school: SchoolId,
+    pub about: OperationId,
+    /// The address; empty if there is nobody to write to.
+    pub recipient: &'a str,
+    pub language: Language,
+}
+
+fn to_holder(mandate: &Mandate, about: OperationId) -> Envelope<'_> {
+    Envelope { school: mandate.school, about, recipient: &mandate.email, language: mandate.language }
+}
+
+/// Puts a letter into the outbox, unless one of that kind about the same is there.
+pub fn put(write: &Write<'_>, envelope: &Envelope<'_>, letter: &Letter, now: Timestamp) -> Db<()> {
+    // A mandate without an address is one of a demo or an import; a school need not have one for support.
+    if envelope.recipient.is_empty() {
         return Ok(());
     }
+    let about = envelope.about;
     write.db()?.execute(
         "INSERT INTO mails (id, school, about, kind, recipient, language, body, created_at, try_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (about, kind) DO NOTHING",
         &values![
             id_of(about, letter.kind()),
-            mandate.school.uuid(),
+            envelope.school.uuid(),
             about.uuid(),
             letter.kind(),
-            &mandate.email,
-            word(&mandate.language)?,
+            envelope.recipient,
+            word(&envelope.language)?,
             json(letter)?,
             now,
             now

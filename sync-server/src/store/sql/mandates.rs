@@ -51,6 +51,18 @@ impl Mandates for SqlStore {
         })
     }
 
+    fn stale_mandate_pages(&self, now: Timestamp, most: u32) -> Pending<'_, Vec<OperationId>> {
+        self.read("looking for stale pages", move |db| {
+            db.query(
+                "SELECT id FROM mandate_pages WHERE state = $1 AND expires_at <= $2 ORDER BY expires_at, id LIMIT $3",
+                &values![word(&MandatePageState::Open)?, now, most],
+            )?
+            .iter()
+            .map(|row| row.col("id").map(OperationId::new))
+            .collect()
+        })
+    }
+
     fn auto_recharge(&self, school: SchoolId, account: AccountId) -> Pending<'_, Option<AutoRechargeDetails>> {
         self.read("looking at auto top-up", move |db| details(db, school, account))
     }

@@ -287,7 +287,7 @@ fn take_out_of_sums(write: &Write<'_>, school: SchoolId, wrong: &Found, now: Tim
 fn guest(write: &Write<'_>, school: SchoolId, account: AccountId) -> Db<Option<GuestAccount>> {
     let Some(known) = rows::account(write.db()?, school, account)? else { return Ok(None) };
     let held = write.db()?.first(
-        "SELECT CAST(coalesce((SELECT sum(total) FROM orders WHERE account = $1 AND state = $2), 0)
+        "SELECT CAST(coalesce((SELECT sum(total - subsidised) FROM orders WHERE account = $1 AND state = $2), 0)
              + coalesce((SELECT sum(amount) FROM holds WHERE account = $1 AND state = 'held'), 0) AS BIGINT) AS held",
         &values![account.uuid(), word(&OrderState::Held)?],
     )?;

@@ -17,7 +17,7 @@ use super::posting::{BodyDigest, Note, digest};
 use super::session::First;
 use super::value::{Db, count, values, word};
 use super::write::{Wanted, Write, caps};
-use super::{SqlStore, cards, orders, purchases, rows};
+use super::{SqlStore, cards, letters, orders, purchases, rows};
 
 impl Operations for SqlStore {
     fn push(&self, device: DeviceId, push: Push, now: Timestamp) -> Pending<'_, Pushing> {
@@ -164,6 +164,7 @@ fn file(write: &Write<'_>, settling: &Settling<'_>, ticket: &FileTicket) -> Db<O
             settling.now
         ],
     )?;
+    letters::ticket(write, settling.device.school, settling.operation.id, &ticket, settling.now)?;
     Ok(None)
 }
 

@@ -12,10 +12,10 @@ use super::allergies;
 use super::operations::{Settling, payer};
 use super::portions;
 use super::posting::{Note, digest};
-use super::rows;
 use super::session::First;
 use super::value::{Db, Value, corrupt, values, word};
 use super::write::Write;
+use super::{price_classes, rows};
 
 /// What a device took in one outage reaches the server within this of its return, in a row of pushes: what came in that time
 /// counts together against the offline allowances.
@@ -27,32 +27,35 @@ pub fn place(write: &Write<'_>, settling: &Settling<'_>, order: &PlaceOrder) -> 
     let products = rows::products(write.db()?, school, order.lines.iter().map(|line| line.product))?;
     let day = rows::day(write.db()?, school, order.date)?;
     let forbidden = allergies::forbid(write.db()?, school, order.account, &products)?;
+    let class = price_classes::of_account(write.db()?, school, order.account)?.unwrap_or_default();
+    let subsidised = class.subsidised(order.total);
     let placing = Placing {
         id: settling.operation.id,
         at: settling.now,
         order,
         payer: payer(write, settling.device, order.card, order.account)?,
+        subsidised,
         day: day.as_ref(),
         products: &products,
         recorded: recorded(write, settling, order.card)?,
     };
-    let verdict = held(&placing).and_then(|transaction| match forbidden {
+    let verdict = held(&placing).and_then(|made| match forbidden {
         // In the words of any other dish they cannot have: the ledger keeps no health data.
         true => Err(madkort_ledger::rules::refusal(Rule::NotOnMenu)),
-        false => Ok(transaction),
+        false => Ok(made),
     });
     match verdict {
-        Ok(transaction) => {
+        Ok(made) => {
             let note = note_of(settling, Kind::OrderHeld, &order.number, order.date, None);
-            write.settle(&note, Some(&transaction))?;
-            keep(write, settling, order, &products, OrderState::Held)?;
+            write.settle(&note, made.as_ref())?;
+            keep(write, settling, order, &products, (OrderState::Held, subsidised))?;
             portions::moved(write, school, day.as_ref(), order.lines.iter().map(|line| line.product))?;
             Ok(None)
         }
         Err(refusal) => {
             write.settle(&note_of(settling, Kind::OrderHeld, "", order.date, Some(&refusal)), None)?;
             if shows_to_holder(&refusal) && products.len() == distinct(order) {
-                keep(write, settling, order, &products, OrderState::Refused)?;
+                keep(write, settling, order, &products, (OrderState::Refused, subsidised))?;
             }
             Ok(Some(refusal))
         }
@@ -69,19 +72,21 @@ pub fn cancel(write: &Write<'_>, settling: &Settling<'_>, cancel: &CancelOrder) 
         return Ok(Some(refusal));
     };
     let day = rows::day(write.db()?, school, found.date)?;
+    let (placed_at, subsidised) = placed(write, found.id)?;
     let releasing = Releasing {
         id: settling.operation.id,
         at: settling.now,
         order: order.as_ref(),
+        subsidised,
         payer: payer(write, settling.device, cancel.card, found.account)?,
         day: day.as_ref(),
         recorded: recorded(write, settling, cancel.card)?,
     };
     match released(&releasing) {
-        Ok(transaction) => {
+        Ok(made) => {
             let note = note_of(settling, Kind::OrderReleased, &found.number, found.date, None);
-            let spent_at = placed_at(write, found.id)?;
-            write.settle(&Note { spent_at, about: Some(found.id), ..note }, Some(&transaction))?;
+            let spent_at = Some(placed_at);
+            write.settle(&Note { spent_at, about: Some(found.id), ..note }, made.as_ref())?;
             set_state(write, school, found.id, OrderState::Released)?;
             portions::moved(write, school, day.as_ref(), found.lines.iter().map(|line| line.product))?;
             Ok(None)
@@ -99,19 +104,19 @@ pub fn capture_due(write: &Write<'_>, now: Timestamp, most: u32) -> Db<Vec<Opera
     let due = write
         .db()?
         .query(
-            "SELECT o.id, o.school FROM orders o JOIN menu_days d ON d.school = o.school AND d.date = o.date
+            "SELECT o.id, o.school, o.subsidised FROM orders o JOIN menu_days d ON d.school = o.school AND d.date = o.date
              WHERE o.state = 'held' AND d.cut_off < $1 ORDER BY o.date, o.id LIMIT $2",
             &values![now, most],
         )?
         .iter()
-        .map(|row| Ok((OperationId::new(row.col("id")?), SchoolId::new(row.col("school")?))))
+        .map(|row| Ok((OperationId::new(row.col("id")?), SchoolId::new(row.col("school")?), row.col("subsidised")?)))
         .collect::<Db<Vec<_>>>()?;
-    for (id, school) in &due {
+    for (id, school, subsidised) in &due {
         let order = rows::order(write.db()?, *school, *id)?.ok_or(corrupt("order"))?;
-        let transaction = captured(&order, now).map_err(|_| corrupt("order"))?;
+        let transaction = captured(&order, *subsidised, now).map_err(|_| corrupt("order"))?;
         capture(write, *school, &order, &transaction)?;
     }
-    Ok(due.into_iter().map(|(id, _)| id).collect())
+    Ok(due.into_iter().map(|(id, ..)| id).collect())
 }
 
 fn capture(write: &Write<'_>, school: SchoolId, order: &Order, transaction: &Transaction) -> Db<()> {
@@ -132,9 +137,11 @@ fn note_of<'a>(
     Note { delivery: Some(delivery), ..settling.note(kind.word(), number, refusal) }
 }
 
-fn placed_at(write: &Write<'_>, order: OperationId) -> Db<Option<Timestamp>> {
-    let row = write.db()?.first("SELECT at FROM orders WHERE id = $1", &values![order.uuid()])?;
-    row.map(|row| row.col("at")).transpose()
+/// When an order was placed, and what a subsidy pays of it.
+fn placed(write: &Write<'_>, order: OperationId) -> Db<(Timestamp, Money)> {
+    let row = write.db()?.first("SELECT at, subsidised FROM orders WHERE id = $1", &values![order.uuid()])?;
+    let row = row.ok_or(corrupt("order"))?;
+    Ok((row.col("at")?, row.col("subsidised")?))
 }
 
 /// A holder sees that an order of theirs was refused; a stranger's order, or one that is no order, shows nowhere.
@@ -177,12 +184,12 @@ fn keep(
     settling: &Settling<'_>,
     order: &PlaceOrder,
     products: &[Product],
-    state: OrderState,
+    (state, subsidised): (OrderState, Money),
 ) -> Db<()> {
     let id = settling.operation.id;
     write.db()?.execute(
-        "INSERT INTO orders (id, school, account, card, device, number, date, total, state, offline, at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "INSERT INTO orders (id, school, account, card, device, number, date, total, subsidised, state, offline, at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         &values![
             id.uuid(),
             settling.device.school.uuid(),
@@ -192,6 +199,7 @@ fn keep(
             &order.number,
             order.date.to_string(),
             order.total.ore(),
+            subsidised.ore(),
             word(&state)?,
             settling.operation.offline,
             settling.now

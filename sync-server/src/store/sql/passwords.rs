@@ -1,7 +1,7 @@
 //! Passwords, and links to replace forgotten ones.
 
 use jiff::Timestamp;
-use madkort_protocol::{CardId, CodeVerifier, PersonId, SchoolId};
+use madkort_protocol::{CardId, CodeVerifier, OperationId, PersonId, SchoolId};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -9,9 +9,10 @@ use crate::store::passwords::{RESET_LASTS, RESETS_PER_ADDRESS, RESETS_PER_DEVICE
 use crate::store::{AskedReset, Doer, Letter, Passwords, Pending};
 
 use super::SqlStore;
+use super::mails::{Envelope, put};
 use super::people::record;
 use super::session::First;
-use super::value::{Db, Value, corrupt, json, values, word};
+use super::value::{Db, Value, corrupt, values};
 use super::write::Write;
 
 /// People that one address may stand for: a parent who gave it for every child.
@@ -160,22 +161,13 @@ fn write_letters(write: &Write<'_>, asked: &AskedReset, now: Timestamp) -> Db<()
         let digest = Sha256::new().chain_update(asked.id.as_bytes()).chain_update(person.as_bytes()).finalize();
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&digest[..16]);
-        let id = uuid::Builder::from_custom_bytes(bytes).into_uuid();
-        write.db()?.execute(
-            "INSERT INTO mails (id, school, about, kind, recipient, language, body, created_at, try_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (about, kind) DO NOTHING",
-            &values![
-                id,
-                asked.school.uuid(),
-                id,
-                letter.kind(),
-                &asked.email,
-                word(&asked.language)?,
-                json(&letter)?,
-                now,
-                now
-            ],
-        )?;
+        let envelope = Envelope {
+            school: asked.school,
+            about: OperationId::new(uuid::Builder::from_custom_bytes(bytes).into_uuid()),
+            recipient: &asked.email,
+            language: asked.language,
+        };
+        put(write, &envelope, &letter, now)?;
     }
     Ok(())
 }

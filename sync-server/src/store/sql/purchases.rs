@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use madkort_ledger::hold::{Hold, HoldState};
 use madkort_ledger::purchase::{Sale, sold_as_recorded};
 use madkort_ledger::rules::{Offline, Payer, Recorded};
-use madkort_ledger::{Book, HoldKind, Kind};
+use madkort_ledger::{Book, HoldKind, Kind, PriceClass};
 use madkort_protocol::{
     AccountId, Answer, CardUid, DeviceId, Money, OperationId, Outcome, PurchaseAnswer, PurchaseBatch, PurchaseRequest,
     Refusal, SchoolId,
@@ -27,21 +27,20 @@ use super::rows;
 use super::value::{Db, corrupt, values};
 use super::write::Write;
 
-/// What the school or the municipality pays of a sale.
-type Subsidy = fn(Option<AccountId>, Money) -> Money;
-
 /// How a sale came to the server.
 #[derive(Clone, Copy)]
 struct Course {
     /// When the till says it was, if the server was out of its reach.
     claimed_at: Option<Timestamp>,
-    subsidy: Subsidy,
     now: Timestamp,
 }
 
-/// Nobody's price class is known yet. Where it becomes known, it is asked here and nowhere else.
-const fn no_subsidy(_: Option<AccountId>, _: Money) -> Money {
-    Money::ZERO
+/// Who buys, as far as the rules care.
+pub struct Buyer {
+    /// The account that pays; `None` if the card opens none.
+    pub account: Option<AccountId>,
+    pub payer: Payer,
+    pub class: PriceClass,
 }
 
 /// The digest of a sale. Made before the writer's turn: it needs nothing that the writer has.
@@ -59,7 +58,7 @@ pub fn settle(
     let Some(device) = write.device(id)?.filter(|device| !device.revoked) else {
         return Ok(Purchasing::UnknownDevice);
     };
-    let course = Course { claimed_at: None, subsidy: no_subsidy, now };
+    let course = Course { claimed_at: None, now };
     Ok(match book(write, device, (request, body), course)? {
         Some((outcome, account)) => Purchasing::Settled { answer: PurchaseAnswer { id: request.id, outcome }, account },
         None => Purchasing::IdReused,
@@ -75,7 +74,7 @@ pub fn settle_batch(write: &Write<'_>, id: DeviceId, batch: &PurchaseBatch, now:
     }
     let (mut answer, mut accounts) = (Vec::with_capacity(batch.purchases.len()), Vec::new());
     for sale in &batch.purchases {
-        let course = Course { claimed_at: Some(sale.claimed_at), subsidy: no_subsidy, now };
+        let course = Course { claimed_at: Some(sale.claimed_at), now };
         let id = sale.purchase.id;
         let sale = (&sale.purchase, body_of(&sale.purchase)?);
         let Some((outcome, account)) = book(write, device.clone(), sale, course)? else {
@@ -123,7 +122,7 @@ fn book(
     let hold = request.authorisation.map(|id| authorisations::of_till(write, &asked, id)).transpose()?;
     let stored = hold.as_ref().and_then(Option::as_ref);
     let recorded = recorded(write, &asked, request, course.claimed_at)?;
-    let (account, payer) = payer_of(write, school, &request.card_uid)?;
+    let Buyer { account, payer, class } = buyer(write, school, &request.card_uid)?;
     // Looked at whatever the price class, so that a subsidised sale looks up no more than another.
     write.standing(school, &Book::Subsidy)?;
     let sale = Sale {
@@ -132,7 +131,7 @@ fn book(
         account,
         payer,
         amount: request.amount,
-        subsidised: (course.subsidy)(account, request.amount),
+        subsidised: class.subsidised(request.amount),
         vat_percent: request.vat_percent,
         authorisation: match &hold {
             Some(None) => account.map(|account| ended(request.id, account)),
@@ -249,8 +248,8 @@ pub fn to_consider(
     Ok((balance < below.ore()).then_some(account))
 }
 
-/// The account behind the card's UID, and what the rules ask of it: its person's own.
-pub fn payer_of(write: &Write<'_>, school: SchoolId, uid: &CardUid) -> Db<(Option<AccountId>, Payer)> {
+/// The account behind the card's UID, its person's own, and what the rules ask of it.
+pub fn buyer(write: &Write<'_>, school: SchoolId, uid: &CardUid) -> Db<Buyer> {
     let holder = write.holder(school, uid.as_hex())?;
     let account = holder.and_then(|holder| holder.account);
     let standing = account.map(|account| write.standing(school, &Book::Card(account))).transpose()?;
@@ -261,7 +260,7 @@ pub fn payer_of(write: &Write<'_>, school: SchoolId, uid: &CardUid) -> Db<(Optio
         caps: holder.map(|holder| holder.caps).unwrap_or_default(),
         spent: standing.map(|standing| standing.spent).unwrap_or_default(),
     };
-    Ok((account, payer))
+    Ok(Buyer { account, payer, class: holder.map(|holder| holder.class).unwrap_or_default() })
 }
 
 #[cfg(test)]

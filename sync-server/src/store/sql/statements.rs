@@ -32,7 +32,8 @@ impl Statements for SqlStore {
     }
 }
 
-fn statement(db: &dyn Session, school: SchoolId, account: AccountId, month: Date) -> Db<Option<Statement>> {
+/// A month as it stands; `None` if the school has no such account.
+pub fn statement(db: &dyn Session, school: SchoolId, account: AccountId, month: Date) -> Db<Option<Statement>> {
     let book: Option<i64> = db
         .first("SELECT book FROM accounts WHERE id = $1 AND school = $2", &values![account.uuid(), school.uuid()])?
         .map(|row| row.col("book"))

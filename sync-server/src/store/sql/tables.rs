@@ -165,7 +165,7 @@ static PEOPLE: Table = plain!("people", ["id"],
      "phone" Text, "address" Text, "postcode" Text, "town" Text, "password" Text]);
 static ACCOUNTS: Table = plain!("accounts", ["id"],
     ["id" Bytes, "school" Bytes, "owner" Bytes, "label" Text, "kind" Text, "book" Int, "day_cap" Int, "week_cap" Int,
-     "month_cap" Int]);
+     "month_cap" Int, "price_class" Text]);
 static ALLERGIES: Table = plain!("allergies", ["person"],
     ["person" Bytes, "school" Bytes, "allergens" Text, "block" Int]);
 static PERSON_ACCOUNTS: Table = plain!("person_accounts", ["person", "place"],
@@ -194,7 +194,7 @@ static MENU_DAYS: Table = plain!("menu_days", ["school", "date"],
     ["school" Bytes, "date" Text, "cut_off" Int, "products" Text, "portions" Text]);
 static ORDERS: Table = plain!("orders", ["id"],
     ["id" Bytes, "school" Bytes, "account" Bytes, "card" Bytes, "device" Bytes, "number" Text, "date" Text, "total" Int,
-     "state" Text, "offline" Int, "at" Int, "picked_up_at" Int, "picked_up_by" Bytes]);
+     "subsidised" Int, "state" Text, "offline" Int, "at" Int, "picked_up_at" Int, "picked_up_by" Bytes]);
 static ORDER_LINES: Table = plain!("order_lines", ["\"order\"", "place"],
     ["\"order\"" Bytes, "school" Bytes, "place" Int, "product" Bytes, "name_da" Text, "name_en" Text, "quantity" Int,
      "price" Int, "vat_percent" Int, "comment" Text]);

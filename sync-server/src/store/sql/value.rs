@@ -23,6 +23,9 @@ pub enum DbError {
     /// Something stored that cannot be, or cannot be stored.
     #[error("a stored {0} cannot be read")]
     Corrupt(&'static str),
+    /// The file that is open is not the one at its path any more: what is written into it is lost.
+    #[error("the database's file was moved, deleted or replaced")]
+    Gone,
     /// The engine is not there; nothing is known to have been written.
     #[error("the database cannot be reached")]
     Unreachable,

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use madkort_ledger::withdrawal::{Stage, Withdrawal};
 use madkort_protocol::{AccountId, OperationId, Outcome, SchoolId};
 
+use crate::store::withdrawals::PAYEE_KEPT;
 use crate::store::{Movement, Moving, NewWithdrawal, Pending, WithdrawalRow, Withdrawals, Withdrawing};
 
 use super::SqlStore;
@@ -23,6 +24,10 @@ impl Withdrawals for SqlStore {
 
     fn withdrawal(&self, school: SchoolId, id: OperationId) -> Pending<'_, Option<WithdrawalRow>> {
         self.read("looking up a withdrawal", move |db| withdrawal(db, school, id))
+    }
+
+    fn forget_payees(&self, now: Timestamp, most: u32) -> Pending<'_, u32> {
+        self.write("forgetting bank accounts", move |write| forget(write, now, most))
     }
 
     fn withdrawals_of(&self, school: SchoolId, account: AccountId, most: u32) -> Pending<'_, Vec<WithdrawalRow>> {
@@ -107,6 +112,30 @@ pub fn stepped(write: &Write<'_>, withdrawal: &Withdrawal, at: Timestamp) -> Db<
     Ok(())
 }
 
+fn forget(write: &Write<'_>, now: Timestamp, most: u32) -> Db<u32> {
+    let ended = now.saturating_sub(PAYEE_KEPT).unwrap_or(Timestamp::MIN);
+    // A bank may send back what it had paid: the last step counts.
+    let rows = write.db()?.query(
+        "SELECT id, number FROM withdrawals WHERE name <> ''
+         AND coalesce(back_at, settled_at) IS NOT NULL AND coalesce(back_at, settled_at) <= $1 ORDER BY id LIMIT $2",
+        &values![ended, most],
+    )?;
+    let mut forgotten = 0;
+    for row in rows {
+        let (id, number): (uuid::Uuid, String) = (row.col("id")?, row.col("number")?);
+        write.db()?.execute(
+            "UPDATE withdrawals SET name = '', registration = '', message = '', number = $1 WHERE id = $2",
+            &values![last_four(&number), id],
+        )?;
+        forgotten += 1;
+    }
+    Ok(forgotten)
+}
+
+fn last_four(number: &str) -> &str {
+    number.get(number.len().saturating_sub(4)..).unwrap_or_default()
+}
+
 fn withdrawal(db: &dyn Session, school: SchoolId, id: OperationId) -> Db<Option<WithdrawalRow>> {
     db.first(
         "SELECT w.*, h.amount, h.state, b.balance FROM withdrawals w JOIN holds h ON h.id = w.id
@@ -124,7 +153,7 @@ fn read(row: &Row) -> Db<WithdrawalRow> {
         id: OperationId::new(row.col("id")?),
         account: AccountId::new(row.col("account")?),
         amount: row.col("amount")?,
-        to: number.get(number.len().saturating_sub(4)..).unwrap_or_default().to_owned(),
+        to: last_four(&number).to_owned(),
         stage: stage_of(&row.col::<String>("state")?),
         requested_at: row.col("at")?,
         sent_at: row.col("sent_at")?,

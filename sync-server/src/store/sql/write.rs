@@ -13,13 +13,14 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use jiff::civil::Date;
-use madkort_ledger::Book;
 use madkort_ledger::caps::{Caps, Spent};
+use madkort_ledger::{Book, PriceClass};
 use madkort_protocol::{AccountId, CardId, CardStatus, DeviceId, Money, OperationId, PersonId, SchoolId};
 
 use super::chain::{self, Hash};
 use super::devices;
 use super::posting::Settled;
+use super::price_classes;
 use super::session::{First, Session};
 use super::tables::{BOOKS, CHANGES, ENTRIES, LINKS, REQUESTS, SHARDS, TRANSACTIONS};
 use super::value::{Db, Row, Value, corrupt, count, values};
@@ -77,6 +78,7 @@ pub struct Holder {
     /// The account the person pays from when nobody chooses: their own.
     pub account: Option<AccountId>,
     pub caps: Caps,
+    pub class: PriceClass,
     /// Below what auto top-up looks at the account.
     pub below: Option<Money>,
 }
@@ -117,7 +119,8 @@ pub struct Write<'a> {
 
 const SETTLED: &str = "SELECT id, digest, refusal FROM transactions WHERE id = $1 \
      UNION ALL SELECT id, id, NULL FROM deposits WHERE id = $1 UNION ALL SELECT id, id, NULL FROM charges WHERE id = $1";
-const HOLDER: &str = "SELECT c.uid, c.id AS card, c.status, c.person, a.id AS account, m.below, a.day_cap, a.week_cap, a.month_cap, \
+const HOLDER: &str = "SELECT c.uid, c.id AS card, c.status, c.person, a.id AS account, m.below, a.price_class, \
+     a.day_cap, a.week_cap, a.month_cap, \
      b.id, b.balance, b.version, b.last_at, b.deposited, b.spent_on, b.spent_day, b.spent_week, b.spent_month \
      FROM cards c LEFT JOIN person_accounts p ON p.person = c.person AND p.place = 0 \
      LEFT JOIN accounts a ON a.id = p.account AND a.school = c.school LEFT JOIN books b ON b.id = a.book \
@@ -347,6 +350,7 @@ impl Group {
             person: PersonId::new(row.col("person")?),
             account,
             caps: caps(row)?,
+            class: price_classes::read(row)?,
             below: row.col("below")?,
         };
         self.holders.entry(school).or_default().insert(row.col("uid")?, Some(holder));

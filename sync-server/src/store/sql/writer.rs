@@ -284,6 +284,7 @@ impl Desk {
     /// Tries until it is through, is refused for good, or nobody answers on a new connection either.
     fn commit(&mut self, group: &mut [Box<dyn Work>]) -> Db<BTreeSet<SchoolId>> {
         let mut conflicts = 0;
+        let mut clash = None;
         let mut reconnected = false;
         loop {
             let session = if let Some(session) = self.session.take() {
@@ -299,7 +300,7 @@ impl Desk {
             match attempt(&*session, group, &self.noted, &mut self.known) {
                 Err(DbError::Unreachable) if !reconnected => {}
                 Err(DbError::Unreachable) => return Err(DbError::Unreachable),
-                Err(error) if is_conflict(&error) && conflicts < CONFLICTS => {
+                Err(error) if conflicts < CONFLICTS && is_conflict(&error, &mut clash) => {
                     conflicts += 1;
                     self.metrics.tried_again();
                     self.session = Some(session);
@@ -364,10 +365,21 @@ fn carry_out(
     Ok((touched, mark.map(|mark| Known { mark, group })))
 }
 
+/// A key that was taken: its constraint and its values, in the engine's words.
+#[derive(Debug, PartialEq, Eq)]
+struct Clash(Option<String>, Option<String>);
+
 /// Whether another server's transaction came in between: the next attempt sees what it did. Two that take the same next place in
-/// a school's row meet in its unique key, and PostgreSQL names that before it looks at what they read.
-fn is_conflict(error: &DbError) -> bool {
+/// a school's row meet in its unique key, and PostgreSQL names that before it looks at what they read; the next attempt takes
+/// another place. One that meets the same key again has seen who has it, and wants it all the same: that is no conflict.
+fn is_conflict(error: &DbError, last: &mut Option<Clash>) -> bool {
     let DbError::Postgres(error) = error else { return false };
-    let conflicts = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::UNIQUE_VIOLATION];
-    error.code().is_some_and(|code| conflicts.contains(code))
+    let Some(told) = error.as_db_error() else { return false };
+    if *told.code() != SqlState::UNIQUE_VIOLATION {
+        return [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(told.code());
+    }
+    let clash = Some(Clash(told.constraint().map(str::to_owned), told.detail().map(str::to_owned)));
+    let other = clash != *last;
+    *last = clash;
+    other
 }

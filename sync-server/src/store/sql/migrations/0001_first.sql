@@ -53,15 +53,16 @@ CREATE TABLE books (
 );
 
 CREATE TABLE accounts (
-    id        BYTEA PRIMARY KEY,
-    school    BYTEA NOT NULL REFERENCES schools,
-    owner     BYTEA NOT NULL,
-    label     TEXT NOT NULL,
-    kind      TEXT NOT NULL,
-    book      BIGINT NOT NULL UNIQUE,
-    day_cap   BIGINT,
-    week_cap  BIGINT,
-    month_cap BIGINT
+    id          BYTEA PRIMARY KEY,
+    school      BYTEA NOT NULL REFERENCES schools,
+    owner       BYTEA NOT NULL,
+    label       TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    book        BIGINT NOT NULL UNIQUE,
+    day_cap     BIGINT,
+    week_cap    BIGINT,
+    month_cap   BIGINT,
+    price_class TEXT NOT NULL DEFAULT 'paid' -- paid, reduced, free; never leaves the server
 );
 
 -- What somebody cannot eat: health data, in no feed and apart from what they buy.
@@ -260,6 +261,7 @@ CREATE TABLE orders (
     number       TEXT NOT NULL,
     date         TEXT NOT NULL,
     total        BIGINT NOT NULL,
+    subsidised   BIGINT NOT NULL,           -- of the total; the rest is held
     state        TEXT NOT NULL,
     offline      BIGINT NOT NULL,
     at           BIGINT NOT NULL,
@@ -407,6 +409,8 @@ CREATE TABLE mandate_pages (
     expires_at    BIGINT NOT NULL
 );
 
+CREATE INDEX open_mandate_pages ON mandate_pages (expires_at) WHERE state = 'open';
+
 CREATE TABLE charges (
     id         BYTEA PRIMARY KEY,           -- the operation under which the money is posted
     school     BYTEA NOT NULL REFERENCES schools,
@@ -449,6 +453,7 @@ CREATE TABLE mails (
     UNIQUE (about, kind)
 );
 
+CREATE INDEX statements_by_time ON mails (created_at) WHERE kind = 'statement';
 CREATE INDEX mails_to_send ON mails (try_at) WHERE sent_at IS NULL AND failed_at IS NULL;
 
 -- Where each thing's last change stands in its school's feed. Cursors are never used twice, also when the last row was replaced.

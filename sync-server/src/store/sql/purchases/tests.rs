@@ -75,7 +75,7 @@ impl Session for Watched {
     }
 }
 
-fn fill(session: &dyn Session) {
+fn fill(session: &dyn Session, class: PriceClass) {
     let (person, card) = (Uuid::from_u128(1), Uuid::from_u128(0xc1));
     let number = CardNumber::from_first_13("1234567890101").unwrap();
     let (school, anna) = (SCHOOL.uuid(), ANNA.uuid());
@@ -90,8 +90,9 @@ fn fill(session: &dyn Session) {
     write.with_standing(SCHOOL, &Book::Card(ANNA), |standing| standing.balance = 10_000).unwrap();
     write.finish().unwrap();
     run(
-        "INSERT INTO accounts (id, school, owner, label, kind, book) VALUES ($1, $2, $3, 'Anna', 'card', $4)",
-        &values![anna, school, person, book],
+        "INSERT INTO accounts (id, school, owner, label, kind, book, price_class)
+             VALUES ($1, $2, $3, 'Anna', 'card', $4, $5)",
+        &values![anna, school, person, book, class.word()],
     );
     run(
         "INSERT INTO person_accounts (person, school, place, account) VALUES ($1, $2, 0, $3)",
@@ -110,13 +111,13 @@ fn fill(session: &dyn Session) {
 }
 
 /// Sells 35 kr. twice on fresh books and says how it was answered, by which work, and what is left.
-fn sell(subsidy: Subsidy) -> (Vec<usize>, Vec<String>, i64) {
+fn sell(class: PriceClass) -> (Vec<usize>, Vec<String>, i64) {
     let folder = tempfile::tempdir().unwrap();
     let file = SqliteFile::new(&folder.path().join("books.db"));
     file.migrate().unwrap();
     let session = file.connect().unwrap();
     session.begin().unwrap();
-    fill(&*session);
+    fill(&*session, class);
     let watched = Watched { session, seen: RefCell::default() };
     let mut lengths = Vec::new();
     let mut left = 0;
@@ -131,7 +132,7 @@ fn sell(subsidy: Subsidy) -> (Vec<usize>, Vec<String>, i64) {
             text: "Frikadelle".to_owned(),
             authorisation: None,
         };
-        let course = Course { claimed_at: None, subsidy, now: NOON };
+        let course = Course { claimed_at: None, now: NOON };
         let (outcome, _) = book(&write, device, (&request, body_of(&request).unwrap()), course).unwrap().unwrap();
         assert_eq!(outcome, Outcome::Posted);
         let answer = PurchaseAnswer { id: request.id, outcome };
@@ -145,11 +146,11 @@ fn sell(subsidy: Subsidy) -> (Vec<usize>, Vec<String>, i64) {
 
 #[test]
 fn paid_subsidised_and_free_are_answered_alike_by_the_same_work() {
-    let (paid, work, left) = sell(no_subsidy);
+    let (paid, work, left) = sell(PriceClass::Paid);
     assert_eq!(left, 3000);
-    let (subsidised, same, left) = sell(|_, _| Money::from_kroner(10));
-    assert_eq!((subsidised, same, left), (paid.clone(), work.clone(), 5000));
-    let (free, same, left) = sell(|_, amount| amount);
+    let (subsidised, same, left) = sell(PriceClass::Reduced);
+    assert_eq!((subsidised, same, left), (paid.clone(), work.clone(), 6500));
+    let (free, same, left) = sell(PriceClass::Free);
     assert_eq!((free, same, left), (paid, work.clone(), 10_000));
     assert!(work.len() > 10, "{work:?}");
 }

@@ -1,0 +1,68 @@
+//! Pages about who somebody is: the door, their details, their password.
+//!
+//! Pure. **Invariant:** of a code or a password a page has the length and nothing else.
+
+use jiff::Timestamp;
+
+use crate::rooms::{
+    Around, CODE_LENGTH, CodeStep, Door, ForgottenStep, Inside, PasswordRoom, PasswordStep, ProfileRoom, ProfileStep,
+    Way,
+};
+use crate::{
+    ChangePasswordPage, CodeMessage, CodePage, ForgottenPage, FormProblem, Page, PasswordPage, ProfileBody, ProfilePage,
+};
+
+/// What is asked for before a door.
+pub(super) fn door(door: &Door, around: &Around, inside: bool) -> Page {
+    let message = message(door.step, around.now.wall);
+    let checking = door.step == CodeStep::Checking;
+    match &door.way {
+        Way::Code(typed) => {
+            let typed = if checking { CODE_LENGTH } else { typed.chars() };
+            let password = around.link.is_online();
+            Page::Code(CodePage { typed, length: CODE_LENGTH, checking, message, inside, password })
+        }
+        Way::Password(typed) => Page::Password(PasswordPage { typed: typed.chars(), checking, message }),
+        Way::Forgotten(room) => Page::Forgotten(ForgottenPage {
+            email: room.email.clone(),
+            problem: room.problem,
+            asking: room.step == ForgottenStep::Asking,
+            asked: room.step == ForgottenStep::Asked,
+        }),
+    }
+}
+
+fn message(step: CodeStep, now: Timestamp) -> Option<CodeMessage> {
+    match step {
+        CodeStep::Wrong { tries_left } => Some(CodeMessage::Wrong { tries_left }),
+        CodeStep::Waiting { until } if until > now => Some(CodeMessage::Wait { seconds: seconds(until, now) }),
+        CodeStep::OutOfReach => Some(CodeMessage::OutOfReach),
+        CodeStep::Waiting { .. } | CodeStep::Typing | CodeStep::Checking => None,
+    }
+}
+
+pub(super) fn profile(room: &ProfileRoom, inside: &Inside) -> ProfilePage {
+    let body = match &room.step {
+        ProfileStep::Loading => ProfileBody::Loading,
+        ProfileStep::Unreachable => ProfileBody::Unreachable,
+        ProfileStep::Open(form) => ProfileBody::Here(form.clone()),
+    };
+    let own = inside.may_change_password(room);
+    ProfilePage { account: inside.label(), body, first: room.first, own }
+}
+
+pub(super) fn change_password(room: &PasswordRoom, now: Timestamp) -> ChangePasswordPage {
+    let wait = room.wait_until(now).map(|until| FormProblem::Wait(seconds(until, now)));
+    ChangePasswordPage {
+        current: room.current.chars(),
+        fresh: room.fresh.chars(),
+        again: room.again.chars(),
+        problem: wait.or(room.problem),
+        saving: room.step == PasswordStep::Saving,
+        saved: room.step == PasswordStep::Saved,
+    }
+}
+
+fn seconds(until: Timestamp, now: Timestamp) -> i64 {
+    until.duration_since(now).as_secs().max(1)
+}

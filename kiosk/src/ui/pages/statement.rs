@@ -1,0 +1,89 @@
+//! The pages of *Kontoudtog*, laid out as the screen's properties.
+
+use kiosk_core::{MailStatementPage, MonthChoice, MonthsPage, StatementBody, StatementPage};
+use madkort_protocol::{Language, Money, Statement, StatementLine, StatementText};
+
+use super::{Lists, iso};
+use crate::ui::{kinds, screens as ui};
+
+impl Lists {
+    pub(super) fn statement(&self, api: &ui::Api, page: &StatementPage, language: Language) -> ui::PageKind {
+        let mut view = ui::StatementView {
+            account: (&page.account).into(),
+            balance: page.balance.in_words(language).into(),
+            paper: kinds::paper(page.paper),
+            ..ui::StatementView::default()
+        };
+        match &page.body {
+            StatementBody::Loading => view.body = ui::MonthKind::Loading,
+            StatementBody::Unreachable => view.body = ui::MonthKind::Unreachable,
+            StatementBody::Here(statement) => {
+                view.body = ui::MonthKind::Here;
+                view.month = kinds::day(statement.month);
+                (view.earlier, view.later) = neighbours(statement);
+                view.opening = statement.opening.in_words(language).into();
+                view.closing = statement.closing.in_words(language).into();
+            }
+        }
+        let lines: &[StatementLine] = if let StatementBody::Here(s) = &page.body { &s.lines } else { &[] };
+        self.entries.show(lines.iter().map(|l| (l.clone(), language)), entry);
+        api.set_statement(view);
+        ui::PageKind::Statement
+    }
+
+    pub(super) fn months(&self, api: &ui::Api, page: &MonthsPage, language: Language) -> ui::PageKind {
+        api.set_months_of(ui::MonthsView {
+            account: (&page.account).into(),
+            balance: page.balance.in_words(language).into(),
+        });
+        self.months.show(page.months.iter().copied(), month);
+        ui::PageKind::Months
+    }
+}
+
+pub(super) fn mail(api: &ui::Api, page: &MailStatementPage, language: Language) -> ui::PageKind {
+    api.set_mail_statement(ui::MailStatementView {
+        account: (&page.account).into(),
+        month: kinds::day(page.month),
+        email: (&page.email).into(),
+        problem: kinds::problem(page.problem, language),
+        asking: page.asking,
+        sent: page.sent,
+    });
+    ui::PageKind::MailStatement
+}
+
+fn month(choice: &MonthChoice) -> ui::MonthRow {
+    ui::MonthRow { day: kinds::day(choice.month), iso: iso(choice.month), chosen: choice.chosen }
+}
+
+fn entry((line, language): &(StatementLine, Language)) -> ui::EntryView {
+    let (kind, text, delivery) = match &line.text {
+        StatementText::Deposit => (ui::EntryKind::Deposit, "", None),
+        StatementText::Recharge => (ui::EntryKind::Recharge, "", None),
+        StatementText::Purchase { text } => (ui::EntryKind::Purchase, text.as_str(), None),
+        StatementText::OrderPlaced { delivery } => (ui::EntryKind::OrderPlaced, "", Some(*delivery)),
+        StatementText::OrderReleased { delivery } => (ui::EntryKind::OrderReleased, "", Some(*delivery)),
+        StatementText::Transfer => (ui::EntryKind::Transfer, "", None),
+        StatementText::Withdrawal => (ui::EntryKind::Withdrawal, "", None),
+        StatementText::WithdrawalBack => (ui::EntryKind::WithdrawalBack, "", None),
+        StatementText::Correction => (ui::EntryKind::Correction, "", None),
+    };
+    ui::EntryView {
+        day: kinds::day(line.date),
+        kind,
+        text: text.into(),
+        delivery: delivery.map(kinds::day).unwrap_or_default(),
+        number: (&line.number).into(),
+        amount: line.amount.in_words(*language).into(),
+        incoming: line.amount > Money::ZERO,
+        balance: line.balance.in_words(*language).into(),
+    }
+}
+
+/// The months before and after the one shown, among those that have lines.
+fn neighbours(statement: &Statement) -> (slint::SharedString, slint::SharedString) {
+    let earlier = statement.months.iter().filter(|m| **m < statement.month).max();
+    let later = statement.months.iter().filter(|m| **m > statement.month).min();
+    (earlier.map(|m| iso(*m)).unwrap_or_default(), later.map(|m| iso(*m)).unwrap_or_default())
+}

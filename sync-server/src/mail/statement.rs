@@ -1,0 +1,294 @@
+//! A month of an account as a PDF: letterhead, opening balance, each line with the balance after it, closing balance.
+//!
+//! Pure. **Invariant:** the same letter makes the same bytes; every line of the month is on a page, and each page says which it is.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use madkort_ledger::danish;
+use madkort_protocol::{Issuer, Language, Money, Statement, StatementLine, StatementText};
+
+use super::page::{BOLD, Document, HEIGHT, PLAIN, Sheet, WIDTH, width};
+
+/// Points (1/72 inch) left free at each side.
+const MARGIN: u16 = 56;
+/// Points from one line to the next.
+const LEADING: u16 = 17;
+/// Where the day, what it was, the amount and the balance stand; the last two are set flush right.
+const DAY: u16 = MARGIN;
+const WHAT: u16 = MARGIN + 62;
+const AMOUNT: u16 = WIDTH - MARGIN - 92;
+const BALANCE: u16 = WIDTH - MARGIN;
+/// Type of the lines.
+const BODY: u16 = 10;
+
+/// What stands above the lines.
+#[derive(Clone, Copy, Debug)]
+pub struct Heads<'a> {
+    /// The school's name.
+    pub school: &'a str,
+    /// Who holds the money.
+    pub issuer: &'a Issuer,
+    /// What the account is called.
+    pub account: &'a str,
+    /// The card, masked.
+    pub card: &'a str,
+    /// When it was asked for.
+    pub written: Timestamp,
+}
+
+/// The statement on A4.
+#[must_use]
+pub fn pdf(heads: &Heads<'_>, statement: &Statement, language: Language) -> Vec<u8> {
+    let words = Words(language);
+    let title = format!("{} · {}", words.say("Kontoudtog", "Statement"), month(statement.month, language));
+    let mut paper = Paper { words, sheets: vec![], sheet: Sheet::default(), y: 0 };
+    paper.first(heads, &title);
+    paper.columns();
+    paper.figure(words.say("Saldo ved månedens begyndelse", "Balance when the month began"), statement.opening);
+    for line in &statement.lines {
+        paper.line(line);
+    }
+    if statement.lines.is_empty() {
+        paper.sheet.text(
+            WHAT,
+            paper.y,
+            PLAIN,
+            BODY,
+            words.say("Der er sket intet i denne måned.", "Nothing happened this month."),
+        );
+        paper.y -= LEADING;
+    }
+    paper.sheet.rule(MARGIN, paper.y + 12, BALANCE);
+    paper.figure(words.say("Saldo ved månedens slutning", "Balance at the end of the month"), statement.closing);
+    let sheets = paper.finish(heads.school);
+    Document { title: &title, language: language.tag(), sheets }.write()
+}
+
+/// `kontoudtog-2026-11.pdf`.
+#[must_use]
+pub fn file_name(first_day: Date, language: Language) -> String {
+    let what = Words(language).say("kontoudtog", "statement");
+    format!("{what}-{}.pdf", first_day.strftime("%Y-%m"))
+}
+
+/// `november 2026`.
+#[must_use]
+pub fn month(first_day: Date, language: Language) -> String {
+    const DANISH: [&str; 12] = [
+        "januar",
+        "februar",
+        "marts",
+        "april",
+        "maj",
+        "juni",
+        "juli",
+        "august",
+        "september",
+        "oktober",
+        "november",
+        "december",
+    ];
+    let name = match language {
+        Language::Danish => {
+            let place = usize::try_from(first_day.month() - 1).unwrap_or_default();
+            DANISH.get(place).copied().unwrap_or_default().to_owned()
+        }
+        Language::English => first_day.strftime("%B").to_string(),
+    };
+    format!("{name} {}", first_day.year())
+}
+
+/// The sheets so far, and how far down the last one is written.
+struct Paper {
+    words: Words,
+    sheets: Vec<Sheet>,
+    sheet: Sheet,
+    y: u16,
+}
+
+impl Paper {
+    fn first(&mut self, heads: &Heads<'_>, title: &str) {
+        self.y = HEIGHT - MARGIN - 12;
+        self.sheet.text(MARGIN, self.y, BOLD, 16, heads.school);
+        self.y -= 30;
+        self.sheet.text(MARGIN, self.y, BOLD, 13, title);
+        self.y -= 22;
+        let holder = format!("{}, CVR {}", heads.issuer.name, heads.issuer.cvr);
+        let written = danish::zoned(heads.written).strftime("%d.%m.%Y %H:%M").to_string();
+        for (name, value) in [
+            (self.words.say("Konto", "Account"), heads.account),
+            (self.words.say("Kort", "Card"), heads.card),
+            (self.words.say("Pengene opbevares af", "The money is held by"), holder.as_str()),
+            (self.words.say("Udskrevet", "Written"), written.as_str()),
+        ] {
+            self.sheet.text(MARGIN, self.y, PLAIN, BODY, name);
+            self.sheet.text(MARGIN + 130, self.y, PLAIN, BODY, value);
+            self.y -= 15;
+        }
+        self.y -= 15;
+    }
+
+    fn columns(&mut self) {
+        self.sheet.text(DAY, self.y, BOLD, BODY, self.words.say("Dato", "Date"));
+        self.sheet.text(WHAT, self.y, BOLD, BODY, self.words.say("Tekst", "What"));
+        self.sheet.flush_right(AMOUNT, self.y, BOLD, BODY, self.words.say("Beløb", "Amount"));
+        self.sheet.flush_right(BALANCE, self.y, BOLD, BODY, self.words.say("Saldo", "Balance"));
+        self.sheet.rule(MARGIN, self.y - 5, BALANCE);
+        self.y -= LEADING + 3;
+    }
+
+    fn figure(&mut self, name: &str, balance: Money) {
+        self.make_room();
+        self.sheet.text(WHAT, self.y, BOLD, BODY, name);
+        self.sheet.flush_right(BALANCE, self.y, BOLD, BODY, &balance.in_words(self.words.0));
+        self.y -= LEADING;
+    }
+
+    fn line(&mut self, line: &StatementLine) {
+        self.make_room();
+        let amount = line.amount.in_words(self.words.0);
+        self.sheet.text(DAY, self.y, PLAIN, BODY, &line.date.strftime("%d.%m.%Y").to_string());
+        let room = (AMOUNT - WHAT - 12).saturating_sub(width(&amount, PLAIN, BODY));
+        self.sheet.text(WHAT, self.y, PLAIN, BODY, &fitted(&self.words.line(line), room));
+        self.sheet.flush_right(AMOUNT, self.y, PLAIN, BODY, &amount);
+        self.sheet.flush_right(BALANCE, self.y, PLAIN, BODY, &line.balance.in_words(self.words.0));
+        self.y -= LEADING;
+    }
+
+    /// A new sheet when this one is full.
+    fn make_room(&mut self) {
+        if self.y < MARGIN + 2 * LEADING {
+            self.sheets.push(std::mem::take(&mut self.sheet));
+            self.y = HEIGHT - MARGIN;
+            self.columns();
+        }
+    }
+
+    /// Every sheet says which it is.
+    fn finish(mut self, school: &str) -> Vec<Sheet> {
+        self.sheets.push(self.sheet);
+        let all = self.sheets.len();
+        for (place, sheet) in self.sheets.iter_mut().enumerate() {
+            let which = format!("{} {}/{all}", self.words.say("Side", "Page"), place + 1);
+            sheet.text(MARGIN, MARGIN - 18, PLAIN, 8, school);
+            sheet.flush_right(BALANCE, MARGIN - 18, PLAIN, 8, &which);
+        }
+        self.sheets
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Words(Language);
+
+impl Words {
+    fn say(self, danish: &'static str, english: &'static str) -> &'static str {
+        match self.0 {
+            Language::Danish => danish,
+            Language::English => english,
+        }
+    }
+
+    fn line(self, line: &StatementLine) -> String {
+        let day = |day: &Date| day.strftime(self.say("%d.%m", "%d/%m")).to_string();
+        let what = match &line.text {
+            StatementText::Deposit => self.say("Indbetaling", "Deposit").to_owned(),
+            StatementText::Recharge => self.say("Auto-optank", "Auto top-up").to_owned(),
+            StatementText::Purchase { text } => text.clone(),
+            StatementText::OrderPlaced { delivery } => {
+                format!("{} {}", self.say("Bestilling til", "Order for"), day(delivery))
+            }
+            StatementText::OrderReleased { delivery } => {
+                format!("{} {}", self.say("Afbestilt til", "Cancelled for"), day(delivery))
+            }
+            StatementText::Transfer => self.say("Overførsel", "Transfer").to_owned(),
+            StatementText::Withdrawal => self.say("Udbetaling", "Withdrawal").to_owned(),
+            StatementText::WithdrawalBack => self.say("Udbetaling ført tilbage", "Withdrawal put back").to_owned(),
+            StatementText::Correction => self.say("Rettelse", "Correction").to_owned(),
+        };
+        if line.number.is_empty() { what } else { format!("{what} ({})", line.number) }
+    }
+}
+
+/// As much of a text as there is room for, in points.
+fn fitted(text: &str, room: u16) -> String {
+    if width(text, PLAIN, BODY) <= room {
+        return text.to_owned();
+    }
+    let mut kept = text.to_owned();
+    while kept.pop().is_some() {
+        let short = format!("{}…", kept.trim_end());
+        if width(&short, PLAIN, BODY) <= room {
+            return short;
+        }
+    }
+    String::new()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use jiff::civil::date;
+    use madkort_protocol::AccountId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn issuer() -> Issuer {
+        Issuer { name: "Højager Madfond".into(), cvr: "00000000".into(), address: "Skolevej 1".into() }
+    }
+
+    fn statement(lines: usize) -> Statement {
+        let line = |n: usize| StatementLine {
+            date: date(2026, 11, i8::try_from(n % 28 + 1).unwrap()),
+            text: StatementText::Purchase { text: format!("Rugbrødssandwich med laks og æblejuice {n}") },
+            number: format!("T2-{n}"),
+            amount: Money::from_ore(-3950),
+            balance: Money::from_ore(-123_456_789),
+        };
+        Statement {
+            account: AccountId::new(Uuid::nil()),
+            month: date(2026, 11, 1),
+            opening: Money::from_kroner(200),
+            closing: Money::from_ore(-123_456_789),
+            lines: (0..lines).map(line).collect(),
+            months: vec![],
+        }
+    }
+
+    fn made(lines: usize, language: Language) -> Vec<u8> {
+        let issuer = issuer();
+        let written = "2026-11-22T11:00:00Z".parse().unwrap();
+        let heads =
+            Heads { school: "Højager Skole", issuer: &issuer, account: "Alma", card: "···· 4580", written };
+        pdf(&heads, &statement(lines), language)
+    }
+
+    fn pages(pdf: &[u8]) -> usize {
+        pdf.windows(11).filter(|window| *window == b"/Type /Page").count() - 1
+    }
+
+    #[test]
+    fn the_same_letter_is_the_same_bytes_and_a_long_month_takes_more_sheets() {
+        assert_eq!(made(3, Language::Danish), made(3, Language::Danish));
+        assert_ne!(made(3, Language::Danish), made(3, Language::English));
+        assert_eq!(pages(&made(0, Language::Danish)), 1);
+        assert_eq!(pages(&made(100, Language::English)), 3);
+    }
+
+    #[test]
+    fn no_text_runs_into_the_figures() {
+        let long = "Kartoffelmad på fuldkornsrugbrød med urtemayonnaise, 3 × Gulerodsstave, Økologisk letmælk, vand";
+        let room = AMOUNT - WHAT - 12 - width("-1.234,50 kr.", PLAIN, BODY);
+        let short = fitted(long, room);
+        assert!(short.ends_with('…') && width(&short, PLAIN, BODY) <= room, "{short}");
+        assert_eq!(fitted("Æble", room), "Æble");
+        assert_eq!(fitted("Æble", 1), "");
+    }
+
+    #[test]
+    fn a_file_is_named_after_its_month() {
+        assert_eq!(file_name(date(2026, 11, 1), Language::Danish), "kontoudtog-2026-11.pdf");
+        assert_eq!(month(date(2026, 5, 1), Language::English), "May 2026");
+        assert_eq!(month(date(2026, 5, 1), Language::Danish), "maj 2026");
+    }
+}

@@ -1,0 +1,44 @@
+//! `POST /v1/accounts/{account}/statements/{month}/mails`: *Send som PDF*, for whoever is signed in and may read the account.
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use madkort_protocol::{AccountId, DeviceKind, ProblemCode, StatementMailRequest, check_email};
+use uuid::Builder;
+
+use super::accounts::parse_month;
+use super::check_id;
+use crate::failure::Failure;
+use crate::rights::What;
+use crate::sessions::Visitor;
+use crate::signed::SignedDevice;
+use crate::state::AppState;
+use crate::store::{Asked, AskedStatement, Doer};
+
+pub(super) async fn mail(
+    State(state): State<AppState>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    headers: HeaderMap,
+    signed: SignedDevice,
+) -> Result<StatusCode, Failure> {
+    signed.must_be(DeviceKind::Kiosk)?;
+    let Path((account, month)) = path.map_err(|_| ProblemCode::NotFound)?;
+    let account = AccountId::parse(&account).map_err(|_| ProblemCode::NotFound)?;
+    let month = parse_month(&month).ok_or_else(|| Failure::field("month"))?;
+    let request: StatementMailRequest = signed.json()?;
+    check_id(request.id)?;
+    let email = check_email(&request.email).map_err(|_| Failure::field("email"))?;
+    let visitor = Visitor::of(&state, &signed, &headers, request.card).await?;
+    visitor.must(What::ReadStatement, account)?;
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|_| ProblemCode::Internal)?;
+    let record = Builder::from_random_bytes(random).into_uuid();
+    let by = Doer { record, person: visitor.person, card: visitor.card, device: signed.device.id };
+    let (id, school, language) = (request.id, signed.school(), request.language);
+    let asked = AskedStatement { id, school, account, month, email, language, by };
+    match state.store.mail_statement(asked, state.now()).await? {
+        Asked::Written => Ok(StatusCode::NO_CONTENT),
+        Asked::TooOften => Err(ProblemCode::TooMany.into()),
+        Asked::Unknown => Err(ProblemCode::NotFound.into()),
+    }
+}

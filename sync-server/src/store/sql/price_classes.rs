@@ -1,0 +1,39 @@
+//! Price classes, as they are stored with the accounts.
+
+use madkort_ledger::PriceClass;
+use madkort_protocol::{AccountId, SchoolId};
+
+use crate::store::{Pending, PriceClasses};
+
+use super::SqlStore;
+use super::session::{First, Session};
+use super::value::{Db, Row, corrupt, values};
+
+impl PriceClasses for SqlStore {
+    fn set_price_class(&self, school: SchoolId, account: AccountId, class: PriceClass) -> Pending<'_, bool> {
+        self.write("setting a price class", move |write| {
+            let known = write.db()?.execute(
+                "UPDATE accounts SET price_class = $1 WHERE id = $2 AND school = $3",
+                &values![class.word(), account.uuid(), school.uuid()],
+            )?;
+            Ok(known > 0)
+        })
+    }
+
+    fn price_class(&self, school: SchoolId, account: AccountId) -> Pending<'_, Option<PriceClass>> {
+        self.read("looking up a price class", move |db| of_account(db, school, account))
+    }
+}
+
+/// The class an account is in.
+pub fn of_account(db: &dyn Session, school: SchoolId, account: AccountId) -> Db<Option<PriceClass>> {
+    db.first("SELECT price_class FROM accounts WHERE id = $1 AND school = $2", &values![account.uuid(), school.uuid()])?
+        .map(|row| read(&row))
+        .transpose()
+}
+
+/// The class in a row of `accounts`; where there is none, as behind a card without an account, nothing is subsidised.
+pub fn read(row: &Row) -> Db<PriceClass> {
+    let word: Option<String> = row.col("price_class")?;
+    word.map_or(Ok(PriceClass::Paid), |word| PriceClass::parse(&word).ok_or(corrupt("price class")))
+}

@@ -1,0 +1,11 @@
+//! The portal's features on the real programs, one story each with its main refusals: asked of the screen, the books, the paper and the
+//! letters.
+
+mod accounts;
+mod auto_top_up;
+mod login;
+mod orders;
+mod profile;
+mod steps;
+mod transfer;
+mod withdrawal;

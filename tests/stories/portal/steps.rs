@@ -1,0 +1,79 @@
+//! Steps that several stories take.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use madkort_protocol::{Money, Outcome, Rule};
+use madkort_tests::device::{Device, new_id};
+use madkort_tests::kiosk_user::kroner;
+use madkort_tests::patience::until;
+use madkort_tests::rig::Rig;
+use madkort_tests::school::Card;
+use madkort_tests::window::Sight;
+
+/// How soon the server must have what was done at the kiosk, also over a cable that was just mended.
+const SOON: Duration = Duration::from_mins(1);
+
+/// Types the code where a page asks for it.
+pub fn give_code(rig: &Rig, card: &Card) -> Result<()> {
+    rig.see("Type your code")?;
+    rig.type_code(&card.code)
+}
+
+/// From one's own page to the accounts.
+pub fn to_accounts(rig: &Rig) -> Result<()> {
+    rig.press("Accounts")?;
+    rig.kiosk.wait_for_screen("Accounts")
+}
+
+/// The till sells for so many øre.
+pub fn sell(till: &mut Device, card: &Card, ore: i64, what: &str) -> Result<()> {
+    let answer = till.purchase(new_id(), &card.uid, Money::from_ore(ore), what)?;
+    ensure!(answer.outcome == Outcome::Posted, "{what} was not sold: {answer:?}");
+    Ok(())
+}
+
+/// The till does not sell for so many øre; says by which rule.
+pub fn not_sold(till: &mut Device, card: &Card, ore: i64) -> Result<Rule> {
+    match till.purchase(new_id(), &card.uid, Money::from_ore(ore), "Frokost")?.outcome {
+        Outcome::Refused(refusal) => Ok(refusal.rule),
+        sold => bail!("sold: {sold:?}"),
+    }
+}
+
+/// Waits until something is so on the server.
+pub fn soon(what: &str, mut is_so: impl FnMut() -> Result<bool>) -> Result<()> {
+    until(what, SOON, || Ok(is_so()?.then_some(())))
+}
+
+/// The books add up, and the account with this label has so many øre.
+pub fn books(rig: &Rig, label: &str, ore: i64) -> Result<()> {
+    let ledger = rig.ledger();
+    ledger.must_add_up()?;
+    let balance = ledger.balance(label)?;
+    ensure!(balance == ore, "{label} has {} kr., not {}", kroner(balance), kroner(ore));
+    Ok(())
+}
+
+/// Nothing of the card's holder is to be read.
+pub fn nothing_of(sight: &Sight, card: &Card, balance: i64) -> Result<()> {
+    for personal in [card.first_name(), &kroner(balance), &card.number] {
+        ensure!(!sight.says(personal), "{personal:?} is on the screen:\n{}", sight.told());
+    }
+    Ok(())
+}
+
+/// Opens the page in the QR code on the payer's phone.
+pub fn open_on_phone(rig: &mut Rig) -> Result<()> {
+    let url = until("a QR code that can be read", Duration::from_secs(20), || Ok(rig.scan().ok()))?;
+    rig.phone()?.open(&url)
+}
+
+/// Gives the sandbox's card of that kind on the page that is open on the phone, which then says `words`.
+pub fn give_payment_card(rig: &mut Rig, kind: &str, words: &str) -> Result<()> {
+    let number = rig.server.school().payment_card(kind)?.to_owned();
+    let phone = rig.phone()?;
+    phone.fill("#card", &number)?;
+    phone.click("#give")?;
+    phone.wait_for(words).with_context(|| format!("after a card that is {kind:?}"))
+}
