@@ -53,7 +53,7 @@ impl Rig {
 
     /// The same for that very text.
     pub fn scroll_to_text(&self, wanted: &str) -> Result<Sight> {
-        self.leaf_to(wanted, |sight| sight.says(wanted), || Ok(Lies::Here))?;
+        self.leaf_to(wanted, |sight| sight.says(wanted), || Lies::Here)?;
         self.window().wait_for_text(wanted)
     }
 
@@ -65,12 +65,12 @@ impl Rig {
     }
 
     /// Turns down to the end and then up again, until it is there and lies before the eyes.
-    fn leaf_to(&self, what: &str, there: impl Fn(&Sight) -> bool, lies: impl Fn() -> Result<Lies>) -> Result<()> {
+    fn leaf_to(&self, what: &str, there: impl Fn(&Sight) -> bool, lies: impl Fn() -> Lies) -> Result<()> {
         let (mut patience, mut way) = (PAGE_COMES, Way::Down);
         for _ in 0..LONGEST_PAGE {
             let (Ok(sight) | Err(sight)) = self.window().look_until(patience, &there);
             way = match (there(&sight), way) {
-                (true, _) => match lies()? {
+                (true, _) => match lies() {
                     Lies::Here => return Ok(()),
                     Lies::Above => Way::Up,
                     Lies::Below => Way::Down,
@@ -88,26 +88,26 @@ impl Rig {
         bail!("{what:?} is nowhere on the page:\n{}", self.window().sight().told())
     }
 
-    fn lies(&self, role: Option<Role>, name: &str) -> Result<Lies> {
+    fn lies(&self, role: Option<Role>, name: &str) -> Lies {
         let window = self.window();
         let down = self.words.say(Way::Down.key());
         // A page that fits has no such key.
         let (Some(role), true) = (role, window.sight().find(Role::Button, &down).is_some()) else {
-            return Ok(Lies::Here);
+            return Lies::Here;
         };
         let places = (window.place(Role::Check, "Dansk"), window.place(Role::Button, &down), window.place(role, name));
         // Gone meanwhile with its page: left to whoever waits for it.
-        let (Ok(strip), Ok(bar), Ok(place)) = places else { return Ok(Lies::Here) };
+        let (Ok(strip), Ok(bar), Ok(place)) = places else { return Lies::Here };
         let (end, strip_end) = (place.y + place.height, strip.y + strip.height);
         // What stands in the strip or in the bar does not turn with the page.
         let fixed = place.y >= bar.y || end <= strip_end + SLACK;
-        Ok(if !fixed && end > bar.y {
+        if !fixed && end > bar.y {
             Lies::Below
         } else if !fixed && place.y < strip_end {
             Lies::Above
         } else {
             Lies::Here
-        })
+        }
     }
 
     /// Whether the page has that key, and it leads anywhere.

@@ -63,11 +63,11 @@ fn legs_of(write: &Write<'_>, stored: &[u8]) -> Db<Vec<Leg>> {
     for row in write.db()?.query_each("SELECT id, name FROM books WHERE id = $1", &[], &books)? {
         names.insert(row.col::<i64>("id")?, row.col::<String>("name")?);
     }
-    let named = |leg: &BookLeg| {
+    let with_book = |leg: &BookLeg| {
         let book = names.get(&leg.book).and_then(|name| name.parse().ok()).ok_or(corrupt("book"))?;
         Ok(Leg { book, amount: Money::from_ore(leg.amount) })
     };
-    legs.iter().map(named).collect()
+    legs.iter().map(with_book).collect()
 }
 
 fn is_reversed(write: &Write<'_>, id: OperationId) -> Db<bool> {
