@@ -157,6 +157,7 @@ impl Shell {
             Effect::OpenDeposit(request) => sync.ask(Question::OpenDeposit(request)),
             Effect::CancelDeposit(id) => sync.ask(Question::CancelDeposit(id)),
             Effect::ForgetDeposit(id) => sync.ask(Question::ForgetDeposit(id)),
+            Effect::LoadAllergies(card) => sync.ask(Question::LoadAllergies(card)),
             Effect::LoadProfile(person) => sync.ask(Question::LoadProfile(person)),
             Effect::SaveProfile { person, change } => sync.ask(Question::SaveProfile { person, change }),
             Effect::Withdraw(request) => sync.ask(Question::Withdraw(request)),
@@ -239,6 +240,9 @@ pub const fn page_name(page: &Page) -> &'static str {
         Page::AutoRecharge(_) => "AutoRecharge",
         Page::StopAutoRecharge(_) => "StopAutoRecharge",
         Page::Menu(_) => "Menu",
+        Page::Days(_) => "Days",
+        // As any other menu: that somebody was warned is in no log.
+        Page::Allergy(_) => "Menu",
         Page::Checkout(_) => "Checkout",
         Page::OrderDone(_) => "OrderDone",
         Page::Orders(_) => "Orders",

@@ -85,7 +85,7 @@ fn a_refusal_is_told_once_undone_and_shown() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store_in(folder.path());
     store.record(to_record(1, 2)).unwrap();
-    let refusal = Refusal { rule: Rule::Balance, limit: Some(kroner(10)), asked: Some(kroner(44)) };
+    let refusal = Refusal { rule: Rule::Balance, limit: Some(kroner(10)), asked: Some(kroner(44)), portions: None };
     let pushed = answered(Outcome::Refused(refusal.clone()), 1, 1);
     let settled = store.settle(&pushed, now()).unwrap();
     assert_eq!(
@@ -108,6 +108,41 @@ fn an_order_taken_back_gives_its_money_back_at_once() {
     assert_eq!(balance(&store), kroner(100));
     assert_eq!(visitor(&store).orders[0].state, OrderState::Released);
     assert_eq!(visitor(&store).card_unacknowledged, Money::ZERO);
+}
+
+#[test]
+fn what_is_left_is_the_servers_less_what_is_on_its_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store_in(folder.path());
+    let left = |store: &Store| store.catalogue().unwrap().unwrap().days[0].left(product_id());
+    assert_eq!(left(&store), None, "no limit");
+    let mut days = changes().days;
+    days[0].portions = vec![Portions::new(product_id(), 5)];
+    store.apply(&Changes { cursor: 8, days: days.clone(), ..Changes::default() }, now()).unwrap();
+    store.record(to_record(1, 2)).unwrap();
+    store.record(to_record(2, 1)).unwrap();
+    assert_eq!(left(&store), Some(2));
+    let cancel = Draft::Cancel(CancelOrder { order: operation(2), card: card_id() });
+    store.record(kiosk::store::ToRecord { draft: cancel, slip: None, ..to_record(3, 1) }).unwrap();
+    assert_eq!(left(&store), Some(3));
+    // The server has counted them; the day comes with the feed.
+    store.settle(&answered(Outcome::Posted, 1, 3), now()).unwrap();
+    days[0].portions[0].left = 3;
+    store.apply(&Changes { cursor: 9, days, ..Changes::default() }, now()).unwrap();
+    assert_eq!(left(&store), Some(3));
+}
+
+#[test]
+fn an_order_that_was_handed_out_is_known_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store_in(folder.path());
+    store.record(to_record(1, 2)).unwrap();
+    let held = visitor(&store).orders.remove(0);
+    for state in [OrderState::Held, OrderState::Captured] {
+        let order = Order { state, picked_up_at: Some(now()), ..held.clone() };
+        store.apply(&Changes { cursor: 8, orders: vec![order.clone()], ..Changes::default() }, now()).unwrap();
+        assert_eq!(visitor(&store).orders, [order]);
+    }
 }
 
 #[test]
@@ -423,7 +458,10 @@ fn a_card_that_was_blocked_here_is_blocked_here_at_once_and_stays_so() {
     store.record(set(2, false)).unwrap();
     assert_eq!(stands(&store), CardStatus::Active);
     store
-        .settle(&answered(Outcome::Refused(Refusal { rule: Rule::Card, limit: None, asked: None }), 2, 2), now())
+        .settle(
+            &answered(Outcome::Refused(Refusal { rule: Rule::Card, limit: None, asked: None, portions: None }), 2, 2),
+            now(),
+        )
         .unwrap();
     assert_eq!(stands(&store), CardStatus::Blocked, "what the server refused has not happened");
 }

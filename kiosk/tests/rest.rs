@@ -2,13 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod fixtures;
+
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::civil::date;
 use kiosk::ui::{House, Ui};
-use kiosk_core::{Countdown, IdlePage, Page, Screen};
+use kiosk_core::{Countdown, IdlePage, MenuPage, Page, Screen};
 use madkort_protocol::Language;
 use slint::platform::software_renderer::{MinimalSoftwareWindow, PremultipliedRgbaColor, RepaintBufferType};
 use slint::platform::{Platform, WindowAdapter, update_timers_and_animations};
@@ -84,6 +86,21 @@ fn the_idle_page_comes_to_rest() {
     assert_eq!(frames(&window, &now, 2), 0, "nothing new, nothing drawn");
     ui.show(&idle(134));
     assert_eq!(frames(&window, &now, 60), 1, "one frame for one minute");
+
+    // So does the menu, whose countdown is words and no animation.
+    let menu = |minutes| {
+        let menu = fixtures::menu(true, true);
+        let countdown = menu.countdown.map(|left| Countdown { minutes, ..left });
+        Screen { page: Page::Menu(MenuPage { countdown, ..menu }), ..idle(1) }
+    };
+    ui.show(&menu(90));
+    frames(&window, &now, 2);
+    ui.show(&menu(90));
+    assert_eq!(frames(&window, &now, 59), 0, "no frame between two minutes");
+    ui.show(&menu(89));
+    assert_eq!(frames(&window, &now, 60), 1, "one frame for one minute");
+    ui.show(&idle(134));
+    frames(&window, &now, 30);
 
     ui.set_house(House { reduced_motion: true, ..House::default() });
     ui.show(&Screen { page: Page::Starting, ..idle(1) });

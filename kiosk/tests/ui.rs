@@ -4,10 +4,12 @@
 
 mod fixtures;
 
-use fixtures::{LANDSCAPE, Stage, TODAY, key, open_stage, product, samples, screen};
+use fixtures::{LANDSCAPE, Stage, key, open_stage, product, samples, screen, shop};
 use i_slint_backend_testing::{AccessibleRole, ElementQuery};
 use jiff::civil::date;
-use kiosk_core::{DepositAmountPage, Field, HomePage, Intent, Page, PasswordPage, Screen, Tile, TileKind, WhyNot};
+use kiosk_core::{
+    DepositAmountPage, Field, HomePage, Intent, Page, PasswordPage, PrintState, Screen, Tile, TileKind, WhyNot,
+};
 use madkort_protocol::Language;
 use slint::platform::Key;
 
@@ -154,15 +156,49 @@ fn a_menu_is_ordered_from_by_touch() {
     let stage = stage_with(Page::Menu(fixtures::menu(true, true)));
     assert_eq!(asked(&stage, "Læg Linsegryde med kokos i kurven"), [Intent::Add(product(2))]);
     assert_eq!(asked(&stage, "Fjern Lasagne med rugbrødsdrys"), [Intent::Remove(product(1))]);
-    assert_eq!(asked(&stage, "I dag"), [Intent::Day(TODAY)]);
-    assert_eq!(asked(&stage, "I morgen"), [Intent::Day(date(2026, 11, 26))]);
-    assert_eq!(asked(&stage, "Senere dage"), []);
-    assert_eq!(asked(&stage, "Mandag 30. november"), [Intent::Day(date(2026, 11, 30))]);
+    assert_eq!(asked(&stage, "Anden dag"), [Intent::Days]);
     assert_eq!(asked(&stage, "Til kassen"), [Intent::Checkout]);
     assert_eq!(asked(&stage, "Tilbage"), [Intent::Back]);
 
     stage.show(&screen(DANISH, Page::Checkout(fixtures::checkout(true))));
     assert_eq!(asked(&stage, "Betal"), [Intent::Pay]);
+
+    // What is sold out cannot be added, and says why.
+    stage.show(&screen(DANISH, Page::Menu(shop::scarce(true))));
+    let gone = stage.button("Læg Linsegryde med kokos i kurven");
+    assert_eq!(gone.accessible_enabled(), Some(false));
+    assert_eq!(gone.accessible_description().unwrap_or_default(), "Udsolgt");
+}
+
+#[test]
+fn a_day_is_chosen_by_touch_and_a_closed_one_says_why_not() {
+    let stage = stage_with(Page::Days(shop::days()));
+    let today = stage.button("I dag, onsdag 25. november");
+    assert_eq!(today.accessible_enabled(), Some(false));
+    let why = "Lukket. Der kunne bestilles indtil onsdag kl. 8.00.";
+    assert_eq!(today.accessible_description().unwrap_or_default(), why);
+    assert_eq!(asked(&stage, "I morgen, torsdag 26. november"), [Intent::Day(date(2026, 11, 26))]);
+    assert_eq!(asked(&stage, "Mandag 30. november"), [Intent::Day(date(2026, 11, 30))]);
+    let next =
+        kiosk_core::OrderDonePage { next: Some(shop::day(26, true)), ..fixtures::ordered(PrintState::Printed, true) };
+    stage.show(&screen(DANISH, Page::OrderDone(next)));
+    assert_eq!(asked(&stage, "Videre til torsdag"), [Intent::Day(date(2026, 11, 26))]);
+    assert_eq!(asked(&stage, "Til min side"), [Intent::Back]);
+}
+
+#[test]
+fn an_allergy_is_warned_of_or_blocked() {
+    let stage = stage_with(Page::Allergy(shop::allergy(true, false)));
+    assert_eq!(asked(&stage, "Tilføj alligevel"), [Intent::AddAnyway]);
+    assert_eq!(asked(&stage, "Nej tak"), [Intent::Back]);
+    stage.show(&screen(DANISH, Page::Allergy(shop::allergy(true, true))));
+    assert!(
+        stage
+            .all(AccessibleRole::Button)
+            .iter()
+            .all(|b| b.accessible_label().unwrap_or_default() != "Tilføj alligevel")
+    );
+    assert_eq!(asked(&stage, "Tilbage"), [Intent::Back]);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use utoipa::OpenApi;
 /// The messages.
 #[derive(OpenApi)]
 #[openapi(components(schemas(
+    madkort_protocol::AllergiesChange,
     madkort_protocol::Answer,
     madkort_protocol::AuthorisationRequest,
     madkort_protocol::AutoRechargeDetails,
@@ -20,6 +21,7 @@ use utoipa::OpenApi;
     madkort_protocol::DepositRequest,
     madkort_protocol::Enrol,
     madkort_protocol::Enrolled,
+    madkort_protocol::KnownAllergies,
     madkort_protocol::LoginAnswer,
     madkort_protocol::LoginRequest,
     madkort_protocol::PickUpAnswer,
@@ -119,6 +121,8 @@ pub const ROUTES: &[Route] = &[
     Route { method: "post", path: "/reset/{token}", caller: Caller::Anybody, summary: "Replaces it, once, and ends every session.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
     Route { method: "get", path: "/v1/people/{person}", caller: Caller::Visitor, summary: "What somebody has told about themselves, for themselves and for who answers for them.", takes: None, gives: Body::Message("Profile"), query: &[], problems: &[400, 401, 403, 404, 426] },
     Route { method: "put", path: "/v1/people/{person}", caller: Caller::Visitor, summary: "Changes it, and how much may be spent from their account; answers how it then stands.", takes: Some("ProfileChange"), gives: Body::Message("Profile"), query: &[], problems: &[400, 401, 403, 404, 408, 413, 415, 422, 426] },
+    Route { method: "get", path: "/v1/cards/{card}/allergies", caller: Caller::Device, summary: "What those cannot eat for whom a card may order, while the card lies on the reader.", takes: None, gives: Body::Message("KnownAllergies"), query: &[], problems: &[400, 401, 403, 404, 426] },
+    Route { method: "put", path: "/v1/people/{person}/allergies", caller: Caller::Visitor, summary: "A guardian says what somebody cannot eat, and whether that is only a warning.", takes: Some("AllergiesChange"), gives: Body::Nothing, query: &[], problems: &[400, 401, 403, 404, 408, 413, 415, 426] },
     Route { method: "post", path: "/v1/accounts/{account}/auto-recharge", caller: Caller::Visitor, summary: "A holder pauses, resumes or cancels auto top-up; answers how it then stands.", takes: Some("MandateRequest"), gives: Body::Message("MandateAnswer"), query: &[], problems: &[400, 401, 403, 404, 408, 413, 415, 426] },
     Route { method: "get", path: "/v1/accounts/{account}/auto-recharge", caller: Caller::Visitor, summary: "Auto top-up of an account in full: how it stands, why it is stopped, and what was charged for which purchase.", takes: None, gives: Body::Message("AutoRechargeDetails"), query: &[], problems: &[400, 401, 403, 404, 426] },
     Route { method: "post", path: "/v1/mandates", caller: Caller::Visitor, summary: "Opens a page where a payment card is given to auto top-up, or another one; asked again with the same id, answers with the same page.", takes: Some("MandatePageRequest"), gives: Body::Message("MandatePage"), query: &[], problems: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 426, 503] },

@@ -11,6 +11,10 @@ pub enum What {
     PayIn,
     /// Order food and take it back.
     Order,
+    /// Hear what the eater cannot eat, while ordering.
+    SeeAllergies,
+    /// Say what the eater cannot eat, and whether that is only a warning.
+    SetAllergies,
     /// Ask support about an account.
     AskSupport,
     /// Block a card of one's own, or of the account.
@@ -75,6 +79,8 @@ pub struct Rule {
 const ALL: &[PersonKind] = &[PersonKind::Pupil, PersonKind::Guardian, PersonKind::Staff, PersonKind::Guest];
 /// A guest card has no person behind it: what is on it is paid back in cash by staff.
 const KNOWN: &[PersonKind] = &[PersonKind::Pupil, PersonKind::Guardian, PersonKind::Staff];
+/// A block that a guardian has set is not for the pupil to lift.
+const GROWN: &[PersonKind] = &[PersonKind::Guardian, PersonKind::Staff];
 const THEIRS: &[Whose] = &[Whose::Own, Whose::Entrusted];
 const OWN: &[Whose] = &[Whose::Own];
 
@@ -83,6 +89,8 @@ const OWN: &[Whose] = &[Whose::Own];
 pub const RULES: &[Rule] = &[
     Rule { what: What::PayIn,              at: DeviceKind::Kiosk,    proof: Proof::Card,    who: ALL,   whose: THEIRS },
     Rule { what: What::Order,              at: DeviceKind::Kiosk,    proof: Proof::Card,    who: ALL,   whose: THEIRS },
+    Rule { what: What::SeeAllergies,       at: DeviceKind::Kiosk,    proof: Proof::Card,    who: KNOWN, whose: THEIRS },
+    Rule { what: What::SetAllergies,       at: DeviceKind::Kiosk,    proof: Proof::Session, who: GROWN, whose: THEIRS },
     Rule { what: What::AskSupport,         at: DeviceKind::Kiosk,    proof: Proof::Card,    who: ALL,   whose: THEIRS },
     // The safe way is the easy way: whoever holds the card may stop it.
     Rule { what: What::BlockCard,          at: DeviceKind::Kiosk,    proof: Proof::Card,    who: KNOWN, whose: THEIRS },
@@ -165,10 +173,20 @@ mod tests {
     #[test]
     fn nobody_takes_money_out_or_reads_with_a_bare_tap() {
         use What::{
-            ChangePassword, EditProfile, ManageAutoRecharge, ReadStatement, SetCaps, Transfer, UnblockCard, Withdraw,
+            ChangePassword, EditProfile, ManageAutoRecharge, ReadStatement, SetAllergies, SetCaps, Transfer,
+            UnblockCard, Withdraw,
         };
-        let kept =
-            [ChangePassword, EditProfile, ManageAutoRecharge, ReadStatement, SetCaps, Transfer, UnblockCard, Withdraw];
+        let kept = [
+            ChangePassword,
+            EditProfile,
+            ManageAutoRecharge,
+            ReadStatement,
+            SetAllergies,
+            SetCaps,
+            Transfer,
+            UnblockCard,
+            Withdraw,
+        ];
         for (asker, what, whose) in
             everything().filter(|(asker, what, _)| asker.proof == Proof::Card && kept.contains(what))
         {

@@ -310,7 +310,12 @@ impl<'a> Told<'a> {
         let date = day_of(key);
         let products: Vec<_> = (0_u128..).zip(lines).map(|(n, line)| product(key, n, line)).collect();
         if !self.answers.contains_key(&key) {
-            let day = MenuDay { date, cut_off: never(), products: products.iter().map(|product| product.id).collect() };
+            let day = MenuDay {
+                date,
+                cut_off: never(),
+                products: products.iter().map(|product| product.id).collect(),
+                portions: vec![],
+            };
             let menu = products.iter().cloned().map(Thing::Product).chain([Thing::Day(day)]).collect();
             self.world.store.put(SCHOOL, menu).await.unwrap();
         }
@@ -348,11 +353,11 @@ impl<'a> Told<'a> {
             return *before;
         }
         let cut_off = now - SignedDuration::from_secs(1);
-        let day = MenuDay { date: day_of(order), cut_off, products: vec![] };
+        let day = MenuDay { date: day_of(order), cut_off, products: vec![], portions: vec![] };
         self.world.store.put(SCHOOL, vec![Thing::Day(day)]).await.unwrap();
         let captured = self.world.store.capture_due(now, 100).await.unwrap();
         // Nobody may order for it any more, and what is left of it can still be called off in the model.
-        let day = MenuDay { date: day_of(order), cut_off: never(), products: vec![] };
+        let day = MenuDay { date: day_of(order), cut_off: never(), products: vec![], portions: vec![] };
         self.world.store.put(SCHOOL, vec![Thing::Day(day)]).await.unwrap();
         let said = if captured == [id(order)] { Ok(()) } else { Err(Rule::Order) };
         self.answers.insert(key, said);

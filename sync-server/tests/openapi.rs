@@ -69,6 +69,7 @@ async fn every_described_route_is_there() {
             .replace("{month}", "2026-11")
             .replace("{id}", "0")
             .replace("{account}", "0")
+            .replace("{card}", "0")
             .replace("{person}", "0")
             .replace("{token}", "0");
         let said = match route.path {

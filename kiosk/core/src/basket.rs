@@ -66,6 +66,11 @@ impl Basket {
         self.lines.retain(|l| l.quantity > 0);
     }
 
+    /// None of it any more.
+    pub(crate) fn remove_all(&mut self, product: ProductId) {
+        self.lines.retain(|l| l.product != product);
+    }
+
     /// A comment on a line, cut to what the slip holds.
     pub(crate) fn comment(&mut self, product: ProductId, text: &str) {
         if let Some(line) = self.lines.iter_mut().find(|l| l.product == product) {

@@ -63,6 +63,8 @@ pub enum Effect {
     CancelDeposit(OperationId),
     /// Stop following a deposit, or a page for a payment card.
     ForgetDeposit(OperationId),
+    /// Find out what they cannot eat for whom this card orders; answer with `AllergiesAre` or `AllergiesUnreachable`.
+    LoadAllergies(CardId),
     /// Get a profile; answer with `ProfileIs`, `ProfileUnreachable` or `SignedOut`.
     LoadProfile(PersonId),
     /// Put a profile; answer with `ProfileIs`, `ProfileUnreachable`, `ProfileRefused` or `SignedOut`.

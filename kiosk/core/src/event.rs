@@ -7,8 +7,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use madkort_protocol::{
-    AccountId, AutoRechargeDetails, CardId, CardUid, Deposit, Language, MandatePage, MandateWish, OperationBody,
-    OperationId, PasswordAnswer, ProductId, Profile, Refusal, Statement, Transfer, Withdrawal, Withdrawals,
+    AccountId, AutoRechargeDetails, CardId, CardUid, Deposit, KnownAllergies, Language, MandatePage, MandateWish,
+    OperationBody, OperationId, PasswordAnswer, ProductId, Profile, Refusal, Statement, Transfer, Withdrawal,
+    Withdrawals,
 };
 
 use crate::{Catalogue, FormProblem, Link, Looks, Moment, PrintState, PrinterHealth, ReaderHealth, Secret, Visitor};
@@ -76,6 +77,10 @@ pub enum Event {
     DepositUnreachable(OperationId),
     /// The server refused to open a deposit.
     DepositRefused(OperationId),
+    /// What they cannot eat for whom a card orders.
+    AllergiesAre(Box<KnownAllergies>),
+    /// The server could not be asked about that, or would not say.
+    AllergiesUnreachable(CardId),
     /// The profile that was asked for, or as it stands after a change.
     ProfileIs(Box<Profile>),
     /// The server could not be asked about a profile.
@@ -240,10 +245,14 @@ pub enum Intent {
     LookAgain,
     /// Give up the payment that is waiting.
     CancelPayment,
+    /// *Udlevering*: to the days of delivery.
+    Days,
     /// Another day of delivery.
     Day(Date),
     /// One more of a product.
     Add(ProductId),
+    /// *Tilføj alligevel*: into the basket although the eater cannot eat it.
+    AddAnyway,
     /// One less of a product.
     Remove(ProductId),
     /// To the check-out.

@@ -11,7 +11,7 @@ use madkort_protocol::{
     AccountId, CardId, CardStatus, Language, OperationBody, OperationId, OrderState, PlaceOrder, TapPolicy, Throttle,
 };
 
-use crate::rooms::{Around, AutoRechargeStep, CodeRoom, CodeStep, DepositStep, Inside, NumberRoom, Room};
+use crate::rooms::{Around, AutoRechargeStep, CodeRoom, CodeStep, DepositStep, Eating, Inside, NumberRoom, Room};
 use crate::{
     Beep, Catalogue, CodeAnswer, Effect, Event, Fault, FormProblem, Intent, LetterAnswer, Light, Link, Looks, Moment,
     Notice, OrderBrief, PayState, PrinterHealth, ReaderHealth, StatementBody, Visitor, Weight,
@@ -228,6 +228,8 @@ impl Kiosk {
             Event::RequestUnreachable(id) => inside.request_unreachable(id),
             Event::RequestRefused { id, field } => inside.request_refused(id, field.as_deref()),
             Event::StatementIs(statement) => inside.statement(StatementBody::Here(statement)),
+            Event::AllergiesAre(known) => inside.allergies_are(*known),
+            Event::AllergiesUnreachable(card) => inside.allergies_unreachable(card),
             Event::ProfileIs(profile) => inside.profile_is(&profile),
             Event::ProfileUnreachable => inside.profile_failed(FormProblem::Unreachable),
             Event::ProfileRefused => inside.profile_failed(FormProblem::Refused),
@@ -314,8 +316,8 @@ impl Kiosk {
     fn let_in(&mut self, visitor: Box<Visitor>, signed_in: bool, without_card: bool) -> Vec<Effect> {
         let Some(first) = visitor.accounts.first() else { return self.end_visit(Some(Notice::UnknownCard)) };
         let chosen = first.id;
-        let (room, cancelling, refused) = (Room::Home, None, None);
-        let inside = Inside { visitor: *visitor, signed_in, without_card, chosen, room, cancelling, refused };
+        let (room, cancelling, refused, eating) = (Room::Home, None, None, Eating::default());
+        let inside = Inside { visitor: *visitor, signed_in, without_card, chosen, room, cancelling, refused, eating };
         let mut inside = Box::new(inside);
         let effects = if self.link.is_online() && inside.is_first_time() {
             let (room, effects) = inside.enter_profile(true);
@@ -464,6 +466,10 @@ impl Kiosk {
             && inside.visitor.account(order.account).is_some()
         {
             inside.refused = Some(refused_brief(id, order, &around));
+            // What was told as ordered is not: that is said at home, and not left standing.
+            if matches!(&inside.room, Room::Order(room) if room.tells_of(id)) {
+                inside.room = Room::Home;
+            }
         }
         vec![]
     }
@@ -563,5 +569,6 @@ fn refused_brief(id: OperationId, order: &PlaceOrder, around: &Around) -> OrderB
         state: OrderState::Refused,
         can_cancel: false,
         pending: false,
+        picked_up: false,
     }
 }

@@ -4,12 +4,11 @@
 
 mod money;
 mod people;
+mod shop;
 mod statement;
 
 use jiff::civil::Date;
-use madkort_protocol::{
-    AccountId, Allergen, AutoRecharge, Category, Language, Money, OperationId, OrderState, PersonKind, ProductId,
-};
+use madkort_protocol::{AccountId, AutoRecharge, Language, Money, OperationId, OrderState, PersonKind};
 
 pub use money::{
     AutoRechargeBody, AutoRechargePage, AutoTerms, DepositAmountPage, DepositDonePage, DepositPayPage, OrdersPage,
@@ -21,6 +20,7 @@ pub use people::{
     AccountCard, AccountsPage, BlockCardPage, CardLine, ChangePasswordPage, ForgottenPage, NumberPage, NumberProblem,
     PasswordPage, ProfileBody, ProfileForm, ProfilePage,
 };
+pub use shop::{AllergyPage, CheckoutLine, CheckoutPage, DayChoice, DaysPage, MenuPage, OrderDonePage, ProductCard};
 pub use statement::{MailStatementPage, MonthChoice, MonthsPage, StatementBody, StatementPage};
 
 use crate::{Fault, Looks, PrintState, TapRefusal};
@@ -77,6 +77,10 @@ pub enum Page {
     StopAutoRecharge(StopAutoRechargePage),
     /// Preorder: choose.
     Menu(MenuPage),
+    /// Preorder: choose the day of delivery.
+    Days(DaysPage),
+    /// Preorder: the dish contains what the eater cannot eat.
+    Allergy(AllergyPage),
     /// Preorder: check and pay.
     Checkout(CheckoutPage),
     /// Preorder: placed.
@@ -235,6 +239,8 @@ pub struct OrderBrief {
     pub can_cancel: bool,
     /// Not yet acknowledged by the server.
     pub pending: bool,
+    /// It was handed out.
+    pub picked_up: bool,
 }
 
 /// A way to go from home.
@@ -311,6 +317,8 @@ pub enum FormProblem {
     Refused,
     /// No more of one product in one order.
     TooMany(u32),
+    /// No more than this is left of it.
+    OnlyLeft(u32),
     /// Not a telephone number.
     Phone,
     /// Not an address.
@@ -343,114 +351,6 @@ pub enum FormProblem {
     TooOften,
     /// The server did not answer: it may have heard, and to ask again does it no second time.
     Unsure,
-}
-
-/// Preorder: choose.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MenuPage {
-    /// Whose account.
-    pub account: String,
-    /// Its balance.
-    pub balance: Money,
-    /// The days, the chosen one marked.
-    pub days: Vec<DayChoice>,
-    /// Time left to order for the chosen day.
-    pub countdown: Option<Countdown>,
-    /// What is on that day, by category.
-    pub products: Vec<ProductCard>,
-    /// Pieces in the basket.
-    pub pieces: u32,
-    /// What they cost.
-    pub total: Money,
-    /// What is wrong.
-    pub problem: Option<FormProblem>,
-}
-
-/// A day of delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DayChoice {
-    /// The day.
-    pub date: Date,
-    /// Whether it is the chosen one.
-    pub chosen: bool,
-    /// Tomorrow, seen from today.
-    pub tomorrow: bool,
-    /// Today.
-    pub today: bool,
-}
-
-/// A product to choose.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ProductCard {
-    /// Which.
-    pub id: ProductId,
-    /// Its shelf.
-    pub category: Category,
-    /// Its name, in the screen's language.
-    pub name: String,
-    /// One line about it.
-    pub about: String,
-    /// Its price.
-    pub price: Money,
-    /// What it contains.
-    pub allergens: Vec<Allergen>,
-    /// How many are in the basket.
-    pub quantity: u32,
-}
-
-/// Preorder: check and pay.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CheckoutPage {
-    /// Whose account.
-    pub account: String,
-    /// The day of delivery.
-    pub date: Date,
-    /// What is ordered.
-    pub lines: Vec<CheckoutLine>,
-    /// What it costs.
-    pub total: Money,
-    /// The balance after it.
-    pub balance_after: Money,
-    /// What is wrong.
-    pub problem: Option<FormProblem>,
-    /// It is being put on disk.
-    pub recording: bool,
-}
-
-/// One line of the check-out.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CheckoutLine {
-    /// Which.
-    pub product: ProductId,
-    /// Its name.
-    pub name: String,
-    /// How many.
-    pub quantity: u32,
-    /// Price of one.
-    pub price: Money,
-    /// What the line costs.
-    pub amount: Money,
-    /// To the kitchen.
-    pub comment: String,
-    /// What it contains.
-    pub allergens: Vec<Allergen>,
-}
-
-/// Preorder: placed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OrderDonePage {
-    /// Its number.
-    pub number: String,
-    /// The day of delivery.
-    pub date: Date,
-    /// What it cost.
-    pub total: Money,
-    /// The balance now.
-    pub balance: Money,
-    /// The slip.
-    pub paper: PrintState,
-    /// Kept here until the server is back.
-    pub offline: bool,
 }
 
 /// Support: write.

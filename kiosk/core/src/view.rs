@@ -4,6 +4,7 @@
 
 mod money;
 mod people;
+mod shop;
 mod statement;
 
 use jiff::Timestamp;
@@ -12,20 +13,17 @@ use madkort_protocol::{CardStatus, Category, Language, Money, OrderState, Person
 
 use crate::kiosk::Stage;
 use crate::rooms::{
-    AccountsRoom, AccountsStep, Around, DepositRoom, DepositStep, Inside, NUMBER_LENGTH, NumberRoom, OrderRoom,
-    OrderStep, Room, SupportRoom, SupportStep, brief,
+    AccountsRoom, AccountsStep, Around, DepositRoom, DepositStep, Inside, NUMBER_LENGTH, NumberRoom, Room, SupportRoom,
+    SupportStep, brief,
 };
 use crate::{
-    AccountCard, AccountChoice, AccountsPage, BlockCardPage, CardLine, CheckoutLine, CheckoutPage, Countdown,
-    DayChoice, DepositAmountPage, DepositDonePage, DepositPayPage, Fault, HomePage, IdlePage, Kiosk, MenuPage, Notice,
-    NumberPage, NumberProblem, OrderBrief, OrderDonePage, Page, ProductCard, Screen, SupportDonePage, SupportPage,
-    Tile, TileKind, Weight, WhyNot,
+    AccountCard, AccountChoice, AccountsPage, BlockCardPage, CardLine, Countdown, DepositAmountPage, DepositDonePage,
+    DepositPayPage, Fault, HomePage, IdlePage, Kiosk, Notice, NumberPage, NumberProblem, OrderBrief, Page, Screen,
+    SupportDonePage, SupportPage, Tile, TileKind, Weight, WhyNot,
 };
 
 /// Deposits to choose from, in kroner: a week, a fortnight, a month and two of lunches.
 const PRESETS: [i32; 4] = [100, 200, 300, 500];
-/// Days of delivery to choose from: two school weeks, so that one row of chips is enough.
-const DAYS_SHOWN: usize = 10;
 /// A cut-off further away than this is not counted down to.
 const COUNTDOWN_FROM_MINUTES: i64 = 24 * 60;
 
@@ -68,7 +66,7 @@ fn room_page(inside: &Inside, around: &Around, offline: bool) -> Page {
         Room::Password(room) => Page::ChangePassword(people::change_password(room, around.now.wall)),
         Room::AutoRecharge(room) => money::auto_recharge(room, inside, around),
         Room::Deposit(room) => deposit(room, inside, around),
-        Room::Order(room) => order(room, inside, around),
+        Room::Order(room) => shop::order(room, inside, around),
         Room::Orders => Page::Orders(money::orders(inside, around)),
         Room::Statement(room) => statement::page(room, inside),
         Room::Support(room) => support(room, inside),
@@ -235,86 +233,6 @@ fn amount(room: &DepositRoom, inside: &Inside, around: &Around, opening: bool) -
         problem: room.problem,
         opening,
         auto: None,
-    }
-}
-
-fn order(room: &OrderRoom, inside: &Inside, around: &Around) -> Page {
-    match &room.step {
-        OrderStep::Choosing => Page::Menu(menu(room, inside, around)),
-        OrderStep::Checking | OrderStep::Recording { .. } => Page::Checkout(checkout(room, inside, around)),
-        OrderStep::Done { number, total, offline, paper, .. } => Page::OrderDone(OrderDonePage {
-            number: number.clone(),
-            date: room.day,
-            total: *total,
-            balance: balance(inside),
-            paper: *paper,
-            offline: *offline,
-        }),
-    }
-}
-
-fn menu(room: &OrderRoom, inside: &Inside, around: &Around) -> MenuPage {
-    let today = around.now.today;
-    let tomorrow = today.tomorrow().ok();
-    let day = |date: Date| DayChoice {
-        date,
-        chosen: date == room.day,
-        tomorrow: Some(date) == tomorrow,
-        today: date == today,
-    };
-    let menu = around.catalogue.day(room.day);
-    let mut products: Vec<ProductCard> = menu
-        .into_iter()
-        .flat_map(|d| &d.products)
-        .filter_map(|id| around.catalogue.product(*id))
-        .map(|p| ProductCard {
-            id: p.id,
-            category: p.category,
-            name: p.name(around.language).to_owned(),
-            about: match around.language {
-                Language::Danish => p.about_da.clone(),
-                Language::English => p.about_en.clone(),
-            },
-            price: p.price,
-            allergens: p.allergens.clone(),
-            quantity: room.basket.quantity(p.id),
-        })
-        .collect();
-    products.sort_by_key(|p| p.category);
-    MenuPage {
-        account: inside.label(),
-        balance: balance(inside),
-        days: around.open_days().take(DAYS_SHOWN).map(|d| day(d.date)).collect(),
-        countdown: menu.and_then(|d| countdown(d.date, d.cut_off, around.now.wall)),
-        products,
-        pieces: room.basket.pieces(),
-        total: room.basket.total(&around.catalogue).unwrap_or_default(),
-        problem: room.problem,
-    }
-}
-
-fn checkout(room: &OrderRoom, inside: &Inside, around: &Around) -> CheckoutPage {
-    let total = room.basket.total(&around.catalogue).unwrap_or_default();
-    let lines = room.basket.lines().iter().filter_map(|line| {
-        let product = around.catalogue.product(line.product)?;
-        Some(CheckoutLine {
-            product: product.id,
-            name: product.name(around.language).to_owned(),
-            quantity: line.quantity,
-            price: product.price,
-            amount: product.price.times(line.quantity).ok()?,
-            comment: line.comment.clone(),
-            allergens: product.allergens.clone(),
-        })
-    });
-    CheckoutPage {
-        account: inside.label(),
-        date: room.day,
-        lines: lines.collect(),
-        total,
-        balance_after: balance(inside).minus(total).unwrap_or_default(),
-        problem: room.problem,
-        recording: room.step != OrderStep::Checking,
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kiosk_core::Catalogue;
-use madkort_protocol::{Account, CardRecord, CardStatus, Changes, Order, SetCardBlock};
+use madkort_protocol::{Account, CardRecord, CardStatus, Changes, MenuDay, Order, SetCardBlock};
 use rusqlite::{Connection, params};
 
 use super::{Doing as _, Once as _, Store, StoreError, bodies, body, to_json};
@@ -61,7 +61,8 @@ impl Store {
         Ok(anything)
     }
 
-    /// What the school offers, once the kiosk has been told everything: before that, a card it does not know might well be one.
+    /// What the school offers, with what is left of it less this kiosk's own orders that the server has not answered; once the kiosk
+    /// has been told everything: before that, a card it does not know might well be one.
     pub fn catalogue(&self) -> Result<Option<Arc<Catalogue>>, StoreError> {
         let pulled: bool =
             self.db.one("SELECT pulled FROM device", [], |row| row.get(0)).doing("tell what it has pulled")?;
@@ -71,7 +72,14 @@ impl Store {
         let school = body(&self.db, "school", "SELECT body FROM school", [])?;
         let (Some(school), Some(identity)) = (school, self.identity()?) else { return Ok(None) };
         let products = bodies(&self.db, "products", "SELECT body FROM products ORDER BY id", [])?;
-        let days = bodies(&self.db, "days", "SELECT body FROM days ORDER BY date", [])?;
+        let mut days: Vec<MenuDay> = bodies(&self.db, "days", "SELECT body FROM days ORDER BY date", [])?;
+        for order in self.unanswered_orders()? {
+            let day = days.iter_mut().find(|day| day.date == order.date);
+            for portions in day.into_iter().flat_map(|day| &mut day.portions) {
+                let lines = order.lines.iter().filter(|line| line.product == portions.product);
+                *portions = portions.without(lines.map(|line| line.quantity).sum());
+            }
+        }
         Ok(Some(Arc::new(Catalogue { school, kiosk: identity.short_name, products, days })))
     }
 }

@@ -129,6 +129,7 @@ impl Desk {
     /// Puts an operation and its slip on disk.
     pub fn record(&mut self, id: OperationId, draft: Draft, slip: Option<(Paper, Language)>, offline: bool) {
         let has_slip = slip.is_some();
+        let takes_portions = matches!(draft, Draft::Order(_) | Draft::Cancel(_));
         let began = Instant::now();
         let order = ToRecord { id, draft, slip, claimed_at: self.clock.now(), offline };
         match self.store.record(order) {
@@ -144,6 +145,9 @@ impl Desk {
                 self.bells.outbox.notify_one();
                 if has_slip {
                     self.bells.ring_spool();
+                }
+                if takes_portions {
+                    self.tell_portions();
                 }
             }
             Err(error) => {
@@ -183,7 +187,11 @@ impl Desk {
         let settled = self.heed(|store, now| store.settle(pushed, now))?;
         for (id, body, refusal) in settled.refused {
             tracing::warn!(rule = ?refusal.rule, "the server refused an operation");
+            let counted = refusal.portions.is_some();
             self.events.tell(Event::OperationRefused { id, body: Box::new(body), refusal });
+            if counted {
+                self.tell_portions();
+            }
         }
         self.tell_changed();
         Ok(())
@@ -216,6 +224,17 @@ impl Desk {
                 self.events.tell(Event::Catalogue(catalogue));
             }
             Ok(None) => {}
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    /// What is left of the dishes of which there are only so many has changed by what this kiosk did.
+    fn tell_portions(&mut self) {
+        match self.store.catalogue() {
+            Ok(Some(catalogue)) if catalogue.days.iter().any(|day| !day.portions.is_empty()) => {
+                self.events.tell(Event::Catalogue(catalogue));
+            }
+            Ok(_) => {}
             Err(error) => self.failed(&error),
         }
     }

@@ -74,6 +74,12 @@ impl Store {
         }))
     }
 
+    /// This kiosk's orders that the server has not answered, and that were not taken back since.
+    pub(super) fn unanswered_orders(&self) -> Result<Vec<PlaceOrder>, StoreError> {
+        let Unanswered { orders, cancels, .. } = Unanswered::of(&self.db)?;
+        Ok(orders.into_iter().filter(|(id, _)| !cancels.contains(id)).map(|(_, order)| order).collect())
+    }
+
     /// The cards of those people, the one that is here first.
     fn cards(
         &self,
@@ -250,5 +256,6 @@ fn shown(id: OperationId, order: &PlaceOrder, state: OrderState, products: &[Pro
         lines: lines.collect(),
         total: order.total,
         state,
+        picked_up_at: None,
     }
 }

@@ -13,8 +13,8 @@ use argon2::password_hash::phc::PasswordHash;
 use jiff::civil::Date;
 use kiosk_core::{CodeAnswer, Event};
 use madkort_protocol::{
-    AccountId, CardId, CodeVerifier, Deposit, DepositRequest, DepositState, LoginAnswer, LoginRequest, OperationId,
-    PersonId, ProblemCode, Profile, ProfileChange, SessionToken, Statement, Throttle,
+    AccountId, CardId, CodeVerifier, Deposit, DepositRequest, DepositState, KnownAllergies, LoginAnswer, LoginRequest,
+    OperationId, PersonId, ProblemCode, Profile, ProfileChange, SessionToken, Statement, Throttle,
 };
 use reqwest::Method;
 use tokio::task::JoinHandle;
@@ -74,6 +74,7 @@ impl Questions {
             }
             Question::CancelDeposit(id) => drop(tokio::spawn(async move { cancel_deposit(&line, id).await })),
             Question::ForgetDeposit(id) => self.follow(id, None),
+            Question::LoadAllergies(card) => drop(tokio::spawn(async move { load_allergies(&line, card).await })),
             Question::LoadProfile(person) => drop(tokio::spawn(async move { load_profile(&line, person).await })),
             Question::SaveProfile { person, change } => {
                 drop(tokio::spawn(async move { save_profile(&line, person, &change).await }));
@@ -240,6 +241,14 @@ async fn cancel_deposit(line: &Line, id: OperationId) {
     line.events.tell(match line.call::<Deposit>(&asked).await {
         Ok(deposit) => Event::DepositIs(Box::new(deposit)),
         Err(_) => Event::DepositUnreachable(id),
+    });
+}
+
+async fn load_allergies(line: &Line, card: CardId) {
+    let asked = Call::new(Method::GET, format!("/v1/cards/{card}/allergies"), PROFILE_PATIENCE);
+    line.events.tell(match line.call::<KnownAllergies>(&asked).await {
+        Ok(known) => Event::AllergiesAre(Box::new(known)),
+        Err(_) => Event::AllergiesUnreachable(card),
     });
 }
 

@@ -77,6 +77,8 @@ pub enum Question {
     CancelDeposit(OperationId),
     /// Stop following a payment.
     ForgetDeposit(OperationId),
+    /// Find out what they cannot eat for whom a card orders.
+    LoadAllergies(CardId),
     /// Fetch a profile.
     LoadProfile(PersonId),
     /// Change a profile.

@@ -49,7 +49,7 @@ impl Place {
     fn of(screen: &Screen) -> Self {
         let page = &screen.page;
         let date = match page {
-            Page::Menu(menu) => menu.days.iter().find(|d| d.chosen).map(|d| d.date),
+            Page::Menu(menu) => Some(menu.day.date),
             Page::Statement(statement) => match &statement.body {
                 StatementBody::Here(month) => Some(month.month),
                 StatementBody::Loading | StatementBody::Unreachable => None,
@@ -154,7 +154,6 @@ impl Ui {
         desk.set_title(SharedString::default());
         desk.set_product(SharedString::default());
         desk.set_scroll(0.0);
-        desk.set_first_day(0);
     }
 }
 
@@ -201,6 +200,8 @@ fn listen(window: &ui::AppWindow, out: &Rc<dyn Fn(Intent)>) {
         on_accept_terms(accept: bool) => Some(Intent::AcceptTerms(accept));
         on_next() => Some(Intent::Next);
         on_cancel_payment() => Some(Intent::CancelPayment);
+        on_open_days() => Some(Intent::Days);
+        on_add_anyway() => Some(Intent::AddAnyway);
         on_choose_day(iso: SharedString) => iso.parse().ok().map(Intent::Day);
         on_add(product: SharedString) => ProductId::parse(&product).ok().map(Intent::Add);
         on_remove(product: SharedString) => ProductId::parse(&product).ok().map(Intent::Remove);

@@ -116,6 +116,7 @@ pub(super) fn problem(problem: Option<FormProblem>, language: Language) -> ui::P
         Some(FormProblem::Address) => (K::Address, None, 0),
         Some(FormProblem::Postcode) => (K::Postcode, None, 0),
         Some(FormProblem::Cap) => (K::Cap, None, 0),
+        Some(FormProblem::OnlyLeft(left)) => (K::OnlyLeft, None, whole(left)),
         Some(FormProblem::TooMany(most)) => (K::TooMany, None, whole(most)),
         Some(FormProblem::OverBalance(balance)) => (K::OverBalance, Some(balance), 0),
         Some(FormProblem::Registration) => (K::Registration, None, 0),

@@ -4,13 +4,14 @@
 
 mod money;
 mod people;
+mod shop;
 mod statement;
 
 use jiff::civil::Date;
 use kiosk_core::{
-    AccountCard, AccountChoice, AccountsPage, BlockCardPage, CheckoutLine, CheckoutPage, DayChoice, DepositAmountPage,
-    DepositDonePage, DepositPayPage, Fault, HomePage, IdlePage, MenuPage, MonthChoice, OrderBrief, OrderDonePage, Page,
-    ProductCard, SupportDonePage, SupportPage, Tile,
+    AccountCard, AccountChoice, AccountsPage, BlockCardPage, CheckoutLine, DayChoice, DepositAmountPage,
+    DepositDonePage, DepositPayPage, Fault, HomePage, IdlePage, MonthChoice, OrderBrief, Page, ProductCard,
+    SupportDonePage, SupportPage, Tile,
 };
 use madkort_protocol::{Allergen, AutoRechargeCharge, Language, Money, StatementLine, Withdrawal};
 use slint::{ComponentHandle, ModelRc, VecModel};
@@ -31,7 +32,8 @@ pub(super) struct Lists {
     rooms: Rows<Tile, ui::RoomView>,
     presets: Rows<i32, i32>,
     terms: Rows<String, slint::SharedString>,
-    days: Rows<DayChoice, ui::DayView>,
+    allergens: Rows<Allergen, ui::AllergenKind>,
+    days: Rows<(DayChoice, Language), ui::DayView>,
     products: Rows<(bool, Vec<ProductCard>, Language), ui::ShelfRow>,
     lines: Rows<(CheckoutLine, Language), ui::LineView>,
     entries: Rows<(StatementLine, Language), ui::EntryView>,
@@ -54,6 +56,7 @@ impl Lists {
             rooms: Rows::new(),
             presets: Rows::new(),
             terms: Rows::new(),
+            allergens: Rows::new(),
             days: Rows::new(),
             products: Rows::new(),
             lines: Rows::new(),
@@ -74,6 +77,7 @@ impl Lists {
         api.set_rooms(lists.rooms.model());
         api.set_presets(lists.presets.model());
         api.set_terms(lists.terms.model());
+        api.set_allergens(lists.allergens.model());
         api.set_days(lists.days.model());
         api.set_products(lists.products.model());
         api.set_lines(lists.lines.model());
@@ -111,7 +115,9 @@ impl Lists {
             Page::DepositDone(page) => paid(api, page, language),
             Page::Menu(page) => self.menu(api, page, language),
             Page::Checkout(page) => self.checkout(api, page, language),
-            Page::OrderDone(page) => ordered(api, page, language),
+            Page::Days(page) => self.days(api, page, language),
+            Page::Allergy(page) => self.allergy(api, page),
+            Page::OrderDone(page) => shop::ordered(api, page, language),
             Page::Profile(page) => people::profile(api, page, language),
             Page::Statement(page) => self.statement(api, page, language),
             Page::Support(page) => self.support(api, page, language),
@@ -154,7 +160,9 @@ impl Lists {
             Page::DepositAmount(_) => set_amount, presets terms;
             Page::DepositPay(_) => set_pay, ;
             Page::DepositDone(_) => set_paid, ;
-            Page::Menu(_) => set_menu, days products;
+            Page::Menu(_) => set_menu, products;
+            Page::Days(_) => set_days_of, days;
+            Page::Allergy(_) => set_allergy, allergens;
             Page::Checkout(_) => set_checkout, lines;
             Page::OrderDone(_) => set_ordered, ;
             Page::Profile(_) => set_profile, ;
@@ -249,58 +257,6 @@ impl Lists {
         ui::PageKind::DepositPay
     }
 
-    fn menu(&self, api: &ui::Api, page: &MenuPage, language: Language) -> ui::PageKind {
-        api.set_menu(ui::MenuView {
-            account: (&page.account).into(),
-            balance: page.balance.in_words(language).into(),
-            countdown: kinds::countdown(page.countdown),
-            pieces: kinds::whole(page.pieces),
-            total: page.total.in_words(language).into(),
-            problem: kinds::problem(page.problem, language),
-        });
-        self.days.show(page.days.iter().copied(), |d| ui::DayView {
-            day: kinds::day(d.date),
-            iso: iso(d.date),
-            chosen: d.chosen,
-            tomorrow: d.tomorrow,
-            today: d.today,
-        });
-        let shelves = page.products.chunk_by(|a, b| a.category == b.category);
-        let rows = shelves.flat_map(|shelf| {
-            let pairs = shelf.chunks(2).enumerate();
-            pairs.map(|(place, pair)| (place == 0, pair.to_vec(), language))
-        });
-        self.products.show(rows, |(first_of_shelf, pair, language)| ui::ShelfRow {
-            first_of_shelf: *first_of_shelf,
-            shelf: pair.first().map(|p| kinds::shelf(p.category)).unwrap_or_default(),
-            left: pair.first().map(|p| product(p, *language)).unwrap_or_default(),
-            right: pair.get(1).map(|p| product(p, *language)).unwrap_or_default(),
-            paired: pair.len() > 1,
-        });
-        ui::PageKind::Menu
-    }
-
-    fn checkout(&self, api: &ui::Api, page: &CheckoutPage, language: Language) -> ui::PageKind {
-        api.set_checkout(ui::CheckoutView {
-            account: (&page.account).into(),
-            day: kinds::day(page.date),
-            total: page.total.in_words(language).into(),
-            balance_after: page.balance_after.in_words(language).into(),
-            problem: kinds::problem(page.problem, language),
-            recording: page.recording,
-        });
-        self.lines.show(page.lines.iter().map(|l| (l.clone(), language)), |(line, language)| ui::LineView {
-            product: slint::format!("{}", line.product),
-            name: (&line.name).into(),
-            quantity: kinds::whole(line.quantity),
-            price: line.price.in_words(*language).into(),
-            amount: line.amount.in_words(*language).into(),
-            comment: (&line.comment).into(),
-            allergens: allergens(&line.allergens),
-        });
-        ui::PageKind::Checkout
-    }
-
     fn support(&self, api: &ui::Api, page: &SupportPage, language: Language) -> ui::PageKind {
         api.set_support(ui::SupportView {
             name: (&page.name).into(),
@@ -353,18 +309,6 @@ fn paid(api: &ui::Api, page: &DepositDonePage, language: Language) -> ui::PageKi
     ui::PageKind::DepositDone
 }
 
-fn ordered(api: &ui::Api, page: &OrderDonePage, language: Language) -> ui::PageKind {
-    api.set_ordered(ui::OrderedView {
-        number: (&page.number).into(),
-        day: kinds::day(page.date),
-        total: page.total.in_words(language).into(),
-        balance: page.balance.in_words(language).into(),
-        paper: kinds::paper(Some(page.paper)),
-        offline: page.offline,
-    });
-    ui::PageKind::OrderDone
-}
-
 fn filed(api: &ui::Api, page: &SupportDonePage) -> ui::PageKind {
     api.set_filed(ui::FiledView {
         number: (&page.number).into(),
@@ -378,18 +322,6 @@ fn account(choice: &AccountChoice) -> ui::AccountView {
     ui::AccountView { label: (&choice.label).into(), chosen: choice.chosen }
 }
 
-fn product(card: &ProductCard, language: Language) -> ui::ProductView {
-    ui::ProductView {
-        id: slint::format!("{}", card.id),
-        shelf: kinds::shelf(card.category),
-        name: (&card.name).into(),
-        about: (&card.about).into(),
-        price: card.price.in_words(language).into(),
-        allergens: allergens(&card.allergens),
-        quantity: kinds::whole(card.quantity),
-    }
-}
-
 fn order((order, language): &(OrderBrief, Language)) -> ui::OrderView {
     ui::OrderView {
         id: slint::format!("{}", order.id),
@@ -400,11 +332,8 @@ fn order((order, language): &(OrderBrief, Language)) -> ui::OrderView {
         state: kinds::order_state(order.state),
         can_cancel: order.can_cancel,
         pending: order.pending,
+        picked_up: order.picked_up,
     }
-}
-
-fn allergens(allergens: &[Allergen]) -> ModelRc<ui::AllergenKind> {
-    ModelRc::new(allergens.iter().map(|a| kinds::allergen(*a)).collect::<VecModel<_>>())
 }
 
 fn iso(date: Date) -> slint::SharedString {

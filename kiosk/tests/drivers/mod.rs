@@ -138,6 +138,7 @@ pub fn changes() -> Changes {
             date: TOMORROW,
             cut_off: "2026-11-23T07:00:00Z".parse().unwrap(),
             products: vec![product_id()],
+            portions: vec![],
         }],
         ..Changes::default()
     }

@@ -59,6 +59,7 @@ pub fn held(placing: &Placing<'_>) -> Result<Option<Transaction>, Refusal> {
     }
     placing.recorded.check_cut_off(day.cut_off, placing.at)?;
     placing.recorded.check_allowance(order.total)?;
+    check_portions(order, day)?;
     if order.total <= Money::ZERO {
         return Err(refusal(Rule::Field));
     }
@@ -197,11 +198,22 @@ fn check_line(line: &LineRequest, day: &MenuDay, products: &[Product]) -> Result
     if line.price < Money::ZERO { Err(over(Rule::Price, Money::ZERO, line.price)) } else { Ok(()) }
 }
 
+/// There is enough left of everything there is a limit of. A product that stands on two lines is asked for twice.
+fn check_portions(order: &PlaceOrder, day: &MenuDay) -> Result<(), Refusal> {
+    for portions in &day.portions {
+        let lines = order.lines.iter().filter(|line| line.product == portions.product);
+        if lines.map(|line| line.quantity).sum::<u32>() > portions.left {
+            return Err(Refusal { portions: Some(*portions), ..refusal(Rule::Portions) });
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use jiff::civil::date;
-    use madkort_protocol::{OrderLine, ProductId};
+    use madkort_protocol::{OrderLine, Portions, ProductId};
     use uuid::Uuid;
 
     use super::*;
@@ -218,8 +230,17 @@ mod tests {
             comment: String::new(),
         };
         let lines = vec![line(2, 25, 25), line(1, 10, 0), line(1, 5, 25)];
-        let (total, state) = (Money::from_kroner(65), OrderState::Held);
-        Order { id: id(1), number: "K1-1".into(), account: account(1), date: date(2026, 11, 24), lines, total, state }
+        let (total, state, picked_up_at) = (Money::from_kroner(65), OrderState::Held, None);
+        Order {
+            id: id(1),
+            number: "K1-1".into(),
+            account: account(1),
+            date: date(2026, 11, 24),
+            lines,
+            total,
+            state,
+            picked_up_at,
+        }
     }
 
     fn refund(order: Option<&Order>, capture: Option<Posted<'_>>) -> Result<Transaction, Refusal> {
@@ -274,6 +295,28 @@ mod tests {
             assert_eq!(refund(Some(&Order { state, ..order.clone() }), Some(posted)), no);
         }
         assert_eq!(captured(&order, Money::ZERO, NOON), Err(HoldError::Ended(HoldState::Captured)));
+    }
+
+    #[test]
+    fn nobody_is_promised_a_portion_that_is_not_there() {
+        let product = |n| ProductId::new(Uuid::from_u128(n));
+        let line =
+            |n, quantity| LineRequest { product: product(n), quantity, price: Money::ZERO, comment: String::new() };
+        let order = |lines| PlaceOrder {
+            number: "K1-1".into(),
+            card: madkort_protocol::CardId::new(Uuid::from_u128(1)),
+            account: account(1),
+            date: date(2026, 11, 24),
+            lines,
+            total: Money::ZERO,
+        };
+        let left = Portions::new(product(1), 10).after(7);
+        let day = MenuDay { date: date(2026, 11, 24), cut_off: NOON, products: vec![], portions: vec![left] };
+        let check = |lines| check_portions(&order(lines), &day);
+        assert_eq!(check(vec![line(1, 3), line(2, 30)]), Ok(()), "the last ones, and what has no limit");
+        let short = Refusal { portions: Some(left), ..refusal(Rule::Portions) };
+        assert_eq!(check(vec![line(1, 4)]), Err(short.clone()));
+        assert_eq!(check(vec![line(1, 2), line(1, 2)]), Err(short), "on two lines");
     }
 
     #[test]

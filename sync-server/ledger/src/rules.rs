@@ -128,13 +128,13 @@ pub(crate) fn check_moves(amount: Money) -> Result<(), Refusal> {
 /// A rule without figures.
 #[must_use]
 pub const fn refusal(rule: Rule) -> Refusal {
-    Refusal { rule, limit: None, asked: None }
+    Refusal { rule, limit: None, asked: None, portions: None }
 }
 
 /// A rule with the figure it allows and the one that was asked for.
 #[must_use]
 pub const fn over(rule: Rule, limit: Money, asked: Money) -> Refusal {
-    Refusal { rule, limit: Some(limit), asked: Some(asked) }
+    Refusal { rule, limit: Some(limit), asked: Some(asked), portions: None }
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, CardId, CardNumber, CardUid, Language, Money, OperationId, PersonId, ProductId, SchoolId};
+use crate::{
+    AccountId, CardId, CardNumber, CardUid, Language, Money, OperationId, PersonId, Portions, ProductId, SchoolId,
+};
 
 /// Everything that changed after a cursor, as `GET /v1/changes` answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -303,6 +305,15 @@ impl Product {
             Language::English => &self.name_en,
         }
     }
+
+    /// The line about it in a language; may be empty.
+    #[must_use]
+    pub fn about(&self, language: Language) -> &str {
+        match language {
+            Language::Danish => &self.about_da,
+            Language::English => &self.about_en,
+        }
+    }
 }
 
 /// Shelves of the shop.
@@ -352,6 +363,17 @@ pub struct MenuDay {
     pub cut_off: Timestamp,
     /// What is on.
     pub products: Vec<ProductId>,
+    /// Those of which there are only so many; each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub portions: Vec<Portions>,
+}
+
+impl MenuDay {
+    /// How many are left of a product; `None` where there is no limit.
+    #[must_use]
+    pub fn left(&self, product: ProductId) -> Option<u32> {
+        self.portions.iter().find(|portions| portions.product == product).map(|portions| portions.left)
+    }
 }
 
 /// A preorder.
@@ -372,6 +394,9 @@ pub struct Order {
     pub total: Money,
     /// Where it stands.
     pub state: OrderState,
+    /// When it was handed out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picked_up_at: Option<Timestamp>,
 }
 
 /// One line of an order, with the words and the price it was sold at.

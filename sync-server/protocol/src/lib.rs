@@ -4,6 +4,7 @@
 //!
 //! **Invariant:** a message that parses is well-formed: ids are UUIDs, money is whole øre, a card's UID has a legal length.
 
+mod allergies;
 mod bank;
 mod card;
 mod card_block;
@@ -13,6 +14,7 @@ mod mandate;
 mod money;
 mod operation;
 mod password;
+mod portions;
 mod postcode;
 mod problem;
 mod profile;
@@ -26,6 +28,7 @@ mod throttle;
 mod transfer;
 mod withdrawal;
 
+pub use allergies::{Allergies, AllergiesChange, KnownAllergies};
 pub use bank::{BankAccount, InvalidBankAccount};
 pub use card::{CardNumber, CardUid, InvalidCard};
 pub use card_block::SetCardBlock;
@@ -48,6 +51,7 @@ pub use password::{
     LONGEST_PASSWORD, PasswordAnswer, PasswordChange, PasswordResetRequest, SHORTEST_PASSWORD, WeakPassword,
     check_password,
 };
+pub use portions::Portions;
 pub use postcode::town_of;
 pub use problem::{Problem, ProblemCode};
 pub use profile::{Profile, ProfileChange, ProfileProblem, SpendingCaps};

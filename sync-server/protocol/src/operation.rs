@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{Account, AccountId, CardId, Language, Money, OperationId, Order, ProductId, SetCardBlock};
+use crate::{Account, AccountId, CardId, Language, Money, OperationId, Order, Portions, ProductId, SetCardBlock};
 
 /// `POST /v1/operations`: journal rows in device-sequence order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -187,6 +187,9 @@ pub struct Refusal {
     pub limit: Option<Money>,
     /// The figure that was asked for, in øre, where it has one.
     pub asked: Option<Money>,
+    /// The dish there is not enough of, with its limit and what is left, with [`Rule::Portions`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portions: Option<Portions>,
 }
 
 /// The rules an operation can break.
@@ -202,6 +205,8 @@ pub enum Rule {
     CutOff,
     /// The product is not on that day's menu.
     NotOnMenu,
+    /// Fewer are left of a product than were asked for.
+    Portions,
     /// The price shown is not the price.
     Price,
     /// The card is blocked, replaced or unknown.

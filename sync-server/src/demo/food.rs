@@ -4,7 +4,7 @@
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
-use madkort_protocol::{Allergen, Category, MenuDay, Money, Product};
+use madkort_protocol::{Allergen, Category, MenuDay, Money, Portions, Product};
 
 use super::ids;
 
@@ -54,6 +54,10 @@ const COLD: [u32; 5] = [9, 10, 11, 12, 13];
 const SNACKS: [u32; 4] = [14, 15, 16, 17];
 const DRINKS: [u32; 4] = [18, 19, 20, 21];
 
+/// What there is only so much of, from today on: the hot dish with meat, bread that is baked that morning, and what keeps badly.
+/// Product and portions a day.
+const PORTIONS: [(u32, u32); 8] = [(1, 40), (2, 40), (3, 40), (4, 40), (12, 4), (13, 12), (16, 10), (17, 15)];
+
 /// Every product.
 pub fn products() -> Vec<Product> {
     DISHES
@@ -87,7 +91,7 @@ pub fn menus(today: Date, danish: &TimeZone) -> Result<Vec<MenuDay>, jiff::Error
         .series(jiff::Span::new().days(1))
         .take_while(|date| *date < after)
         .filter(|date| is_school_day(*date) || *date == today)
-        .map(|date| menu(date, danish))
+        .map(|date| menu(date, date >= today, danish))
         .collect()
 }
 
@@ -109,9 +113,12 @@ pub fn dishes_of(date: Date) -> Vec<u32> {
     dishes
 }
 
-fn menu(date: Date, danish: &TimeZone) -> Result<MenuDay, jiff::Error> {
+fn menu(date: Date, limited: bool, danish: &TimeZone) -> Result<MenuDay, jiff::Error> {
     let cut_off = date.at(CUT_OFF_HOUR, 0, 0, 0).to_zoned(danish.clone())?.timestamp();
-    Ok(MenuDay { date, cut_off, products: dishes_of(date).into_iter().map(ids::product).collect() })
+    let dishes = dishes_of(date);
+    let portions = PORTIONS.iter().filter(|(dish, _)| limited && dishes.contains(dish));
+    let portions = portions.map(|(dish, limit)| Portions::new(ids::product(*dish), *limit)).collect();
+    Ok(MenuDay { date, cut_off, products: dishes.into_iter().map(ids::product).collect(), portions })
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use madkort_ledger::PriceClass;
 use madkort_ledger::recharge::{Answer, BELOW, Caps, Event, Stop};
 use madkort_protocol::{
-    AccountKind, CardNumber, CardRecord, CardStatus, CardUid, CodeVerifier, DeviceId, DeviceKind, Language,
+    AccountKind, Allergies, CardNumber, CardRecord, CardStatus, CardUid, CodeVerifier, DeviceId, DeviceKind, Language,
     LineRequest, MenuDay, Money, Operation, OperationBody, OperationId, Outcome, Person, PersonKind, PlaceOrder,
     PurchaseRequest, Push, SigningKey,
 };
@@ -78,6 +78,10 @@ pub async fn load(store: &dyn Store, sandbox: &Sandbox, today: Date) -> Result<D
         }
     }
     store.put(ids::school(), vec![Thing::Card(lost_card()?)]).await?;
+    for (person, allergens, block) in people::ALLERGIES {
+        let allergies = Allergies::new(ids::person(*person), allergens.to_vec(), *block);
+        store.set_allergies(ids::school(), allergies, None, start).await?;
+    }
     summary(store, today, &days).await
 }
 

@@ -3,7 +3,7 @@
 //! Pure data. **Invariant:** the n-th row has the n-th ids; rows are only added at the end, so ids and codes never move.
 
 use madkort_ledger::PriceClass;
-use madkort_protocol::{CardStatus, Language, PersonKind};
+use madkort_protocol::{Allergen, CardStatus, Language, PersonKind};
 
 /// One person with account and card.
 pub struct Row {
@@ -126,13 +126,17 @@ pub const ROWS: &[Row] = &[
         .shows("No code asked; auto top-up waits until 100,00 kr. is paid in"),
     pupil(FREJA, "Freja-Marie Christoffersen Højgaard-Vestergaard", "Freja-Marie", "9.B")
         .card("04DA3F4A5E6180", "2718")
-        .shows("A long name on screen and paper"),
+        .shows("A long name on screen and paper; warned of fish and crustaceans"),
     Row {
         status: CardStatus::Blocked,
         ..pupil(OSKAR, "Oskar Lund", "Oskar", "2.A").card("A7B3C9D1", "7294").shows("A blocked card")
     },
-    pupil(SOFIA, "Sofia Dahl Nørregaard", "Sofia", "4.A").card("04EB504A5E6180", "5038").shows("Child of Karen"),
-    pupil(VILLADS, "Villads Dahl Nørregaard", "Villads", "6.C").card("04FC614A5E6180", "8156").shows("Child of Karen"),
+    pupil(SOFIA, "Sofia Dahl Nørregaard", "Sofia", "4.A")
+        .card("04EB504A5E6180", "5038")
+        .shows("Child of Karen; warned of gluten and milk"),
+    pupil(VILLADS, "Villads Dahl Nørregaard", "Villads", "6.C")
+        .card("04FC614A5E6180", "8156")
+        .shows("Child of Karen; Karen has blocked milk and nuts for him"),
     pupil(9, "Emil Bruun", "Emil", "1.A").card("04116B2A5E6180", "6402"),
     pupil(10, "Aya El-Sayed", "Aya", "7.A").card("04227C2A5E6180", "9317"),
     pupil(LAERKE, "Lærke Mølgaard", "Lærke", "7.B")
@@ -182,6 +186,13 @@ pub const ROWS: &[Row] = &[
 
 /// The card Tobias had before.
 pub const OLD_CARD: (u32, &str, &str) = (TOBIAS + 1000, "A6273849", "9051");
+
+/// Who cannot eat what, and whether it is blocked or only warned of.
+pub const ALLERGIES: &[(u32, &[Allergen], bool)] = &[
+    (FREJA, &[Allergen::Crustaceans, Allergen::Fish], false),
+    (SOFIA, &[Allergen::Gluten, Allergen::Milk], false),
+    (VILLADS, &[Allergen::Milk, Allergen::Nuts], true),
+];
 
 /// The accounts a person may use besides their own.
 pub fn also_uses(n: u32) -> &'static [u32] {

@@ -4,6 +4,7 @@
 //! there.
 
 mod accounts;
+mod allergies;
 mod api;
 mod authorisations;
 mod changes;
@@ -51,6 +52,7 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/authorisations/{id}/release", post(authorisations::release))
         .route("/v1/accounts/{account}/auto-recharge", get(mandates::details).post(accounts::auto_recharge))
         .route("/v1/accounts/{account}/withdrawals", get(withdrawals::of_account))
+        .route("/v1/cards/{card}/allergies", get(allergies::get))
         .route("/v1/changes", get(changes::get))
         .route("/v1/deposits", post(deposits::post))
         .route("/v1/deposits/{id}", get(deposits::get).delete(deposits::delete))
@@ -63,6 +65,7 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/password-resets", post(passwords::post_reset))
         .route("/v1/people/{person}/password", put(passwords::put))
         .route("/v1/people/{person}", get(people::get).put(people::put))
+        .route("/v1/people/{person}/allergies", put(allergies::put))
         .route("/v1/pick-ups", post(pick_ups::post))
         .route("/v1/purchase-batches", post(purchase_batches::post))
         .route("/v1/purchases", post(purchases::post))

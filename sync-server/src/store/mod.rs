@@ -6,6 +6,7 @@
 //! **Invariant:** whatever moves money carries the id under which it moves once; balances and the change feed are written in the
 //! step that moves the money.
 
+mod allergies;
 mod audit;
 mod catalogue;
 mod codes;
@@ -37,6 +38,7 @@ use tokio::runtime::Handle;
 
 use crate::metrics::StoreMetrics;
 
+pub use allergies::AllergyRecords;
 pub use audit::{Audit, Audited, Broken, Head, Verdict};
 pub use catalogue::{Catalogue, NewAccount, Thing};
 pub use codes::{CodeTry, Codes};
@@ -71,7 +73,8 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + S
 
 /// Everything the server remembers.
 pub trait Store:
-    Audit
+    AllergyRecords
+    + Audit
     + Catalogue
     + Charges
     + Codes

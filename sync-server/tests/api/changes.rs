@@ -123,7 +123,7 @@ async fn nobody_hears_of_another_school() {
     let cursor = kiosk.get::<Changes>("/v1/changes?after=0").await.cursor;
     let other = SchoolId::new(Uuid::from_u128(0x5d));
     let school = School { id: other, name: "En anden skole".into(), ..school() };
-    let lunch = MenuDay { date: TUESDAY, cut_off: server.clock.now(), products: vec![] };
+    let lunch = MenuDay { date: TUESDAY, cut_off: server.clock.now(), products: vec![], portions: vec![] };
     server.store().put(other, vec![Thing::School(school), Thing::Day(lunch)]).await.unwrap();
     let news: Changes = kiosk.get(&format!("/v1/changes?after={cursor}")).await;
     assert_eq!(news, Changes { cursor, ..Changes::default() });

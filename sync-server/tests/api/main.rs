@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
+mod allergies;
 mod bad_input;
 mod binary;
 mod books;

@@ -96,7 +96,7 @@ async fn the_balance_says_its_figures_and_the_order_shows_as_refused() {
     let mut two = lasagne("K1-1");
     (two.lines[0].quantity, two.total) = (2, kr(90));
     let pushed = kiosk.push(vec![order(&server, &kiosk, two)]).await;
-    let refusal = Refusal { rule: Rule::Balance, limit: Some(kr(50)), asked: Some(kr(90)) };
+    let refusal = Refusal { rule: Rule::Balance, limit: Some(kr(50)), asked: Some(kr(90)), portions: None };
     assert_eq!(pushed.answers[0].outcome, Outcome::Refused(refusal));
     assert_eq!(pushed.orders[0].state, OrderState::Refused);
     // To the last øre is fine, and not one more.
@@ -161,7 +161,12 @@ async fn what_is_taken_offline_has_an_allowance_per_sale_card_and_kiosk() {
         .await;
     let rules: Vec<_> = pushed.answers.iter().map(|answer| &answer.outcome).collect();
     let over = |limit, asked| {
-        Outcome::Refused(Refusal { rule: Rule::OfflineAllowance, limit: Some(kr(limit)), asked: Some(kr(asked)) })
+        Outcome::Refused(Refusal {
+            rule: Rule::OfflineAllowance,
+            limit: Some(kr(limit)),
+            asked: Some(kr(asked)),
+            portions: None,
+        })
     };
     assert_eq!(rules[0], &over(100, 135));
     assert_eq!(rules[1], &Outcome::Posted);

@@ -50,7 +50,7 @@ async fn a_parent_pays_from_their_own_account() {
 #[tokio::test]
 async fn a_till_learns_that_it_is_refused_and_not_what_is_left() {
     let (server, till) = open().await;
-    let bare = |rule| Outcome::Refused(Refusal { rule, limit: None, asked: None });
+    let bare = |rule| Outcome::Refused(Refusal { rule, limit: None, asked: None, portions: None });
     let too_much = purchase(&server, 3, Money::from_ore(2001));
     let cases = [
         (Rule::Balance, too_much.clone()),

@@ -61,7 +61,7 @@ async fn code_of(device: &Signer, path: &str, body: &impl Serialize) -> ProblemC
 }
 
 fn bare(rule: Rule) -> Outcome {
-    Outcome::Refused(Refusal { rule, limit: None, asked: None })
+    Outcome::Refused(Refusal { rule, limit: None, asked: None, portions: None })
 }
 
 #[tokio::test]

@@ -394,6 +394,11 @@ fn things() -> Vec<Thing> {
         Thing::Product(product(LASAGNE, "Lasagne", kr(45))),
         Thing::Product(product(APPLE, "Æble", kr(5))),
         Thing::Product(product(NOT_TODAY, "Suppe", kr(30))),
-        Thing::Day(MenuDay { date: TUESDAY, cut_off: at("2026-11-23T08:00:00Z"), products: vec![LASAGNE, APPLE] }),
+        Thing::Day(MenuDay {
+            date: TUESDAY,
+            cut_off: at("2026-11-23T08:00:00Z"),
+            products: vec![LASAGNE, APPLE],
+            portions: vec![],
+        }),
     ]
 }

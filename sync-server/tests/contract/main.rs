@@ -8,6 +8,7 @@ mod ledgers;
 mod money;
 mod moves;
 mod orders;
+mod portions;
 mod school;
 mod servers;
 mod subsidy;
@@ -38,6 +39,8 @@ const CASES: &[Case] = cases![
     money: a_deposit_is_opened_once_and_paid_once, money_that_fits_nothing_is_kept_apart,
         states_move_only_from_where_the_caller_thinks_they_are, one_purchase_causes_one_charge_at_a_time,
         an_account_has_one_mandate;
+    portions: the_last_portions_go_to_nobody_twice, what_is_given_back_can_be_ordered_again,
+        an_offline_order_of_what_is_gone_comes_back_refused;
     servers: what_another_program_wrote_counts_at_the_next_sale;
     school: changes_come_by_cursor, a_restored_feed_is_told_again, codes_run_out, devices_come_once_and_are_shut_out,
         request_counts_only_grow;
@@ -50,6 +53,7 @@ const CASES: &[Case] = cases![
 const SHARED: &[Case] = cases![
     servers: another_servers_sale_wakes_who_waits, two_servers_sell_from_one_account, two_servers_settle_an_id_once,
         a_server_that_comes_back_is_used_again_and_nothing_is_lost, a_key_that_is_taken_is_not_tried_for_ever;
+    portions: two_servers_share_the_last_portions;
 ];
 
 async fn proven(world: &World) {

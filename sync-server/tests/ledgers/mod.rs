@@ -297,6 +297,6 @@ pub fn things() -> Vec<Thing> {
         Thing::Card(card(BLOCKED_CARD, 4, 1, CardStatus::Blocked)),
         product(LASAGNE, "Lasagne", kr(45)),
         product(APPLE, "Æble", kr(5)),
-        Thing::Day(MenuDay { date: TUESDAY, cut_off: CUT_OFF, products: vec![LASAGNE, APPLE] }),
+        Thing::Day(MenuDay { date: TUESDAY, cut_off: CUT_OFF, products: vec![LASAGNE, APPLE], portions: vec![] }),
     ]
 }

@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn asked_twice_it_looks_the_same_and_a_refusal_names_no_figure() {
         assert_eq!(outcome("BETALT", &Outcome::Posted), outcome("BETALT", &Outcome::AlreadyPosted));
-        let refused = Outcome::Refused(Refusal { rule: Rule::Balance, limit: None, asked: None });
+        let refused = Outcome::Refused(Refusal { rule: Rule::Balance, limit: None, asked: None, portions: None });
         assert_eq!(outcome("BETALT", &refused), "AFVIST: der er ikke penge nok på kortet");
     }
 }

@@ -27,8 +27,9 @@ pub(crate) fn brief(order: &Order, visitor: &Visitor, around: &Around) -> OrderB
         what: what(order, around.language),
         total: order.total,
         state: order.state,
-        can_cancel: order.state == OrderState::Held && around.takes_orders(order.date),
+        can_cancel: order.state == OrderState::Held && order.picked_up_at.is_none() && around.takes_orders(order.date),
         pending: visitor.unacknowledged.contains(&order.id),
+        picked_up: order.picked_up_at.is_some(),
     }
 }
 

@@ -6,6 +6,7 @@ mod accounts;
 mod auto_recharge;
 mod code;
 mod deposit;
+mod eating;
 mod forgotten;
 mod home;
 mod number;
@@ -22,6 +23,7 @@ pub(crate) use accounts::{AccountsRoom, AccountsStep};
 pub(crate) use auto_recharge::{AutoRechargeRoom, AutoRechargeStep};
 pub(crate) use code::{CODE_LENGTH, CodeRoom, CodeStep, Door, SignInRoom, Way};
 pub(crate) use deposit::{DepositRoom, DepositStep};
+pub(crate) use eating::Eating;
 pub(crate) use forgotten::{ForgottenRoom, ForgottenStep};
 pub(crate) use home::brief;
 pub(crate) use number::{NUMBER_LENGTH, NumberRoom};
@@ -36,11 +38,14 @@ pub(crate) use withdraw::{WithdrawRoom, WithdrawStep};
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use madkort_protocol::{Account, AccountId, Language, MenuDay, OperationId};
+use madkort_protocol::{Account, AccountId, Language, MenuDay, OperationId, ProductId};
 
 use crate::{
     Catalogue, Effect, FormProblem, Intent, Link, Moment, OrderBrief, PrintState, PrinterHealth, TileKind, Visitor,
 };
+
+/// Days to choose from: a school week.
+const OPEN_DAYS: usize = 5;
 
 /// The person who is in, and where.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +61,8 @@ pub(crate) struct Inside {
     pub cancelling: Option<OperationId>,
     /// An order the server refused after the fact.
     pub refused: Option<OrderBrief>,
+    /// What they cannot eat for whom this card orders.
+    pub eating: Eating,
 }
 
 /// Where a person is.
@@ -90,6 +97,28 @@ impl Around {
     /// Days that still take orders, earliest first.
     pub fn open_days(&self) -> impl Iterator<Item = &MenuDay> {
         self.catalogue.days.iter().filter(|d| d.date >= self.now.today && d.cut_off > self.now.wall)
+    }
+
+    /// Days from today on: those that are closed, and the next [`OPEN_DAYS`] that still take orders.
+    pub fn coming_days(&self) -> Vec<&MenuDay> {
+        let mut open = 0;
+        let coming = self.catalogue.days.iter().filter(|day| day.date >= self.now.today);
+        let shown = coming.take_while(|day| {
+            let shown = open < OPEN_DAYS;
+            open += usize::from(self.takes_orders(day.date));
+            shown
+        });
+        shown.collect()
+    }
+
+    /// How many are left of a product on a day, as far as this kiosk knows; `None` where there is no limit.
+    pub fn left(&self, day: Date, product: ProductId) -> Option<u32> {
+        self.catalogue.day(day)?.left(product)
+    }
+
+    /// What a product is called.
+    pub fn dish(&self, product: ProductId) -> String {
+        self.catalogue.product(product).map(|product| product.name(self.language).to_owned()).unwrap_or_default()
     }
 
     /// How a new paper begins.
@@ -145,7 +174,10 @@ impl Inside {
     pub fn enter(&mut self, kind: TileKind, around: &Around) -> (Room, Vec<Effect>) {
         match kind {
             TileKind::Accounts => (Room::Accounts(AccountsRoom::default()), vec![]),
-            TileKind::Order => (OrderRoom::enter(around).map_or(Room::Home, Room::Order), vec![]),
+            TileKind::Order => match OrderRoom::enter(around) {
+                Some(room) => (Room::Order(room), self.ask_what_can_be_eaten(around)),
+                None => (Room::Home, vec![]),
+            },
             TileKind::Deposit | TileKind::Profile if !around.link.is_online() => (Room::Home, vec![]),
             TileKind::Deposit => (Room::Deposit(DepositRoom::enter(&self.visitor)), vec![]),
             TileKind::Profile => self.enter_profile(false),
@@ -175,6 +207,11 @@ impl Inside {
             Room::Statement(_) => {
                 let load = Effect::LoadStatement { account: self.chosen, month: None };
                 (Room::Statement(StatementRoom::default()), vec![load])
+            }
+            // What was said to one eater's dish was not said to another's.
+            Room::Order(mut room) => {
+                room.anyway.clear();
+                (Room::Order(room), vec![])
             }
             room => (room, vec![]),
         }

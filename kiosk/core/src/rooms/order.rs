@@ -1,7 +1,11 @@
-//! The webshop: choose for a day, check, pay.
+//! The webshop: choose a day and what to eat on it, check, pay.
 //!
-//! Pure. **Invariant:** an order is recorded only if, at that moment, its day takes orders, the balance covers it, and, out of the
-//! server's reach, the school's offline limits allow it. It is shown as ordered only when it is on disk.
+//! Pure. **Invariants:** an order is recorded only if, at that moment, its day takes orders, there is enough left of everything as far
+//! as this kiosk knows, the balance covers it, and, out of the server's reach, the school's offline limits allow it. It is shown as
+//! ordered only when it is on disk. Each day has a basket of its own, and what lies in it stays in it until the visit ends. What
+//! the eater cannot eat is ordered only after somebody has said so to that very dish, and never where it is blocked.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use madkort_protocol::{LineRequest, Money, OperationId, PlaceOrder, ProductId};
@@ -15,7 +19,12 @@ use crate::{
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct OrderRoom {
     pub day: Date,
+    /// What is chosen for that day.
     pub basket: Basket,
+    /// What is chosen for the others.
+    pub other_days: BTreeMap<Date, Basket>,
+    /// Dishes that were put in although the eater cannot eat them.
+    pub anyway: BTreeSet<ProductId>,
     pub problem: Option<FormProblem>,
     pub step: OrderStep,
 }
@@ -25,6 +34,10 @@ pub(crate) struct OrderRoom {
 pub(crate) enum OrderStep {
     /// Among the shelves.
     Choosing,
+    /// Before the days of delivery.
+    Days,
+    /// Before a dish the eater cannot eat.
+    Warned { product: ProductId },
     /// At the check-out.
     Checking,
     /// On its way to the disk.
@@ -39,7 +52,8 @@ impl OrderRoom {
         let today = around.now.today;
         let later = around.open_days().find(|d| d.date > today);
         let day = later.or_else(|| around.open_days().next())?.date;
-        Some(Self { day, basket: Basket::default(), problem: None, step: OrderStep::Choosing })
+        let (other_days, anyway) = (BTreeMap::new(), BTreeSet::new());
+        Some(Self { day, basket: Basket::default(), other_days, anyway, problem: None, step: OrderStep::Choosing })
     }
 
     pub fn paper(&mut self, reference: &str, to: PrintState) {
@@ -65,6 +79,36 @@ impl OrderRoom {
         }
     }
 
+    /// Whether this very order is told as ordered now.
+    pub fn tells_of(&self, order: OperationId) -> bool {
+        matches!(self.step, OrderStep::Done { id, .. } if id == order)
+    }
+
+    /// Pieces in the basket of a day.
+    pub fn pieces(&self, day: Date) -> u32 {
+        if day == self.day { self.basket.pieces() } else { self.other_days.get(&day).map_or(0, Basket::pieces) }
+    }
+
+    /// The first other day that has something in its basket and still takes orders.
+    pub fn next_basket(&self, around: &Around) -> Option<Date> {
+        self.other_days.keys().copied().find(|day| around.takes_orders(*day))
+    }
+
+    /// To another day and its basket; this one's stays as it is.
+    fn go_to(&mut self, day: Date, around: &Around) {
+        let left = std::mem::take(&mut self.basket);
+        if !left.is_empty() {
+            self.other_days.insert(self.day, left);
+        }
+        self.basket = self.other_days.remove(&day).unwrap_or_default();
+        if let Some(menu) = around.catalogue.day(day) {
+            self.basket.keep_only(&menu.products);
+        }
+        self.day = day;
+        self.problem = None;
+        self.step = OrderStep::Choosing;
+    }
+
     /// Everything that stands against the order, checked at the moment it is paid.
     fn check(&self, inside: &Inside, around: &Around) -> Result<Money, FormProblem> {
         if self.basket.is_empty() {
@@ -72,6 +116,12 @@ impl OrderRoom {
         }
         if !around.takes_orders(self.day) {
             return Err(FormProblem::CutOff);
+        }
+        for line in self.basket.lines() {
+            match around.left(self.day, line.product) {
+                Some(left) if line.quantity > left => return Err(FormProblem::OnlyLeft(left)),
+                _ => {}
+            }
         }
         let total = self.basket.total(&around.catalogue).map_err(|_| FormProblem::TooMany(LineRequest::MOST))?;
         let balance = inside.account().map_or(Money::ZERO, |a| a.balance);
@@ -105,29 +155,48 @@ impl Inside {
         fresh: OperationId,
         around: &Around,
     ) -> (Room, Vec<Effect>) {
+        let mut effects = vec![];
+        if let OrderStep::Warned { product } = room.step
+            && self.cannot_eat(product, around).is_none()
+        {
+            room.step = OrderStep::Choosing;
+        }
         match (&room.step, intent) {
             (OrderStep::Choosing | OrderStep::Done { .. }, Intent::Back) => return (Room::Home, vec![]),
-            (OrderStep::Checking, Intent::Back) => {
+            (OrderStep::Checking | OrderStep::Days, Intent::Back) => {
                 room.problem = None;
                 room.step = OrderStep::Choosing;
+            }
+            (OrderStep::Choosing, Intent::Days) => {
+                room.problem = None;
+                room.step = OrderStep::Days;
+            }
+            (OrderStep::Choosing | OrderStep::Days | OrderStep::Done { .. }, Intent::Day(day))
+                if around.takes_orders(day) =>
+            {
+                room.go_to(day, around);
             }
             (OrderStep::Choosing, Intent::Checkout) if room.basket.is_empty() => {
                 room.problem = Some(FormProblem::EmptyBasket);
             }
             (OrderStep::Choosing, Intent::Checkout) => {
+                effects = self.ask_what_can_be_eaten(around);
                 room.problem = room.check(self, around).err();
-                room.step = OrderStep::Checking;
+                room.step = self.first_conflict(&room, around).unwrap_or(OrderStep::Checking);
             }
-            (OrderStep::Checking, Intent::Pay) => match room.check(self, around) {
-                Ok(total) => return self.record_order(room, fresh, total, around),
-                Err(problem) => room.problem = Some(problem),
-            },
-            (OrderStep::Choosing, Intent::Day(day)) if around.takes_orders(day) => {
-                room.day = day;
-                room.problem = None;
-                if let Some(menu) = around.catalogue.day(day) {
-                    room.basket.keep_only(&menu.products);
+            (OrderStep::Checking, Intent::Pay) => {
+                match (self.first_conflict(&room, around), room.check(self, around)) {
+                    (Some(conflict), _) => room.step = conflict,
+                    (None, Ok(total)) => return self.record_order(room, fresh, total, around),
+                    (None, Err(problem)) => room.problem = Some(problem),
                 }
+            }
+            (&OrderStep::Warned { product }, intent) => self.answer_warning(&mut room, product, &intent, around),
+            (OrderStep::Choosing | OrderStep::Checking, Intent::Add(product))
+                if !room.anyway.contains(&product) && self.cannot_eat(product, around).is_some() =>
+            {
+                room.problem = None;
+                room.step = OrderStep::Warned { product };
             }
             (OrderStep::Choosing | OrderStep::Checking, intent) => {
                 change_basket(&mut room, intent, around);
@@ -135,9 +204,35 @@ impl Inside {
                     room.problem = room.check(self, around).err();
                 }
             }
-            (OrderStep::Recording { .. } | OrderStep::Done { .. }, _) => {}
+            (OrderStep::Days | OrderStep::Recording { .. } | OrderStep::Done { .. }, _) => {}
         }
-        (Room::Order(room), vec![])
+        (Room::Order(room), effects)
+    }
+
+    /// The first dish in the basket that the eater cannot eat and nobody has been asked about: it may have been put in before
+    /// the server was heard.
+    fn first_conflict(&self, room: &OrderRoom, around: &Around) -> Option<OrderStep> {
+        let mut chosen = room.basket.lines().iter().map(|line| line.product);
+        let unasked =
+            |product: &ProductId| !room.anyway.contains(product) && self.cannot_eat(*product, around).is_some();
+        chosen.find(unasked).map(|product| OrderStep::Warned { product })
+    }
+
+    /// *Tilføj alligevel* or *Nej tak*.
+    fn answer_warning(&self, room: &mut OrderRoom, product: ProductId, intent: &Intent, around: &Around) {
+        let conflict = self.cannot_eat(product, around);
+        match intent {
+            Intent::AddAnyway if conflict.is_some_and(|conflict| !conflict.blocked) => {
+                room.anyway.insert(product);
+                if room.basket.quantity(product) == 0 {
+                    change_basket(room, Intent::Add(product), around);
+                }
+            }
+            Intent::Back => room.basket.remove_all(product),
+            // Whatever else: the question stays.
+            _ => return,
+        }
+        room.step = OrderStep::Choosing;
     }
 
     fn record_order(
@@ -202,9 +297,11 @@ fn change_basket(room: &mut OrderRoom, intent: Intent, around: &Around) {
     let on_menu = |product| around.catalogue.day(room.day).is_some_and(|d| d.products.contains(&product));
     room.problem = None;
     match intent {
-        Intent::Add(product) if on_menu(product) && !room.basket.add(product) => {
-            room.problem = Some(FormProblem::TooMany(LineRequest::MOST));
-        }
+        Intent::Add(product) if on_menu(product) => match around.left(room.day, product) {
+            Some(left) if room.basket.quantity(product) >= left => room.problem = Some(FormProblem::OnlyLeft(left)),
+            _ if !room.basket.add(product) => room.problem = Some(FormProblem::TooMany(LineRequest::MOST)),
+            _ => {}
+        },
         Intent::Remove(product) => room.basket.remove(product),
         Intent::Edit(Field::Comment(product), text) => room.basket.comment(product, &text),
         _ => {}

@@ -24,7 +24,8 @@ impl Inside {
     /// Takes a coming order back, one at a time.
     pub(super) fn take_back(&mut self, order: OperationId, fresh: OperationId, around: &Around) -> Vec<Effect> {
         let found = self.visitor.orders.iter().find(|o| o.id == order);
-        let open = found.is_some_and(|o| o.state == OrderState::Held && around.takes_orders(o.date));
+        let open = found
+            .is_some_and(|o| o.state == OrderState::Held && o.picked_up_at.is_none() && around.takes_orders(o.date));
         if !open || self.cancelling.is_some() {
             return vec![];
         }

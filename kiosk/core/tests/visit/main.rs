@@ -9,6 +9,7 @@ mod passwords;
 mod payouts;
 mod profile;
 mod random;
+mod shop;
 mod sign_in;
 mod statements;
 mod world;

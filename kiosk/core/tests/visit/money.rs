@@ -142,7 +142,7 @@ fn an_order_is_thanked_for_when_it_is_on_disk() {
     let mut play = Play::inside(visitor(78));
     play.hand(Intent::Open(TileKind::Order));
     let Page::Menu(menu) = play.page() else { panic!("{:?}", play.page()) };
-    assert!(menu.days.iter().all(|d| d.tomorrow && d.chosen), "today has closed");
+    assert!(menu.day.tomorrow && menu.day.open, "today has closed");
     play.hand(Intent::Add(product_id(LASAGNE))).hand(Intent::Add(product_id(MILK))).hand(Intent::Add(product_id(MILK)));
     play.hand(Intent::Checkout);
     play.hand(Intent::Edit(Field::Comment(product_id(LASAGNE)), "uden løg\u{1b}p".into()));
@@ -244,6 +244,7 @@ fn a_coming_order_can_be_taken_back_until_its_cut_off() {
         lines: vec![],
         total: Money::from_kroner(32),
         state: OrderState::Held,
+        picked_up_at: None,
     });
     let mut play = Play::inside(here);
     play.hand(Intent::CancelOrder(op(6)));
@@ -304,7 +305,7 @@ fn an_order_the_server_refused_is_told_on_the_spot() {
     play.hand(Intent::Pay);
     let (id, order) = recorded(&play).unwrap();
     play.tell(Event::Recorded { id, number: "K1-9".into(), visitor: Box::new(visitor(46)) }).hand(Intent::Back);
-    let refusal = Refusal { rule: Rule::CutOff, limit: None, asked: None };
+    let refusal = Refusal { rule: Rule::CutOff, limit: None, asked: None, portions: None };
     let body = Box::new(OperationBody::PlaceOrder(order));
     play.tell(Event::OperationRefused { id, body, refusal }).tell(Event::Changed(Box::new(visitor(78))));
     let Page::Home(home) = play.page() else { panic!() };

@@ -369,6 +369,7 @@ fn orders_are_listed_and_taken_back_until_their_cut_off() {
         lines: vec![],
         total: Money::from_kroner(32),
         state,
+        picked_up_at: None,
     };
     let mut visitor = visitor(100);
     visitor.orders = vec![

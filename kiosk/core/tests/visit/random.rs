@@ -30,7 +30,9 @@ fn intents() -> impl Strategy<Value = Intent> {
         Intent::AcceptTerms(true),
         Intent::Next,
         Intent::CancelPayment,
+        Intent::Days,
         Intent::Day(TOMORROW),
+        Intent::AddAnyway,
         Intent::Add(product_id(LASAGNE)),
         Intent::Remove(product_id(LASAGNE)),
         Intent::Checkout,
@@ -103,6 +105,11 @@ fn answer(play: &mut Play, well: bool) {
         Effect::OpenDeposit(request) => Event::DepositUnreachable(request.id),
         Effect::Withdraw(request) if well => Event::RequestRefused { id: request.id, field: Some("name".into()) },
         Effect::Withdraw(request) => Event::RequestUnreachable(request.id),
+        Effect::LoadAllergies(card) if well => {
+            let people = vec![Allergies::new(here.person.id, vec![Allergen::Gluten], card == here.card)];
+            Event::AllergiesAre(Box::new(KnownAllergies { card, people }))
+        }
+        Effect::LoadAllergies(card) => Event::AllergiesUnreachable(card),
         Effect::LoadAutoRecharge(_) | Effect::LoadWithdrawals(_) if well => Event::SignedOut,
         Effect::LoadAutoRecharge(account) => Event::AutoRechargeUnreachable(account),
         Effect::LoadWithdrawals(account) => Event::WithdrawalsUnreachable(account),
@@ -123,6 +130,7 @@ fn asks(effect: &Effect) -> bool {
             | Effect::ChangePassword { .. }
             | Effect::Record { .. }
             | Effect::OpenDeposit(_)
+            | Effect::LoadAllergies(_)
             | Effect::LoadStatement { .. }
             | Effect::LoadAutoRecharge(_)
             | Effect::LoadWithdrawals(_)

@@ -72,6 +72,7 @@ pub fn catalogue() -> Catalogue {
         date,
         cut_off: start() + SignedDuration::from_hours(hours),
         products: vec![product_id(LASAGNE), product_id(MILK)],
+        portions: vec![],
     };
     Catalogue {
         school: school(),

@@ -240,6 +240,7 @@ impl Ledger {
             date: date(2026, 11, 24),
             cut_off: Timestamp::MAX,
             products: products.iter().map(|product| product.id).collect(),
+            portions: vec![],
         };
         let asked = products.iter().zip(lines).map(|(product, line)| LineRequest {
             product: product.id,
@@ -269,7 +270,7 @@ impl Ledger {
     fn cancel(&mut self, cancel: OperationId, at: Timestamp, order: u64) -> Result<(), Refusal> {
         let found = self.orders.get(&order);
         let payer = found.map_or(self.payer(0), |(order, _)| self.payer(number(order.account)));
-        let day = MenuDay { date: date(2026, 11, 24), cut_off: Timestamp::MAX, products: vec![] };
+        let day = MenuDay { date: date(2026, 11, 24), cut_off: Timestamp::MAX, products: vec![], portions: vec![] };
         let (subsidised, day) = (found.map(|(_, subsidised)| *subsidised).unwrap_or_default(), Some(&day));
         let (found, recorded) = (found.map(|(order, _)| order), Recorded::Online);
         let releasing = Releasing { id: cancel, at, order: found, subsidised, payer, day, recorded };
@@ -397,7 +398,7 @@ impl Ledger {
 }
 
 const fn no(rule: Rule) -> Refusal {
-    Refusal { rule, limit: None, asked: None }
+    Refusal { rule, limit: None, asked: None, portions: None }
 }
 
 const fn money(ore: i64) -> Money {
@@ -457,5 +458,6 @@ fn kept(id: OperationId, asked: &PlaceOrder, products: &[Product]) -> Order {
         lines: lines.collect(),
         total: asked.total,
         state: OrderState::Held,
+        picked_up_at: None,
     }
 }

@@ -18,7 +18,7 @@ const KIND: &str = "card-status";
 /// Blocks or opens a card; says which rule was in the way.
 pub fn set_block(write: &Write<'_>, settling: &Settling<'_>, change: &SetCardBlock) -> Db<Option<Refusal>> {
     let Some(target) = allowed(write, settling, change)? else {
-        let refusal = Refusal { rule: Rule::Card, limit: None, asked: None };
+        let refusal = Refusal { rule: Rule::Card, limit: None, asked: None, portions: None };
         write.settle(&settling.note(KIND, "", Some(&refusal)), None)?;
         return Ok(Some(refusal));
     };

@@ -7,7 +7,7 @@ use crate::store::{Catalogue, NewAccount, Pending, Thing};
 
 use super::value::{Db, json, values, word};
 use super::write::Write;
-use super::{SqlStore, rows};
+use super::{SqlStore, portions, rows};
 
 impl Catalogue for SqlStore {
     fn put(&self, school: SchoolId, things: Vec<Thing>) -> Pending<'_, ()> {
@@ -150,9 +150,10 @@ fn put_product(write: &Write<'_>, school: SchoolId, product: &Product) -> Db<()>
 fn put_day(write: &Write<'_>, school: SchoolId, day: &MenuDay) -> Db<()> {
     let date = day.date.to_string();
     write.db()?.execute(
-        "INSERT INTO menu_days (school, date, cut_off, products) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (school, date) DO UPDATE SET cut_off = excluded.cut_off, products = excluded.products",
-        &values![school.uuid(), &date, day.cut_off, json(&day.products)?],
+        "INSERT INTO menu_days (school, date, cut_off, products, portions) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (school, date) DO UPDATE SET cut_off = excluded.cut_off, products = excluded.products,
+             portions = excluded.portions",
+        &values![school.uuid(), &date, day.cut_off, json(&day.products)?, json(&portions::limits(day))?],
     )?;
     write.changed(school, "day", date.as_bytes())
 }

@@ -6,6 +6,7 @@
 //! **Invariant:** what is decided is decided here and not by an engine, so that two ledgers with the same operations are the same
 //! ledger, row by row.
 
+mod allergies;
 mod audit;
 mod authorisations;
 mod cards;
@@ -28,6 +29,7 @@ mod orders;
 mod passwords;
 mod people;
 mod pick_ups;
+mod portions;
 mod posted;
 mod posting;
 mod price_classes;

@@ -8,7 +8,9 @@ use madkort_protocol::{
     CancelOrder, CardId, DeviceId, Money, OperationId, Order, OrderState, PlaceOrder, Product, Refusal, Rule, SchoolId,
 };
 
+use super::allergies;
 use super::operations::{Settling, payer};
+use super::portions;
 use super::posting::{Note, digest};
 use super::session::First;
 use super::value::{Db, Value, corrupt, values, word};
@@ -24,6 +26,7 @@ pub fn place(write: &Write<'_>, settling: &Settling<'_>, order: &PlaceOrder) -> 
     let school = settling.device.school;
     let products = rows::products(write.db()?, school, order.lines.iter().map(|line| line.product))?;
     let day = rows::day(write.db()?, school, order.date)?;
+    let forbidden = allergies::forbid(write.db()?, school, order.account, &products)?;
     let class = price_classes::of_account(write.db()?, school, order.account)?.unwrap_or_default();
     let subsidised = class.subsidised(order.total);
     let placing = Placing {
@@ -36,11 +39,17 @@ pub fn place(write: &Write<'_>, settling: &Settling<'_>, order: &PlaceOrder) -> 
         products: &products,
         recorded: recorded(write, settling, order.card)?,
     };
-    match held(&placing) {
+    let verdict = held(&placing).and_then(|made| match forbidden {
+        // In the words of any other dish they cannot have: the ledger keeps no health data.
+        true => Err(madkort_ledger::rules::refusal(Rule::NotOnMenu)),
+        false => Ok(made),
+    });
+    match verdict {
         Ok(made) => {
             let note = note_of(settling, Kind::OrderHeld, &order.number, order.date, None);
             write.settle(&note, made.as_ref())?;
             keep(write, settling, order, &products, (OrderState::Held, subsidised))?;
+            portions::moved(write, school, day.as_ref(), order.lines.iter().map(|line| line.product))?;
             Ok(None)
         }
         Err(refusal) => {
@@ -79,6 +88,7 @@ pub fn cancel(write: &Write<'_>, settling: &Settling<'_>, cancel: &CancelOrder) 
             let spent_at = Some(placed_at);
             write.settle(&Note { spent_at, about: Some(found.id), ..note }, made.as_ref())?;
             set_state(write, school, found.id, OrderState::Released)?;
+            portions::moved(write, school, day.as_ref(), found.lines.iter().map(|line| line.product))?;
             Ok(None)
         }
         Err(refusal) => {

@@ -48,10 +48,12 @@ pub fn settle(
         &values![holder.person.uuid(), school.uuid(), danish::day_of(now), PickUpAnswer::MOST],
     )?;
     for order in orders.iter().map(id_of) {
+        let order = order?.uuid();
         write.db()?.execute(
             "UPDATE orders SET picked_up_at = $1, picked_up_by = $2 WHERE id = $3",
-            &values![now, request.id.uuid(), order?.uuid()],
+            &values![now, request.id.uuid(), order],
         )?;
+        write.changed(school, "order", order.as_bytes())?;
     }
     told(write, device, request.id, Outcome::Posted)
 }

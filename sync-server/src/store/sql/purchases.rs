@@ -232,7 +232,7 @@ fn sold_offline(write: &Write<'_>, device: DeviceId, since: Timestamp, book: Opt
 
 /// A till must not show what somebody has left.
 pub const fn without_figures(refusal: &Refusal) -> Refusal {
-    Refusal { rule: refusal.rule, limit: None, asked: None }
+    Refusal { rule: refusal.rule, limit: None, asked: None, portions: None }
 }
 
 /// The account, if a mandate of auto top-up looks at a balance like the one it has now.

@@ -11,6 +11,7 @@ use madkort_protocol::{
 use uuid::Uuid;
 
 use super::charges;
+use super::portions;
 use super::session::{First, Session};
 use super::value::{Db, Row, corrupt, values};
 
@@ -116,12 +117,13 @@ pub fn product(db: &dyn Session, school: SchoolId, id: ProductId) -> Db<Option<P
 }
 
 pub fn day(db: &dyn Session, school: SchoolId, date: Date) -> Db<Option<MenuDay>> {
-    db.first(
-        "SELECT cut_off, products FROM menu_days WHERE school = $1 AND date = $2",
+    let row = db.first(
+        "SELECT cut_off, products, portions FROM menu_days WHERE school = $1 AND date = $2",
         &values![school.uuid(), date.to_string()],
-    )?
-    .map(|row| Ok(MenuDay { date, cut_off: row.col("cut_off")?, products: row.json("products")? }))
-    .transpose()
+    )?;
+    let Some(row) = row else { return Ok(None) };
+    let portions = portions::left(db, school, date, row.json("portions")?)?;
+    Ok(Some(MenuDay { date, cut_off: row.col("cut_off")?, products: row.json("products")?, portions }))
 }
 
 pub fn order(db: &dyn Session, school: SchoolId, id: OperationId) -> Db<Option<Order>> {
@@ -131,7 +133,7 @@ pub fn order(db: &dyn Session, school: SchoolId, id: OperationId) -> Db<Option<O
         .map(read_line)
         .collect::<Db<Vec<_>>>()?;
     db.first(
-        "SELECT number, account, date, total, state FROM orders WHERE id = $1 AND school = $2",
+        "SELECT number, account, date, total, state, picked_up_at FROM orders WHERE id = $1 AND school = $2",
         &values![id.uuid(), school.uuid()],
     )?
     .map(|row| {
@@ -143,6 +145,7 @@ pub fn order(db: &dyn Session, school: SchoolId, id: OperationId) -> Db<Option<O
             lines,
             total: row.col("total")?,
             state: row.word("state")?,
+            picked_up_at: row.col("picked_up_at")?,
         })
     })
     .transpose()

@@ -166,6 +166,8 @@ static PEOPLE: Table = plain!("people", ["id"],
 static ACCOUNTS: Table = plain!("accounts", ["id"],
     ["id" Bytes, "school" Bytes, "owner" Bytes, "label" Text, "kind" Text, "book" Int, "day_cap" Int, "week_cap" Int,
      "month_cap" Int, "price_class" Text]);
+static ALLERGIES: Table = plain!("allergies", ["person"],
+    ["person" Bytes, "school" Bytes, "allergens" Text, "block" Int]);
 static PERSON_ACCOUNTS: Table = plain!("person_accounts", ["person", "place"],
     ["person" Bytes, "school" Bytes, "place" Int, "account" Bytes]);
 static CARDS: Table = plain!("cards", ["id"],
@@ -189,7 +191,7 @@ static PRODUCTS: Table = plain!("products", ["id"],
     ["id" Bytes, "school" Bytes, "category" Text, "name_da" Text, "name_en" Text, "about_da" Text, "about_en" Text,
      "price" Int, "vat_percent" Int, "allergens" Text]);
 static MENU_DAYS: Table = plain!("menu_days", ["school", "date"],
-    ["school" Bytes, "date" Text, "cut_off" Int, "products" Text]);
+    ["school" Bytes, "date" Text, "cut_off" Int, "products" Text, "portions" Text]);
 static ORDERS: Table = plain!("orders", ["id"],
     ["id" Bytes, "school" Bytes, "account" Bytes, "card" Bytes, "device" Bytes, "number" Text, "date" Text, "total" Int,
      "subsidised" Int, "state" Text, "offline" Int, "at" Int, "picked_up_at" Int, "picked_up_by" Bytes]);
@@ -226,10 +228,11 @@ static MAILS: Table = plain!("mails", ["id"],
      "created_at" Int, "sent_at" Int, "attempts" Int, "try_at" Int, "failed_at" Int, "failure" Text]);
 
 /// Every table, those that are referred to before those that refer.
-pub static ALL: [&Table; 31] = [
+pub static ALL: [&Table; 32] = [
     &SCHOOLS,
     &SHARDS,
     &PEOPLE,
+    &ALLERGIES,
     &BOOKS,
     &ACCOUNTS,
     &PERSON_ACCOUNTS,

@@ -65,6 +65,14 @@ CREATE TABLE accounts (
     price_class TEXT NOT NULL DEFAULT 'paid' -- paid, reduced, free; never leaves the server
 );
 
+-- What somebody cannot eat: health data, in no feed and apart from what they buy.
+CREATE TABLE allergies (
+    person    BYTEA PRIMARY KEY REFERENCES people,
+    school    BYTEA NOT NULL,
+    allergens TEXT NOT NULL,                -- JSON list
+    block     BIGINT NOT NULL               -- whether what contains them is not ordered at all
+);
+
 CREATE TABLE person_accounts (
     person  BYTEA NOT NULL REFERENCES people,
     school  BYTEA NOT NULL,
@@ -186,6 +194,7 @@ CREATE TABLE menu_days (
     date     TEXT NOT NULL,
     cut_off  BIGINT NOT NULL,
     products TEXT NOT NULL,                 -- JSON list of ids
+    portions TEXT NOT NULL,                 -- JSON list of id and limit; what is taken is counted in the orders
     PRIMARY KEY (school, date)
 );
 
@@ -261,6 +270,7 @@ CREATE TABLE orders (
 );
 
 CREATE INDEX held_orders ON orders (school, date) WHERE state = 'held';
+CREATE INDEX portions_taken ON orders (school, date) WHERE state IN ('held', 'captured');
 CREATE INDEX offline_orders ON orders (device, at) WHERE offline = 1;
 CREATE INDEX orders_to_pick_up ON orders (account, date) WHERE picked_up_at IS NULL;
 CREATE INDEX orders_of_a_pick_up ON orders (picked_up_by) WHERE picked_up_by IS NOT NULL;

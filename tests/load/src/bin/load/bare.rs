@@ -104,7 +104,7 @@ async fn buy(bare: &Bare, device: DeviceId, body: &[u8]) -> Result<Json<Purchase
         Answer::Posted => Outcome::Posted,
         Answer::AlreadyPosted => Outcome::AlreadyPosted,
         Answer::IdReused => return Err(StatusCode::CONFLICT),
-        Answer::Refused => Outcome::Refused(Refusal { rule: Rule::Balance, limit: None, asked: None }),
+        Answer::Refused => Outcome::Refused(Refusal { rule: Rule::Balance, limit: None, asked: None, portions: None }),
     };
     Ok(Json(PurchaseAnswer { id, outcome }))
 }
