@@ -239,10 +239,9 @@ pub const fn page_name(page: &Page) -> &'static str {
         Page::DepositDone(_) => "DepositDone",
         Page::AutoRecharge(_) => "AutoRecharge",
         Page::StopAutoRecharge(_) => "StopAutoRecharge",
-        Page::Menu(_) => "Menu",
+        // A warning as any menu: that somebody was warned is in no log.
+        Page::Menu(_) | Page::Allergy(_) => "Menu",
         Page::Days(_) => "Days",
-        // As any other menu: that somebody was warned is in no log.
-        Page::Allergy(_) => "Menu",
         Page::Checkout(_) => "Checkout",
         Page::OrderDone(_) => "OrderDone",
         Page::Orders(_) => "Orders",

@@ -3,6 +3,7 @@
 // The comments on arguments are the help text, where backticks would be read as they stand.
 #![allow(clippy::doc_markdown)]
 
+use std::io::Read;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,8 +16,8 @@ use madkort_protocol::{DeviceId, DeviceKind, SchoolId, check_text};
 use sync_server::config::{Config, EXAMPLE, Flags, Gateway};
 use sync_server::mail::Mailer;
 use sync_server::payments::{Payments, Sandbox};
-use sync_server::store::{self, Audited, DatabaseUrl, NewCode};
-use sync_server::{AppState, Clock, Limits, danish, demo, enrolment, logging};
+use sync_server::store::{self, Audited, DatabaseUrl, NewCode, Store};
+use sync_server::{AppState, Clock, Limits, danish, demo, enrolment, logging, price_list};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -47,6 +48,8 @@ enum Command {
     EnrolCode(EnrolCode),
     /// Shut a device out for good
     RevokeDevice(RevokeDevice),
+    /// Say who pays what from now on: lines of CARD-NUMBER;paid|reduced|free on standard input, all of them or none
+    PriceClasses(PriceClasses),
     /// Look at the configuration
     #[command(subcommand)]
     Config(About),
@@ -156,6 +159,15 @@ struct EnrolCode {
 }
 
 #[derive(Args)]
+struct PriceClasses {
+    #[command(flatten)]
+    place: Place,
+    /// The school, where the database has several
+    #[arg(long, value_parser = SchoolId::parse)]
+    school: Option<SchoolId>,
+}
+
+#[derive(Args)]
 struct RevokeDevice {
     #[command(flatten)]
     place: Place,
@@ -214,6 +226,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Command::Verify(place) => verify(&place.read()?).await,
         Command::EnrolCode(asked) => enrol_code(asked).await.map(|()| ExitCode::SUCCESS),
         Command::RevokeDevice(asked) => revoke_device(asked).await.map(|()| ExitCode::SUCCESS),
+        Command::PriceClasses(asked) => price_classes(asked).await.map(|()| ExitCode::SUCCESS),
         Command::Config(About::Check(asked)) => Ok(check(&asked.flags()).await),
         Command::Config(About::ShowExample) => {
             print!("{EXAMPLE}");
@@ -368,14 +381,7 @@ async fn verify(config: &Config) -> anyhow::Result<ExitCode> {
 
 async fn enrol_code(asked: EnrolCode) -> anyhow::Result<()> {
     let store = store::open(&asked.place.read()?.database)?;
-    let schools = store.schools().await?;
-    let school = match (asked.school, schools.as_slice()) {
-        (None, [only]) => only.id,
-        (Some(id), all) if all.iter().any(|school| school.id == id) => id,
-        (None, []) => bail!("there is no school in the database"),
-        (None, _) => bail!("there are several schools: say which with --school"),
-        (Some(_), _) => bail!("there is no such school"),
-    };
+    let school = which_school(&*store, asked.school).await?;
     let kind = match asked.kind {
         Kind::Kiosk => DeviceKind::Kiosk,
         Kind::Register => DeviceKind::Register,
@@ -385,6 +391,35 @@ async fn enrol_code(asked: EnrolCode) -> anyhow::Result<()> {
     let expires_at = Timestamp::now().checked_add(enrolment::VALID)?;
     store.add_enrolment_code(NewCode { hash: enrolment::hash(&code), school, kind, name, expires_at }).await?;
     println!("{code}");
+    Ok(())
+}
+
+async fn which_school(store: &dyn Store, asked: Option<SchoolId>) -> anyhow::Result<SchoolId> {
+    let schools = store.schools().await?;
+    match (asked, schools.as_slice()) {
+        (None, [only]) => Ok(only.id),
+        (Some(id), all) if all.iter().any(|school| school.id == id) => Ok(id),
+        (None, []) => bail!("there is no school in the database"),
+        (None, _) => bail!("there are several schools: say which with --school"),
+        (Some(_), _) => bail!("there is no such school"),
+    }
+}
+
+async fn price_classes(asked: PriceClasses) -> anyhow::Result<()> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).context("cannot read the list")?;
+    let list = price_list::read(&text)?;
+    let store = store::open(&asked.place.read()?.database)?;
+    let school = which_school(&*store, asked.school).await?;
+    let cards = list.len();
+    let unknown = store.set_price_classes(school, list).await?;
+    if !unknown.is_empty() {
+        bail!(
+            "{} of {cards} cards are not of this school or have no account of their own: nothing was changed",
+            unknown.len()
+        );
+    }
+    println!("{cards} cards have their price class");
     Ok(())
 }
 

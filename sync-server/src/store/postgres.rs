@@ -6,6 +6,8 @@
 //! **Invariant:** a commit that was answered is on disk: `fsync` and `synchronous_commit` are read back before anything is
 //! written, and a server that has them off is not used.
 
+mod tls;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::error::Error;
@@ -14,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use rustls_tokio_postgres::MakeRustlsConnect;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type as Wire, to_sql_checked};
@@ -36,6 +39,8 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 #[derive(Clone)]
 pub struct PostgresServer {
     config: Config,
+    /// None: a plain line.
+    tls: Option<MakeRustlsConnect>,
     shown: String,
 }
 
@@ -48,12 +53,13 @@ impl std::fmt::Debug for PostgresServer {
 impl PostgresServer {
     /// Reads a URL. `shown` is what errors call it: without its password.
     pub fn parse(url: &str, shown: &str) -> Result<Self, StoreError> {
-        let mut config: Config = url.parse().map_err(|_| StoreError::Open {
-            path: shown.to_owned(),
-            source: "this is no PostgreSQL URL: postgres://user@host/database".into(),
-        })?;
+        let failed = |source: Box<dyn Error + Send + Sync>| StoreError::Open { path: shown.to_owned(), source };
+        let (url, trust) = tls::read(url).map_err(|error| failed(error.into()))?;
+        let no_url = |_| failed("this is no PostgreSQL URL: postgres://user@host/database".into());
+        let mut config: Config = url.parse().map_err(no_url)?;
         config.connect_timeout(CONNECT).application_name("madkort");
-        Ok(Self { config, shown: shown.to_owned() })
+        let tls = trust.as_ref().map(tls::connector).transpose().map_err(|error| failed(error.into()))?;
+        Ok(Self { config, tls, shown: shown.to_owned() })
     }
 
     /// Creates the tables or brings the schema up to date. Says which schema it had and has.
@@ -70,22 +76,34 @@ impl PostgresServer {
         schema::check(self.open()?.schema()?)
     }
 
+    /// A client, whose connection runs beside it from now on.
+    async fn connect(&self) -> Result<Client, tokio_postgres::Error> {
+        if let Some(tls) = &self.tls {
+            let (client, connection) = self.config.connect(tls.clone()).await?;
+            tokio::spawn(drive(connection));
+            return Ok(client);
+        }
+        let (client, connection) = self.config.connect(NoTls).await?;
+        tokio::spawn(drive(connection));
+        Ok(client)
+    }
+
     fn open(&self) -> Result<PostgresSession, StoreError> {
         let failed = |source: Box<dyn Error + Send + Sync>| StoreError::Open { path: self.shown.clone(), source };
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| failed(error.into()))?;
-        let connected = runtime.block_on(self.config.connect(NoTls));
-        let (client, connection) = connected.map_err(|error| failed(error.into()))?;
-        runtime.spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::warn!(%error, "a connection to the database ended");
-            }
-        });
+        let client = runtime.block_on(self.connect()).map_err(|error| failed(error.into()))?;
         Ok(PostgresSession {
             runtime: Loop(Some(runtime)),
             client,
             statements: RefCell::default(),
             bulk: RefCell::default(),
         })
+    }
+}
+
+async fn drive(connection: impl Future<Output = Result<(), tokio_postgres::Error>>) {
+    if let Err(error) = connection.await {
+        tracing::warn!(%error, "a connection to the database ended");
     }
 }
 

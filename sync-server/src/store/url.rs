@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// What stands where a secret was.
 const MASK: &str = "***";
 /// Parameters of a PostgreSQL URL that may be shown. Every other one is masked: a new one may hold a secret.
-const SHOWN: [&str; 4] = ["application_name", "connect_timeout", "sslmode", "target_session_attrs"];
+const SHOWN: [&str; 5] = ["application_name", "connect_timeout", "sslmode", "sslrootcert", "target_session_attrs"];
 
 /// The address of a database.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The binary itself: its commands, its exit codes, its one line of JSON.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Mutex;
@@ -62,7 +62,9 @@ impl Drop for Serving {
 fn help_names_every_command() {
     let folder = tempfile::tempdir().unwrap();
     let help = text(&run(folder.path(), &["--help"]).stdout);
-    for command in ["serve", "migrate", "backup", "demo-data", "verify", "enrol-code", "revoke-device", "config"] {
+    for command in
+        ["serve", "migrate", "backup", "demo-data", "verify", "enrol-code", "revoke-device", "price-classes", "config"]
+    {
         assert!(help.contains(command), "{command}: {help}");
     }
 }
@@ -79,6 +81,48 @@ fn a_wrong_database_is_a_sentence_and_not_a_panic() {
     std::fs::write(folder.path().join("books.db"), "nonsense ".repeat(500)).unwrap();
     let said = text(&run(folder.path(), &["serve"]).stderr);
     assert!(said.contains("not a database") && !said.contains("panicked"), "{said}");
+}
+
+#[test]
+fn a_list_of_price_classes_counts_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(run(folder.path(), &["migrate"]).status.success());
+    let demo = run(folder.path(), &["demo-data", "--today", "2026-11-23", "--json"]);
+    let demo: serde_json::Value = serde_json::from_slice(&demo.stdout).unwrap();
+    let cards = demo["cards"].as_array().unwrap();
+    let pupil = cards.iter().find(|card| card["kind"] == "pupil").unwrap()["number"].as_str().unwrap();
+    let tell = |list: String| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sync-server"));
+        command.args(["price-classes", "--database", "sqlite:books.db"]).current_dir(folder.path());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(list.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let class = || -> Vec<String> {
+        let db = rusqlite::Connection::open(folder.path().join("books.db")).unwrap();
+        let mut rows = db
+            .prepare("SELECT price_class FROM accounts a JOIN cards c ON c.person = a.owner WHERE c.number = ?")
+            .unwrap();
+        rows.query_map([pupil], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let other = CardNumber::from_first_13("1234567890123").unwrap();
+    for (list, said) in [
+        (format!("{pupil};reduced\n{};free\n", other.as_digits()), "1 of 2 cards"),
+        (format!("{pupil};reduced\n{pupil};cheap\n"), "line 2: the price class must be"),
+    ] {
+        let before = class();
+        let refused = tell(list);
+        assert!(!refused.status.success());
+        assert!(text(&refused.stderr).contains(said), "{}", text(&refused.stderr));
+        assert!(!text(&refused.stderr).contains(pupil));
+        assert_eq!(class(), before);
+    }
+    for word in ["reduced", "free", "paid"] {
+        let set = tell(format!("# {word}\n{pupil};{word}\n"));
+        assert!(set.status.success(), "{}", text(&set.stderr));
+        assert_eq!(class(), [word]);
+    }
 }
 
 #[tokio::test]

@@ -105,6 +105,20 @@ impl Postgres {
         run(&mut command)
     }
 
+    /// Offers TLS from now on, with a certificate and its key (PEM). It is started again for it.
+    pub fn offer_tls(&mut self, certificate: &str, key: &str) -> Result<()> {
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let file = self.data().join(name);
+            std::fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
+            std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600))?;
+            if let Some((user, group)) = self.owner {
+                chown(&file, Some(user), Some(group)).context("handing the certificate over")?;
+            }
+        }
+        self.tell("postgres", "ALTER SYSTEM SET ssl = on")?;
+        self.restart()
+    }
+
     /// The process number of the server, while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)

@@ -39,10 +39,9 @@ pub fn place(write: &Write<'_>, settling: &Settling<'_>, order: &PlaceOrder) -> 
         products: &products,
         recorded: recorded(write, settling, order.card)?,
     };
-    let verdict = held(&placing).and_then(|made| match forbidden {
+    let verdict = held(&placing).and_then(|made| {
         // In the words of any other dish they cannot have: the ledger keeps no health data.
-        true => Err(madkort_ledger::rules::refusal(Rule::NotOnMenu)),
-        false => Ok(made),
+        if forbidden { Err(madkort_ledger::rules::refusal(Rule::NotOnMenu)) } else { Ok(made) }
     });
     match verdict {
         Ok(made) => {

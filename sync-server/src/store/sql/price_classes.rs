@@ -1,7 +1,7 @@
 //! Price classes, as they are stored with the accounts.
 
 use madkort_ledger::PriceClass;
-use madkort_protocol::{AccountId, SchoolId};
+use madkort_protocol::{AccountId, CardNumber, SchoolId};
 
 use crate::store::{Pending, PriceClasses};
 
@@ -17,6 +17,31 @@ impl PriceClasses for SqlStore {
                 &values![class.word(), account.uuid(), school.uuid()],
             )?;
             Ok(known > 0)
+        })
+    }
+
+    fn set_price_classes(&self, school: SchoolId, list: Vec<(CardNumber, PriceClass)>) -> Pending<'_, Vec<usize>> {
+        self.write("setting price classes", move |write| {
+            let mut unknown = Vec::new();
+            for (place, (number, _)) in list.iter().enumerate() {
+                if !write.db()?.exists(
+                    "SELECT 1 FROM cards c JOIN accounts a ON a.owner = c.person AND a.school = c.school
+                     WHERE c.number = $1 AND c.school = $2",
+                    &values![number.as_digits(), school.uuid()],
+                )? {
+                    unknown.push(place);
+                }
+            }
+            if unknown.is_empty() {
+                for (number, class) in &list {
+                    write.db()?.execute(
+                        "UPDATE accounts SET price_class = $1 WHERE school = $2
+                         AND owner = (SELECT person FROM cards WHERE number = $3)",
+                        &values![class.word(), school.uuid(), number.as_digits()],
+                    )?;
+                }
+            }
+            Ok(unknown)
         })
     }
 
