@@ -2,14 +2,18 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod mail_server;
 mod support;
 
 use jiff::SignedDuration;
 use madkort_ledger::recharge::DeclineClass;
-use madkort_protocol::{DepositState, Money, StatementText};
+use madkort_protocol::{DepositRequest, DepositState, Language, Money, StatementText};
+use mail_server::{Says, header, html, mail_server, settings, subject, text};
 use serde_json::json;
 use support::{Said, School};
+use sync_server::mail::Mailer;
 use sync_server::payments::{Outcome, Taken};
+use sync_server::store::Moved;
 
 const APPROVED: &str = "4242+4242+4242+4242";
 const DECLINED: &str = "1000000000000016";
@@ -56,6 +60,40 @@ async fn a_deposit_is_opened_paid_and_on_the_statement() {
     let last = statement.lines.last().unwrap();
     assert_eq!((&last.text, last.amount.ore()), (&StatementText::Deposit, 10_000));
     assert_eq!(last.number, paid.json["receipt"].as_str().unwrap());
+}
+
+#[tokio::test]
+async fn a_receipt_goes_to_the_address_that_was_given_once_and_in_its_language() {
+    let school = School::open().await;
+    let before = school.balance("Alma").await;
+    for (language, title, words) in [
+        (Language::Danish, "Kvittering for indbetaling, nr. 2026-", "Ny saldo"),
+        (Language::English, "Receipt for a deposit, no. 2026-", "New balance"),
+    ] {
+        let request = DepositRequest { language, ..school.deposit("Alma", 100) };
+        let opened = school.post_deposit(&request).await;
+        assert_eq!(school.store.waiting_mails().await.unwrap(), 0, "nothing is paid yet");
+        school.pay(&url(&opened), APPROVED).await;
+        let paid = school.get_deposit(request.id).await;
+        let again = school.store.pay_deposit(request.id, request.amount, school.now()).await.unwrap();
+        assert!(matches!(again, Moved::Stands(_)), "{again:?}");
+
+        let (port, letters) = mail_server(vec![Says::Taken]).await;
+        let mailer = Mailer::new(school.store.clone(), &settings(port)).unwrap();
+        assert_eq!(mailer.send_due(school.now()).await.unwrap(), 1);
+        let letter = letters.lock().unwrap()[0].clone();
+        assert_eq!(header(&letter, "To"), request.email);
+        let subject = subject(&letter);
+        assert!(subject.starts_with(title) && subject.ends_with(paid.json["receipt"].as_str().unwrap()), "{subject}");
+        let balance = Money::from_ore(paid.json["balance"].as_i64().unwrap());
+        assert!(balance.ore() > before);
+        for page in [text(&letter), html(&letter)] {
+            for part in [words, &balance.in_words(language), "CVR", &request.terms_version] {
+                assert!(page.contains(part), "{part}: {page}");
+            }
+        }
+        assert!(html(&letter).contains(&format!("lang=\"{}\"", language.tag())));
+    }
 }
 
 #[tokio::test]

@@ -273,47 +273,14 @@ impl Words {
             Weekday::Sunday => self.say("Søndag", "Sunday"),
         };
         match self.0 {
-            Language::Danish => format!("{weekday} den {}. {}", day.day(), self.month_name(day)),
-            Language::English => format!("{weekday} {} {}", day.day(), self.month_name(day)),
+            Language::Danish => format!("{weekday} den {}. {}", day.day(), self.0.month_name(day)),
+            Language::English => format!("{weekday} {} {}", day.day(), self.0.month_name(day)),
         }
     }
 
     /// `november 2026`.
     fn month(self, day: Date) -> String {
-        format!("{} {}", self.month_name(day), day.year())
-    }
-
-    fn month_name(self, day: Date) -> &'static str {
-        const DANISH: [&str; 12] = [
-            "januar",
-            "februar",
-            "marts",
-            "april",
-            "maj",
-            "juni",
-            "juli",
-            "august",
-            "september",
-            "oktober",
-            "november",
-            "december",
-        ];
-        const ENGLISH: [&str; 12] = [
-            "January",
-            "February",
-            "March",
-            "April",
-            "May",
-            "June",
-            "July",
-            "August",
-            "September",
-            "October",
-            "November",
-            "December",
-        ];
-        let place = usize::try_from(day.month() - 1).unwrap_or_default();
-        self.say(DANISH[place], ENGLISH[place])
+        format!("{} {}", self.0.month_name(day), day.year())
     }
 }
 

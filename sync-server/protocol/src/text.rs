@@ -2,6 +2,7 @@
 //!
 //! Pure. **Invariant:** text that passes [`check_text`] has no control characters, so it can neither break a receipt nor a log.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// What the screen and the paper speak.
@@ -24,6 +25,29 @@ impl Language {
         match self {
             Self::Danish => "da",
             Self::English => "en",
+        }
+    }
+
+    /// The month of a day, as it stands within a sentence: `november`, `November`.
+    #[must_use]
+    pub fn month_name(self, day: Date) -> &'static str {
+        let (danish, english) = match day.month() {
+            1 => ("januar", "January"),
+            2 => ("februar", "February"),
+            3 => ("marts", "March"),
+            4 => ("april", "April"),
+            5 => ("maj", "May"),
+            6 => ("juni", "June"),
+            7 => ("juli", "July"),
+            8 => ("august", "August"),
+            9 => ("september", "September"),
+            10 => ("oktober", "October"),
+            11 => ("november", "November"),
+            _ => ("december", "December"),
+        };
+        match self {
+            Self::Danish => danish,
+            Self::English => english,
         }
     }
 }

@@ -29,6 +29,8 @@ use crate::store::{
 const A_DAYS_ORDERS: u32 = 200;
 /// From the payment page to the money.
 const PAYING: SignedDuration = SignedDuration::from_secs(90);
+/// Letters marked as sent in one go.
+const LETTERS: u32 = 500;
 
 /// What the devices of the history are called.
 const KIOSK: &str = "Kiosk i aulaen (historik)";
@@ -72,6 +74,7 @@ pub async fn load(store: &dyn Store, sandbox: &Sandbox, today: Date) -> Result<D
         loader.capture(cut_off).await?;
     }
     loader.end().await?;
+    send_letters(store).await?;
     for (person, card, state) in mandates() {
         if state != MandateState::Active {
             store.put_mandate(mandate(person, card, state, start)).await?;
@@ -184,6 +187,19 @@ fn verifier(n: u32, code: &str) -> Result<CodeVerifier, DemoError> {
         .hash_password_with_salt(code.as_bytes(), &ids::salt(n))
         .map_err(|error| DemoError::History(error.to_string()))?;
     Ok(CodeVerifier::new(hash.to_string()))
+}
+
+/// The letters of the history went out when they were written.
+async fn send_letters(store: &dyn Store) -> Result<(), DemoError> {
+    loop {
+        let letters = store.lease_mails(Timestamp::MAX, LETTERS, |_, now| now).await?;
+        if letters.is_empty() {
+            return Ok(());
+        }
+        for letter in letters {
+            store.mail_sent(letter.id, letter.created_at).await?;
+        }
+    }
 }
 
 /// Posts the history as two devices that are shut out again when it is told: their keys are no secret.

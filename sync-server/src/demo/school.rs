@@ -12,7 +12,7 @@ pub const TERMS_VERSION: &str = "2026-08";
 const TERMS_DA: &str = "\
 Højager Kantine (fiktiv) udsteder e-penge på madkortet og opbevarer saldoen. En indbetaling lægges på saldoen med det samme.
 
-Du indbetaler hele kroner. Det koster ikke noget. Kvitteringen skrives ud ved skærmen, og indbetalingen står på kontoudtoget.
+Du indbetaler hele kroner. Det koster ikke noget. Kvitteringen skrives ud ved skærmen og sendes på e-mail, og indbetalingen står på kontoudtoget.
 
 Du kan altid få saldoen udbetalt til en dansk bankkonto. Der er ingen mindstegrænse og intet gebyr, og pengene er fremme \
 senest næste bankdag. Saldoen kan hentes, også efter at kortet er udløbet, i mindst et år.
@@ -30,7 +30,7 @@ Klager går til kantinen. Får du ikke medhold, kan du gå til Center for Klagel
 const TERMS_EN: &str = "\
 Højager Kantine (fictional) issues e-money on the canteen card and holds the balance. A deposit is on the balance at once.
 
-You pay in whole kroner. There is no charge. The receipt is printed at the screen, and the deposit is on the statement.
+You pay in whole kroner. There is no charge. The receipt is printed at the screen and mailed, and the deposit is on the statement.
 
 You can have the balance paid out to a Danish bank account at any time. There is no lowest amount and no fee, and the money \
 arrives on the next banking day at the latest. The balance can be claimed for at least a year after the card has expired.

@@ -6,6 +6,7 @@
 //! **Invariant:** a try is noted before it is made, and a letter is marked as sent only after the mail server took it. No
 //! address and no text of a letter reaches the log.
 
+mod html;
 mod page;
 mod statement;
 mod words;
@@ -179,22 +180,26 @@ impl Mailer {
             .date(SystemTime::from(mail.created_at))
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
-            .subject(text.subject);
+            .subject(text.subject.as_str());
         if let Letter::Ticket { email, .. } = &mail.letter {
             // Whoever answers a ticket answers whoever wrote it.
             message = message.reply_to(Mailbox::new(None, email.parse().map_err(|_| Unwritable)?));
         }
-        match enclosed(mail)? {
-            None => message.header(ContentType::TEXT_PLAIN).body(text.body),
-            Some(paper) => {
-                // The boundary, too, is the same at every try.
-                let boundary = format!("madkort-{}", mail.id.simple());
-                let parts = MultiPart::builder().kind(MultiPartKind::Mixed).boundary(boundary).build();
-                message.multipart(parts.singlepart(SinglePart::plain(text.body)).singlepart(paper))
-            }
-        }
-        .map_err(|_| Unwritable)
+        let page = html::page(&text, mail.language).map_err(|_| Unwritable)?;
+        let words = parts(mail, MultiPartKind::Alternative, "words")
+            .singlepart(SinglePart::plain(text.plain()))
+            .singlepart(SinglePart::html(page));
+        let whole = match enclosed(mail)? {
+            None => words,
+            Some(paper) => parts(mail, MultiPartKind::Mixed, "papers").multipart(words).singlepart(paper),
+        };
+        message.multipart(whole).map_err(|_| Unwritable)
     }
+}
+
+/// Parts of a letter. The boundary between them, too, is the same at every try.
+fn parts(mail: &Mail, kind: MultiPartKind, what: &str) -> MultiPart {
+    MultiPart::builder().kind(kind).boundary(format!("madkort-{}-{what}", mail.id.simple())).build()
 }
 
 /// The paper that goes with a letter.

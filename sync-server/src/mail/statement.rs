@@ -74,28 +74,7 @@ pub fn file_name(first_day: Date, language: Language) -> String {
 /// `november 2026`.
 #[must_use]
 pub fn month(first_day: Date, language: Language) -> String {
-    const DANISH: [&str; 12] = [
-        "januar",
-        "februar",
-        "marts",
-        "april",
-        "maj",
-        "juni",
-        "juli",
-        "august",
-        "september",
-        "oktober",
-        "november",
-        "december",
-    ];
-    let name = match language {
-        Language::Danish => {
-            let place = usize::try_from(first_day.month() - 1).unwrap_or_default();
-            DANISH.get(place).copied().unwrap_or_default().to_owned()
-        }
-        Language::English => first_day.strftime("%B").to_string(),
-    };
-    format!("{name} {}", first_day.year())
+    format!("{} {}", language.month_name(first_day), first_day.year())
 }
 
 /// The sheets so far, and how far down the last one is written.

@@ -80,6 +80,23 @@ pub enum Letter {
         /// What they speak.
         speaks: Language,
     },
+    /// Money that was paid in at a kiosk is on the account.
+    DepositReceipt {
+        /// What the account is called.
+        account: String,
+        /// Who holds the money.
+        issuer: Issuer,
+        /// How much.
+        amount: Money,
+        /// The receipt's number.
+        number: String,
+        /// When it was paid.
+        paid_at: Timestamp,
+        /// The balance right after it.
+        balance: Money,
+        /// The terms that were accepted.
+        terms_version: String,
+    },
     /// Auto top-up has charged.
     Receipt {
         /// What the account is called.
@@ -109,6 +126,7 @@ impl Letter {
             Self::Statement { .. } => "statement",
             Self::TicketReceived { .. } => "ticket-received",
             Self::Ticket { .. } => "ticket",
+            Self::DepositReceipt { .. } => "deposit-receipt",
             Self::Receipt { .. } => "auto-recharge-receipt",
         }
     }

@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders};
 use sync_server::mail::{Security, SmtpSettings};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -44,7 +45,8 @@ async fn converse(line: TcpStream, says: Says, kept: &Mutex<Vec<String>>) {
                 write.write_all(b"354 go on\r\n").await.unwrap();
                 let mut letter = String::new();
                 while let Some(text) = lines.next_line().await.unwrap().filter(|text| text != ".") {
-                    letter.push_str(&text);
+                    // A line that begins with a dot got a second one on its way (RFC 5321, section 4.5.2).
+                    letter.push_str(text.strip_prefix('.').unwrap_or(&text));
                     letter.push('\n');
                 }
                 kept.lock().unwrap().push(letter);
@@ -81,84 +83,34 @@ pub fn header(letter: &str, name: &str) -> String {
     letter.lines().find_map(|line| line.strip_prefix(&start)).unwrap().to_owned()
 }
 
-/// The subject in words (RFC 2047), also when it is folded.
-pub fn subject(letter: &str) -> String {
-    let mut lines = letter.lines().skip_while(|line| !line.starts_with("Subject: "));
-    let first = lines.next().unwrap().strip_prefix("Subject: ").unwrap().to_owned();
-    let folded = lines.take_while(|line| line.starts_with(' ')).fold(first, |whole, line| whole + line);
-    let mut words = String::new();
-    let mut after_encoded = true;
-    for word in folded.split(' ') {
-        let encoded = word.strip_prefix("=?utf-8?b?").and_then(|word| word.strip_suffix("?="));
-        // Between two encoded words a space is no space.
-        if !(words.is_empty() || after_encoded && encoded.is_some()) {
-            words.push(' ');
-        }
-        match encoded {
-            Some(encoded) => words.push_str(&String::from_utf8(base64(encoded)).unwrap()),
-            None => words.push_str(word),
-        }
-        after_encoded = encoded.is_some();
-    }
-    words
+/// A letter, taken apart.
+fn parsed(letter: &str) -> Message<'_> {
+    MessageParser::default().parse(letter).unwrap()
 }
 
-/// The text of a letter, or of its first part, whichever way it is encoded (RFC 2045, section 6).
+/// The subject in words.
+pub fn subject(letter: &str) -> String {
+    parsed(letter).subject().unwrap().to_owned()
+}
+
+/// What the letter says in plain text.
 pub fn text(letter: &str) -> String {
-    let part = match letter.split_once("boundary=\"") {
-        Some((_, rest)) => {
-            let boundary = rest.split('"').next().unwrap();
-            letter.split(&format!("--{boundary}\n")).nth(1).unwrap().split(&format!("--{boundary}")).next().unwrap()
-        }
-        None => letter,
-    };
-    let (head, body) = part.split_once("\n\n").unwrap();
-    // A line that begins with a dot got a second one on its way (RFC 5321, section 4.5.2).
-    let body = body.lines().map(|line| line.strip_prefix('.').unwrap_or(line)).collect::<Vec<_>>().join("\n");
-    let head = head.to_lowercase();
-    if head.contains("content-transfer-encoding: base64") {
-        String::from_utf8(base64(&body)).unwrap().replace("\r\n", "\n")
-    } else if head.contains("content-transfer-encoding: quoted-printable") {
-        quoted_printable(&body)
-    } else {
-        body
-    }
+    part(letter, "plain")
+}
+
+/// What it says as HTML.
+pub fn html(letter: &str) -> String {
+    part(letter, "html")
+}
+
+fn part(letter: &str, kind: &str) -> String {
+    let letter = parsed(letter);
+    let of_kind = |part: &&MessagePart<'_>| part.content_type().is_some_and(|found| found.subtype() == Some(kind));
+    let part = letter.parts.iter().find(of_kind).unwrap();
+    part.text_contents().unwrap().replace("\r\n", "\n")
 }
 
 /// The attached file.
 pub fn attachment(letter: &str) -> Vec<u8> {
-    let (_, part) = letter.split_once("Content-Disposition: attachment").unwrap();
-    let (_, body) = part.split_once("\n\n").unwrap();
-    base64(body.split("--").next().unwrap())
-}
-
-fn quoted_printable(text: &str) -> String {
-    let joined = text.replace("=\n", "");
-    let mut bytes = Vec::new();
-    let mut rest = joined.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        if *first == b'=' {
-            bytes.extend(hex::decode(&after[..2]).unwrap());
-            rest = &after[2..];
-        } else {
-            bytes.push(*first);
-            rest = after;
-        }
-    }
-    String::from_utf8(bytes).unwrap()
-}
-
-fn base64(text: &str) -> Vec<u8> {
-    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let (mut bytes, mut held, mut bits) = (Vec::new(), 0_u32, 0);
-    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=') {
-        let digit = DIGITS.iter().position(|digit| *digit == byte).unwrap();
-        held = held << 6 | u32::try_from(digit).unwrap();
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from(held >> bits & 0xFF).unwrap());
-        }
-    }
-    bytes
+    parsed(letter).attachment(0).unwrap().contents().to_vec()
 }

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use mail_parser::MessageParser;
 
 use crate::patience::until;
 
@@ -24,7 +25,7 @@ pub struct Letter {
     pub to: String,
     /// What its `Subject` says.
     pub subject: String,
-    /// Its body, decoded.
+    /// Its words, as plain text.
     pub text: String,
 }
 
@@ -128,25 +129,12 @@ fn converse(stream: &TcpStream, kept: &Mutex<Kept>) -> Result<()> {
 }
 
 fn read(to: &str, letter: &str) -> Letter {
-    let (head, body) = letter.split_once("\n\n").unwrap_or((letter, ""));
-    let subject = head.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap_or_default();
-    let quoted = letter.to_ascii_lowercase().contains("content-transfer-encoding: quoted-printable");
-    let text = if quoted { unquote(body) } else { body.to_owned() };
-    Letter { to: to.to_owned(), subject: subject.to_owned(), text }
-}
-
-/// Reads quoted-printable (RFC 2045, 6.7).
-fn unquote(text: &str) -> String {
-    let joined = text.replace("=\n", "");
-    let mut bytes = Vec::with_capacity(joined.len());
-    let mut rest = joined.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let hex = (byte == b'=').then(|| after.get(..2)).flatten();
-        let coded = hex.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        bytes.push(coded.unwrap_or(byte));
-        rest = if coded.is_some() { &after[2..] } else { after };
+    let read = MessageParser::default().parse(letter).unwrap_or_default();
+    Letter {
+        to: to.to_owned(),
+        subject: read.subject().unwrap_or_default().to_owned(),
+        text: read.body_text(0).unwrap_or_default().into_owned(),
     }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

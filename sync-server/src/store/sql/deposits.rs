@@ -14,7 +14,7 @@ use super::posting::{Note, digest};
 use super::session::{First, Session};
 use super::value::{Db, Row, corrupt, values, word};
 use super::write::Write;
-use super::{SqlStore, charges, rows};
+use super::{SqlStore, charges, letters, rows};
 
 impl Deposits for SqlStore {
     fn open_deposit(&self, deposit: NewDeposit, now: Timestamp) -> Pending<'_, DepositOpening> {
@@ -163,10 +163,11 @@ fn credit(write: &Write<'_>, deposit: &DepositRow, receipt: &str, now: Timestamp
         "UPDATE deposits SET state = $1, receipt = $2, paid_at = $3, balance = $4 WHERE id = $5",
         &values![word(&DepositState::Paid)?, receipt, now, account.balance.ore(), deposit.id.uuid()],
     )?;
+    letters::deposit_receipt(write, deposit, &account, receipt, now)?;
     // What it arms, or spares a retry, follows in the same step. No charge begins with a deposit.
     let new_id = deposit.id;
-    let (account, event) = (deposit.account, Event::PaidIn);
-    charges::step(write, &Stepping { account, event, mandate: None, reference: None, new_id, now })?;
+    let event = Event::PaidIn;
+    charges::step(write, &Stepping { account: deposit.account, event, mandate: None, reference: None, new_id, now })?;
     Ok(())
 }
 

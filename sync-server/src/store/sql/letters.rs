@@ -4,10 +4,10 @@
 //! change it.
 
 use jiff::Timestamp;
-use madkort_protocol::{AccountId, CardId, CardNumber, FileTicket, Language, OperationId, PersonId, SchoolId};
+use madkort_protocol::{Account, AccountId, CardId, CardNumber, FileTicket, Language, OperationId, PersonId, SchoolId};
 
 use crate::store::letters::STATEMENTS_PER_ADDRESS;
-use crate::store::{Asked, AskedStatement, Letter, Letters, Pending};
+use crate::store::{Asked, AskedStatement, DepositRow, Letter, Letters, Pending};
 
 use super::mails::{Envelope, put};
 use super::people::record;
@@ -85,6 +85,29 @@ pub fn ticket(write: &Write<'_>, school: SchoolId, id: OperationId, ticket: &Fil
     };
     // Support is the school's, and reads Danish.
     let envelope = Envelope { school, about: id, recipient: &at_school.support_email, language: Language::Danish };
+    put(write, &envelope, &letter, now)
+}
+
+/// The receipt of a deposit, to the address it was made with.
+pub fn deposit_receipt(
+    write: &Write<'_>,
+    deposit: &DepositRow,
+    account: &Account,
+    number: &str,
+    now: Timestamp,
+) -> Db<()> {
+    let school = rows::school(write.db()?, deposit.school)?.ok_or(corrupt("school"))?;
+    let letter = Letter::DepositReceipt {
+        account: account.label.clone(),
+        issuer: school.issuer,
+        amount: deposit.amount,
+        number: number.to_owned(),
+        paid_at: now,
+        balance: account.balance,
+        terms_version: deposit.terms_version.clone(),
+    };
+    let envelope =
+        Envelope { school: deposit.school, about: deposit.id, recipient: &deposit.email, language: deposit.language };
     put(write, &envelope, &letter, now)
 }
 
