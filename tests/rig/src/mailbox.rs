@@ -27,6 +27,8 @@ pub struct Letter {
     pub subject: String,
     /// Its words, as plain text.
     pub text: String,
+    /// The files that came with it.
+    pub papers: Vec<Vec<u8>>,
 }
 
 #[derive(Default)]
@@ -134,6 +136,7 @@ fn read(to: &str, letter: &str) -> Letter {
         to: to.to_owned(),
         subject: read.subject().unwrap_or_default().to_owned(),
         text: read.body_text(0).unwrap_or_default().into_owned(),
+        papers: read.attachments().map(|paper| paper.contents().to_vec()).collect(),
     }
 }
 

@@ -282,7 +282,12 @@ impl Visit<'_> {
             ensure!(!sight.says(personal), "{personal:?} is still on the screen:\n{}", sight.told());
         }
         self.tell("No name, balance, address or message is on the screen any more.");
-        self.screen("Ready for the next")
+        self.screen("Ready for the next")?;
+        let letter = self.rig.server.mailbox().wait_for("alma@hojager.example", &self.receipt)?;
+        ensure!(letter.text.contains(&kroner(DEPOSIT_KR * 100)), "another sum: {letter:?}");
+        self.rig.server.mailbox().wait_for("alma@hojager.example", "Vi har fået din henvendelse")?;
+        self.tell("The receipt of the deposit, and what she wrote to support, are in her mailbox.");
+        Ok(())
     }
 
     fn recharge(&mut self) -> Result<()> {
