@@ -21,6 +21,9 @@ use sync_server::{AppState, Clock, Limits, danish, demo, enrolment, logging, pri
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The exit code of a process that a second signal ended: 128 and SIGINT's number, as shells have it.
 const CUT_SHORT: i32 = 130;
 

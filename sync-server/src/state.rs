@@ -1,5 +1,6 @@
 //! What every request handler holds.
 
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,9 +23,13 @@ const WAITING: usize = 4096;
 /// Verification codes hashed at once: argon2 takes 19 MiB and a core each.
 const HASHING: usize = 2;
 
-/// The server's state: cheap to clone, shared by all requests.
+/// The server's state: one pointer, for every layer of every request has its own.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Shared>);
+
+/// What all requests share.
+#[derive(Clone)]
+pub struct Shared {
     /// What the server remembers.
     pub store: Arc<dyn Store>,
     /// The time.
@@ -47,13 +52,21 @@ pub struct AppState {
     waiting: Arc<Mutex<Option<mpsc::Receiver<AccountId>>>>,
 }
 
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
 impl AppState {
     /// A server that has answered nothing yet.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Clock, payments: Payments) -> Self {
         let (posted, waiting) = mpsc::channel(WAITING);
         let metrics = Arc::new(Metrics::new(store.metrics()));
-        Self {
+        Self(Arc::new(Shared {
             store,
             clock,
             payments,
@@ -68,19 +81,19 @@ impl AppState {
             hashing: Arc::new(Semaphore::new(HASHING)),
             stopping: Arc::new(watch::channel(false).0),
             waiting: Arc::new(Mutex::new(Some(waiting))),
-        }
+        }))
     }
 
     /// With a mail server for its letters.
     #[must_use]
     pub fn with_mailer(self, mailer: Mailer) -> Self {
-        Self { mailer: Some(Arc::new(mailer)), ..self }
+        Self(Arc::new(Shared { mailer: Some(Arc::new(mailer)), ..Arc::unwrap_or_clone(self.0) }))
     }
 
     /// With other limits than the usual ones.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
-        Self { limits, ..self }
+        Self(Arc::new(Shared { limits, ..Arc::unwrap_or_clone(self.0) }))
     }
 
     /// Now.

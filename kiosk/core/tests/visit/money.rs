@@ -236,16 +236,7 @@ fn no_order_holds_more_than_a_class_tray() {
 #[test]
 fn a_coming_order_can_be_taken_back_until_its_cut_off() {
     let mut here = visitor(78);
-    here.orders.push(Order {
-        id: op(5),
-        number: "K1-3".into(),
-        account: here.accounts[0].id,
-        date: TOMORROW,
-        lines: vec![],
-        total: Money::from_kroner(32),
-        state: OrderState::Held,
-        picked_up_at: None,
-    });
+    here.orders.push(held_order(&here));
     let mut play = Play::inside(here);
     play.hand(Intent::CancelOrder(op(6)));
     assert!(!play.effects.iter().any(|e| matches!(e, Effect::Record { .. })), "not somebody else's");

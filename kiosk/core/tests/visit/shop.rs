@@ -203,16 +203,7 @@ fn out_of_reach_it_is_said_that_nobody_can_warn() {
 #[test]
 fn an_order_that_was_handed_out_says_so_and_is_not_taken_back() {
     let mut here = visitor(78);
-    here.orders.push(Order {
-        id: op(5),
-        number: "K1-3".into(),
-        account: here.accounts[0].id,
-        date: TOMORROW,
-        lines: vec![],
-        total: Money::from_kroner(32),
-        state: OrderState::Held,
-        picked_up_at: Some(start()),
-    });
+    here.orders.push(Order { picked_up_at: Some(start()), ..held_order(&here) });
     let mut play = Play::inside(here);
     play.hand(Intent::Open(TileKind::Orders));
     let Page::Orders(page) = play.page() else { panic!("{:?}", play.page()) };

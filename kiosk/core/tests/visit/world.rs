@@ -94,6 +94,20 @@ pub fn account(n: u128, label: &str, kroner: i32) -> Account {
     }
 }
 
+/// An order of theirs for tomorrow.
+pub fn held_order(of: &Visitor) -> Order {
+    Order {
+        id: op(5),
+        number: "K1-3".into(),
+        account: of.accounts[0].id,
+        date: TOMORROW,
+        lines: vec![],
+        total: Money::from_kroner(32),
+        state: OrderState::Held,
+        picked_up_at: None,
+    }
+}
+
 pub fn visitor(kroner: i32) -> Visitor {
     let own = account(201, "Alma", kroner);
     Visitor {

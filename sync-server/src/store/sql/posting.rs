@@ -136,9 +136,7 @@ impl Write<'_> {
     pub fn with_standing(&self, school: SchoolId, book: &Book, change: impl FnOnce(&mut Standing)) -> Db<()> {
         self.standing(school, book)?;
         self.shard(school, |group, school| {
-            let held = group.books.get_mut(&(school, book.clone())).ok_or(corrupt("book"))?;
-            change(&mut held.standing);
-            held.dirty = true;
+            change(group.changing(school, book.clone())?);
             Ok(())
         })
     }
@@ -147,22 +145,21 @@ impl Write<'_> {
 /// What a holder has spent since morning, Monday and the first: more by what is taken now, or less by what is given back.
 fn count_spending(group: &mut Group, note: &Note<'_>, transaction: &Transaction) -> Db<()> {
     for account in transaction.legs().iter().filter_map(|leg| leg.book.account()) {
-        let held = group.books.get_mut(&(note.school, Book::Card(account))).ok_or(corrupt("book"))?;
-        let spent = held.standing.spent.after(transaction, account, note.spent_at.unwrap_or(transaction.at()));
-        held.standing.spent = spent.map_err(|_| corrupt("sum of what was spent"))?;
+        let standing = group.changing(note.school, Book::Card(account))?;
+        let spent = standing.spent.after(transaction, account, note.spent_at.unwrap_or(transaction.at()));
+        standing.spent = spent.map_err(|_| corrupt("sum of what was spent"))?;
     }
     Ok(())
 }
 
 /// One leg: the book's balance moves, and an entry says so. The transaction's place is the one it is about to get.
 fn enter(group: &mut Group, note: &Note<'_>, book: Book, amount: i64) -> Db<Entry> {
-    let shard = group.shards.get_mut(&note.school).ok_or(corrupt("shard"))?;
-    let held = group.books.get_mut(&(note.school, book)).ok_or(corrupt("book"))?;
-    let standing = &mut held.standing;
+    let standing = group.changing(note.school, book)?;
     standing.balance = standing.balance.checked_add(amount).ok_or(corrupt("balance"))?;
     standing.version += 1;
     standing.last_at = standing.last_at.max(note.at.as_microsecond());
-    held.dirty = true;
+    let standing = *standing;
+    let shard = group.shards.get_mut(&note.school).ok_or(corrupt("shard"))?;
     shard.entries += 1;
     Ok(Entry {
         book: standing.id,

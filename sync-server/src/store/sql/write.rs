@@ -64,9 +64,10 @@ pub struct Standing {
 
 /// A book in memory.
 #[derive(Debug)]
-pub struct Held {
-    pub standing: Standing,
-    pub dirty: bool,
+struct Held {
+    standing: Standing,
+    /// Whether it is among those that are to be written.
+    moved: bool,
 }
 
 /// Who stands behind a card's UID, as far as a sale needs it.
@@ -98,7 +99,9 @@ const REMEMBERED: usize = 1 << 16;
 #[derive(Debug, Default)]
 pub struct Group {
     pub shards: HashMap<SchoolId, Shard>,
-    pub books: HashMap<(SchoolId, Book), Held>,
+    books: HashMap<(SchoolId, Book), Held>,
+    /// The books to be written: a group moves few of those it remembers.
+    moved: Vec<(SchoolId, Book)>,
     pub settled: HashMap<OperationId, Option<Settled>>,
     pub transactions: Vec<Vec<Value>>,
     pub entries: Vec<Vec<Value>>,
@@ -237,13 +240,10 @@ impl<'a> Write<'a> {
             return Ok(held.standing);
         }
         let found = self.session.first(BOOK, &values![school.uuid(), book.to_string()])?;
-        self.shard(school, |group, school| {
-            let held = match &found {
-                Some(row) => Held { standing: standing(row)?, dirty: false },
-                None => Held { standing: group.open_book(school)?, dirty: true },
-            };
-            let standing = held.standing;
-            group.books.insert(key, held);
+        self.shard(school, |group, _| {
+            let Some(row) = &found else { return group.open_book(key) };
+            let standing = standing(row)?;
+            group.books.insert(key, Held { standing, moved: false });
             Ok(standing)
         })
     }
@@ -300,11 +300,11 @@ impl<'a> Write<'a> {
         let group = &mut *guard;
         self.session.append(&TRANSACTIONS, &std::mem::take(&mut group.transactions))?;
         self.session.append(&ENTRIES, &std::mem::take(&mut group.entries))?;
-        let mut books = Vec::new();
-        for ((school, book), held) in &mut group.books {
-            if std::mem::take(&mut held.dirty) {
-                books.push(held.standing.row(*school, book));
-            }
+        let mut books = Vec::with_capacity(group.moved.len());
+        for key in std::mem::take(&mut group.moved) {
+            let held = group.books.get_mut(&key).ok_or(corrupt("book"))?;
+            held.moved = false;
+            books.push(held.standing.row(key.0, &key.1));
         }
         self.session.append(&BOOKS, &books)?;
         let mut changes = Vec::with_capacity(group.changes.len());
@@ -352,23 +352,30 @@ impl Group {
         if let Some(account) = account {
             let key = (school, Book::Card(account));
             if let Entry::Vacant(unknown) = self.books.entry(key) {
-                unknown.insert(Held { standing: standing(row)?, dirty: false });
+                unknown.insert(Held { standing: standing(row)?, moved: false });
             }
         }
         Ok(())
     }
 
-    fn open_book(&mut self, school: SchoolId) -> Db<Standing> {
-        let shard = self.shards.get_mut(&school).ok_or(corrupt("shard"))?;
+    /// A book that is about to be changed, and will be written.
+    pub fn changing(&mut self, school: SchoolId, book: Book) -> Db<&mut Standing> {
+        let key = (school, book);
+        let held = self.books.get_mut(&key).ok_or(corrupt("book"))?;
+        if !std::mem::replace(&mut held.moved, true) {
+            self.moved.push(key);
+        }
+        Ok(&mut held.standing)
+    }
+
+    fn open_book(&mut self, key: (SchoolId, Book)) -> Db<Standing> {
+        let shard = self.shards.get_mut(&key.0).ok_or(corrupt("shard"))?;
         shard.books += 1;
-        Ok(Standing {
-            id: first_book_of(shard.number) + shard.books,
-            balance: 0,
-            version: 0,
-            last_at: 0,
-            deposited: 0,
-            spent: Spent::default(),
-        })
+        let id = first_book_of(shard.number) + shard.books;
+        let standing = Standing { id, balance: 0, version: 0, last_at: 0, deposited: 0, spent: Spent::default() };
+        self.moved.push(key.clone());
+        self.books.insert(key, Held { standing, moved: true });
+        Ok(standing)
     }
 }
 
