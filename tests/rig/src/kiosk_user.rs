@@ -68,6 +68,17 @@ impl Rig {
         self.window().tap(&done)
     }
 
+    /// Opens a field that hides what is typed, has it shown, types into it and closes it.
+    pub fn write_secret_in(&self, english: &str, text: &str) -> Result<()> {
+        let (name, done) = (self.words.say(english), self.words.say("Done"));
+        self.bring(&[Role::Field], &name)?;
+        self.window().open_field(&name)?;
+        self.window().wait_for(Role::Button, &done)?;
+        self.window().tap(&self.words.say("Show what is typed"))?;
+        self.window().replace_text(&name, text)?;
+        self.window().tap(&done)
+    }
+
     /// Types a code on the keypad.
     pub fn type_code(&self, code: &str) -> Result<()> {
         code.chars().try_for_each(|digit| self.window().tap(&digit.to_string()))

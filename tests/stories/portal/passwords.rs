@@ -20,7 +20,7 @@ fn to_password(rig: &Rig, number: &str) -> Result<()> {
 }
 
 fn log_in_with(rig: &Rig, password: &str) -> Result<()> {
-    rig.write_in("Password", password)?;
+    rig.write_secret_in("Password", password)?;
     rig.press("Log in")
 }
 
@@ -33,15 +33,15 @@ fn chosen_used_forgotten_and_replaced_by_a_letter() -> Result<()> {
     rig.press("Your details")?;
     give_code(&rig, &noah)?;
     rig.press("Change password")?;
-    rig.write_in("Your password now, or the code on the card", "0000")?;
-    rig.write_in("New password", CHOSEN)?;
-    rig.write_in("New password once more", AFTERWARDS)?;
+    rig.write_secret_in("Your password now, or the code on the card", "0000")?;
+    rig.write_secret_in("New password", CHOSEN)?;
+    rig.write_secret_in("New password once more", AFTERWARDS)?;
     rig.press("Save password")?;
     rig.see("The two new passwords are not the same.")?;
-    rig.write_in("New password once more", CHOSEN)?;
+    rig.write_secret_in("New password once more", CHOSEN)?;
     rig.press("Save password")?;
     rig.window().wait_for_text(&rig.words.count("That is neither your password nor the code. {n} try left.", 4))?;
-    rig.write_in("Your password now, or the code on the card", &noah.code)?;
+    rig.write_secret_in("Your password now, or the code on the card", &noah.code)?;
     rig.press("Save password")?;
     rig.see("The new password holds. You are logged out everywhere else.")?;
     rig.go()?;

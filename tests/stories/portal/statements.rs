@@ -3,16 +3,12 @@
 use anyhow::{Result, ensure};
 use madkort_tests::rig::{Options, Rig};
 
-use crate::steps::give_code;
-
 const EMAIL: &str = "mormor@familie.example";
 
 #[test]
 fn a_month_on_paper_and_as_a_pdf_by_mail() -> Result<()> {
     let mut rig = Rig::start(Options::default())?;
-    let alma = rig.card("Alma")?;
     rig.come_in("Alma")?;
-    give_code(&rig, &alma)?;
     rig.press("Statement")?;
     rig.see("Balance when the month began")?;
     rig.press("Print")?;
