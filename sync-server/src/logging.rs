@@ -49,8 +49,7 @@ fn append(object: &mut String, added: &str) {
         return;
     }
     match object.strip_suffix('}') {
-        None => added.clone_into(object),
-        Some("{") => added.clone_into(object),
+        None | Some("{") => added.clone_into(object),
         Some(before) => {
             object.truncate(before.len());
             object.push(',');

@@ -4,7 +4,7 @@
 //! once. The body is not read as JSON before its signature is known to be right.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
@@ -30,14 +30,14 @@ pub const BODY_LIMIT: usize = 256 * 1024;
 #[derive(Debug)]
 pub struct SignedDevice {
     /// Who.
-    pub device: Device,
+    pub device: Arc<Device>,
     body: Bytes,
 }
 
 impl SignedDevice {
     /// The only school the device may hear about.
     #[must_use]
-    pub const fn school(&self) -> SchoolId {
+    pub fn school(&self) -> SchoolId {
         self.device.school
     }
 
@@ -100,7 +100,7 @@ pub(crate) struct Signers(Mutex<HashMap<DeviceId, Signer>>);
 #[derive(Clone, Debug)]
 struct Signer {
     since: Timestamp,
-    device: Device,
+    device: Arc<Device>,
     key: VerifyingKey,
 }
 
@@ -122,7 +122,7 @@ async fn signer(state: &AppState, id: DeviceId) -> Result<Option<Signer>, Failur
     if let Some(known) = state.signers.get(id, now) {
         return Ok(Some(known));
     }
-    let device = state.store.device(id).await?.filter(|device| !device.revoked);
+    let device = state.store.device(id).await?.filter(|device| !device.revoked).map(Arc::new);
     let signer = device.and_then(|device| Some(Signer { since: now, key: device.public_key.check().ok()?, device }));
     if let Some(signer) = &signer {
         state.signers.keep(signer.clone());

@@ -4,6 +4,7 @@
 //! free one look up the same and append to the same tables. A plain sale runs no statement of its own.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use madkort_ledger::hold::{Hold, HoldState};
@@ -77,7 +78,7 @@ pub fn settle_batch(write: &Write<'_>, id: DeviceId, batch: &PurchaseBatch, now:
         let course = Course { claimed_at: Some(sale.claimed_at), now };
         let id = sale.purchase.id;
         let sale = (&sale.purchase, body_of(&sale.purchase)?);
-        let Some((outcome, account)) = book(write, device.clone(), sale, course)? else {
+        let Some((outcome, account)) = book(write, Arc::clone(&device), sale, course)? else {
             return Ok(AtTill::IdReused(id));
         };
         answer.push(Answer { id, outcome });
@@ -108,7 +109,7 @@ fn reused(write: &Write<'_>, batch: &PurchaseBatch) -> Db<Option<OperationId>> {
 /// The body is the sale alone, not the way it came: one whose answer was lost online is the same sale in a batch.
 fn book(
     write: &Write<'_>,
-    device: Device,
+    device: Arc<Device>,
     (request, body): (&PurchaseRequest, BodyDigest),
     course: Course,
 ) -> Db<Option<(Outcome, Option<AccountId>)>> {

@@ -1,5 +1,7 @@
 //! What tills ask for beside plain purchases.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use madkort_protocol::{
     Answer, AuthorisationRequest, DeviceId, OperationId, Outcome, PickUpAnswer, PickUpRequest, PurchaseBatch, Refusal,
@@ -60,7 +62,7 @@ impl Registers for SqlStore {
 
 /// One thing a till asks for, as it is being settled.
 pub struct Asked {
-    pub device: Device,
+    pub device: Arc<Device>,
     pub id: OperationId,
     pub digest: BodyDigest,
     pub now: Timestamp,

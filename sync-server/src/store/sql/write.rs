@@ -11,6 +11,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use madkort_ledger::caps::{Caps, Spent};
@@ -106,7 +107,7 @@ pub struct Group {
     pub transactions: Vec<Vec<Value>>,
     pub entries: Vec<Vec<Value>>,
     holders: HashMap<SchoolId, HashMap<String, Option<Holder>>>,
-    devices: HashMap<DeviceId, Option<Device>>,
+    devices: HashMap<DeviceId, Option<Arc<Device>>>,
     changes: BTreeSet<(SchoolId, &'static str, Vec<u8>)>,
     requests: HashMap<DeviceId, u64>,
     touched: BTreeSet<SchoolId>,
@@ -164,7 +165,7 @@ impl<'a> Write<'a> {
         group.devices.extend(devices.iter().map(|id| (*id, None)));
         for row in self.session.query_each(devices::DEVICE, &[], &keys)? {
             let device = devices::read(&row)?;
-            group.devices.insert(device.id, Some(device));
+            group.devices.insert(device.id, Some(Arc::new(device)));
         }
         let keys: Vec<_> = ids.iter().map(|id| Value::from(id.uuid())).collect();
         group.settled.extend(ids.iter().map(|id| (*id, None)));
@@ -200,11 +201,11 @@ impl<'a> Write<'a> {
     }
 
     /// A device.
-    pub fn device(&self, id: DeviceId) -> Db<Option<Device>> {
+    pub fn device(&self, id: DeviceId) -> Db<Option<Arc<Device>>> {
         if let Some(known) = self.group.borrow().devices.get(&id) {
             return Ok(known.clone());
         }
-        let device = devices::device(self.session, id)?;
+        let device = devices::device(self.session, id)?.map(Arc::new);
         self.group.borrow_mut().devices.insert(id, device.clone());
         Ok(device)
     }
