@@ -465,3 +465,31 @@ fn a_card_that_was_blocked_here_is_blocked_here_at_once_and_stays_so() {
         .unwrap();
     assert_eq!(stands(&store), CardStatus::Blocked, "what the server refused has not happened");
 }
+
+#[test]
+fn a_picture_stays_as_long_as_a_product_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store_in(folder.path());
+    assert_eq!(store.missing_pictures().unwrap(), []);
+    let png = |what: &[u8]| Picture::new([b"\x89PNG\r\n\x1a\n", what].concat()).unwrap();
+    let named = |png: &Picture| {
+        let product = Product { picture: Some(png.digest()), ..changes().products.remove(0) };
+        Changes { cursor: 8, products: vec![product], ..Changes::default() }
+    };
+    let came = |png: &Picture| ProductPicture { digest: png.digest(), png: png.clone() };
+    let pictures = |store: &Store| store.catalogue().unwrap().unwrap().pictures.clone();
+
+    let (first, second) = (png(b"first"), png(b"second"));
+    store.apply(&named(&first), now()).unwrap();
+    assert_eq!((store.missing_pictures().unwrap(), pictures(&store)), (vec![first.digest()], [].into()));
+    store.keep_picture(&came(&first)).unwrap();
+    assert_eq!(
+        (store.missing_pictures().unwrap(), pictures(&store)),
+        (vec![], [(first.digest(), first.clone())].into())
+    );
+    // The next drawing takes its place when it has come, and not before.
+    store.apply(&named(&second), now()).unwrap();
+    assert_eq!((store.missing_pictures().unwrap(), pictures(&store).len()), (vec![second.digest()], 1));
+    store.keep_picture(&came(&second)).unwrap();
+    assert_eq!(pictures(&store), [(second.digest(), second)].into());
+}

@@ -51,6 +51,11 @@ fn a_kiosk_enrols_pulls_the_school_and_has_its_orders_in_the_ledger() {
     kiosk.wait_for_link(Link::Online);
     let day = server.demo.next_school_day;
     let catalogue = kiosk.catalogue_of(day);
+    let pictured = kiosk.ears.wait_for("every picture", |event| match event {
+        Event::Catalogue(catalogue) => catalogue.products.iter().map(|product| catalogue.picture(product)).collect(),
+        _ => None::<Vec<ProductPicture>>,
+    });
+    assert!(!pictured.is_empty() && pictured.iter().all(ProductPicture::is_sound));
     assert!(!code_file.exists());
     let key = std::fs::metadata(state.path().join(KEY_FILE)).unwrap();
     assert_eq!(key.permissions().mode() & 0o777, 0o600);

@@ -50,6 +50,7 @@ fn product(order: u64, n: u128, line: &Line) -> Product {
         price: money(line.ore),
         vat_percent: line.vat,
         allergens: vec![],
+        picture: None,
     }
 }
 

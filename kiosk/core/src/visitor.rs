@@ -3,11 +3,13 @@
 //! Pure. **Invariant:** a visitor's balances are the server's minus this kiosk's own operations that the server has not yet
 //! acknowledged.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use madkort_protocol::{
-    Account, AccountId, CardId, CardStatus, MenuDay, Money, OperationId, Order, Person, PersonId, Product, ProductId,
-    School,
+    Account, AccountId, CardId, CardStatus, MenuDay, Money, OperationId, Order, Person, PersonId, Picture,
+    PictureDigest, Product, ProductId, ProductPicture, School,
 };
 
 /// The person whose card is on the reader, as the store knows them now.
@@ -61,6 +63,8 @@ pub struct Catalogue {
     pub products: Vec<Product>,
     /// Menus by day, earliest first.
     pub days: Vec<MenuDay>,
+    /// What products look like, as far as that has come.
+    pub pictures: BTreeMap<PictureDigest, Picture>,
 }
 
 impl Catalogue {
@@ -68,6 +72,13 @@ impl Catalogue {
     #[must_use]
     pub fn product(&self, id: ProductId) -> Option<&Product> {
         self.products.iter().find(|p| p.id == id)
+    }
+
+    /// What a product looks like, if that has come.
+    #[must_use]
+    pub fn picture(&self, product: &Product) -> Option<ProductPicture> {
+        let digest = product.picture?;
+        self.pictures.get(&digest).map(|png| ProductPicture { digest, png: png.clone() })
     }
 
     /// The menu of that day.

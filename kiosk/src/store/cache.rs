@@ -80,7 +80,8 @@ impl Store {
                 *portions = portions.without(lines.map(|line| line.quantity).sum());
             }
         }
-        Ok(Some(Arc::new(Catalogue { school, kiosk: identity.short_name, products, days })))
+        let pictures = self.pictures()?;
+        Ok(Some(Arc::new(Catalogue { school, kiosk: identity.short_name, products, days, pictures })))
     }
 }
 

@@ -182,6 +182,11 @@ impl Desk {
         Ok(())
     }
 
+    /// Shows the pictures that have come.
+    pub fn show_pictures(&mut self) {
+        self.tell_catalogue();
+    }
+
     /// Takes the server's answer to a push.
     pub fn settle(&mut self, pushed: &Pushed) -> Result<(), StoreError> {
         let settled = self.heed(|store, now| store.settle(pushed, now))?;

@@ -11,6 +11,7 @@ pub mod desk;
 mod device;
 mod journal;
 mod opening;
+mod pictures;
 mod spool;
 mod visit;
 

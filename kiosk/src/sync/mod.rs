@@ -10,6 +10,7 @@ pub mod enrol;
 mod letters;
 mod link;
 mod money;
+mod pictures;
 mod pull;
 mod push;
 mod session;

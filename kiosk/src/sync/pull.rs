@@ -10,6 +10,7 @@ use reqwest::Method;
 use super::client::{Call, CallError, Line};
 use super::enrol;
 use super::link::Backoff;
+use super::pictures::Pictures;
 
 /// Seconds the server may keep the question open when nothing changes.
 const WAIT_SECONDS: u64 = 20;
@@ -19,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(WAIT_SECONDS + 25);
 /// Pulls for ever.
 pub(super) async fn run(line: &Line) {
     let mut backoff = Backoff::default();
+    let mut pictures = Pictures::default();
     // Asked without waiting until the first answer, so that a kiosk that starts knows at once whether the server is there.
     let mut wait = 0;
     loop {
@@ -34,7 +36,7 @@ pub(super) async fn run(line: &Line) {
         match pulled {
             Ok(()) => {
                 backoff.reset();
-                wait = WAIT_SECONDS;
+                wait = if pictures.fetch_next(line).await { 0 } else { WAIT_SECONDS };
             }
             Err(error) => {
                 wait = 0;

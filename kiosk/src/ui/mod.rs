@@ -8,6 +8,7 @@ mod focus;
 mod kinds;
 mod pages;
 mod pay_code;
+mod photo;
 mod reader;
 mod reading;
 mod rows;

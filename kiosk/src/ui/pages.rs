@@ -18,6 +18,7 @@ use slint::{ComponentHandle, ModelRc, VecModel};
 
 use super::kinds;
 use super::pay_code::pay_code;
+use super::photo::Photos;
 use super::rows::Rows;
 use super::screens as ui;
 
@@ -41,6 +42,7 @@ pub(super) struct Lists {
     charges: Rows<(AutoRechargeCharge, Language), ui::ChargeRow>,
     targets: Rows<(usize, AccountChoice), ui::TargetRow>,
     withdrawals: Rows<(Withdrawal, Language), ui::WithdrawalRow>,
+    photos: Photos,
     pay_url: std::cell::RefCell<String>,
 }
 
@@ -65,6 +67,7 @@ impl Lists {
             charges: Rows::new(),
             targets: Rows::new(),
             withdrawals: Rows::new(),
+            photos: Photos::default(),
             pay_url: std::cell::RefCell::default(),
         };
         let api = window.global::<ui::Api>();

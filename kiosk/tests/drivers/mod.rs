@@ -133,6 +133,7 @@ pub fn changes() -> Changes {
             price: kroner(22),
             vat_percent: 25,
             allergens: vec![Allergen::Milk],
+            picture: None,
         }],
         days: vec![MenuDay {
             date: TOMORROW,

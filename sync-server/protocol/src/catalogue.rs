@@ -7,7 +7,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, CardId, CardNumber, CardUid, Language, Money, OperationId, PersonId, Portions, ProductId, SchoolId,
+    AccountId, CardId, CardNumber, CardUid, Language, Money, OperationId, PersonId, PictureDigest, Portions, ProductId,
+    SchoolId,
 };
 
 /// Everything that changed after a cursor, as `GET /v1/changes` answers.
@@ -294,6 +295,9 @@ pub struct Product {
     pub vat_percent: u8,
     /// What it contains of Annex II.
     pub allergens: Vec<Allergen>,
+    /// What it looks like, by the name of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<PictureDigest>,
 }
 
 impl Product {

@@ -4,7 +4,7 @@
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
-use madkort_protocol::{Allergen, Category, MenuDay, Money, Portions, Product};
+use madkort_protocol::{Allergen, Category, InvalidPicture, MenuDay, Money, Picture, Portions, Product};
 
 use super::ids;
 
@@ -47,6 +47,31 @@ const DISHES: &[Dish] = &[
     (21, Drink, ["Dansk vand med citron", "Sparkling water with lemon"], ["Uden sukker, ½ liter", "No sugar, ½ litre"], 800, &[]),
 ];
 
+/// What they look like, in their order: our own drawings, `dishes/*.svg` at [`Picture::SIDE`] pixels.
+const DRAWINGS: [&[u8]; 21] = [
+    include_bytes!("dishes/pasta-bolognese.png"),
+    include_bytes!("dishes/chicken-curry.png"),
+    include_bytes!("dishes/meatballs.png"),
+    include_bytes!("dishes/fish-cakes.png"),
+    include_bytes!("dishes/lasagne.png"),
+    include_bytes!("dishes/chili.png"),
+    include_bytes!("dishes/lentil-soup.png"),
+    include_bytes!("dishes/noodles.png"),
+    include_bytes!("dishes/sandwich.png"),
+    include_bytes!("dishes/falafel-wrap.png"),
+    include_bytes!("dishes/liver-pate.png"),
+    include_bytes!("dishes/egg-and-prawns.png"),
+    include_bytes!("dishes/pasta-salad.png"),
+    include_bytes!("dishes/fruit-cup.png"),
+    include_bytes!("dishes/carrots.png"),
+    include_bytes!("dishes/skyr.png"),
+    include_bytes!("dishes/cheese-roll.png"),
+    include_bytes!("dishes/milk.png"),
+    include_bytes!("dishes/chocolate-milk.png"),
+    include_bytes!("dishes/apple-juice.png"),
+    include_bytes!("dishes/sparkling-water.png"),
+];
+
 /// Hot dishes of a day: one with meat or fish, one without.
 const WITH_MEAT: [u32; 4] = [1, 2, 3, 4];
 const WITHOUT_MEAT: [u32; 4] = [5, 6, 7, 8];
@@ -58,11 +83,17 @@ const DRINKS: [u32; 4] = [18, 19, 20, 21];
 /// Product and portions a day.
 const PORTIONS: [(u32, u32); 8] = [(1, 40), (2, 40), (3, 40), (4, 40), (12, 4), (13, 12), (16, 10), (17, 15)];
 
-/// Every product.
-pub fn products() -> Vec<Product> {
+/// What every product looks like, in their order.
+pub fn pictures() -> Result<Vec<Picture>, InvalidPicture> {
+    DRAWINGS.iter().map(|png| Picture::new(png.to_vec())).collect()
+}
+
+/// Every product, with the pictures in their order.
+pub fn products(pictures: &[Picture]) -> Vec<Product> {
     DISHES
         .iter()
-        .map(|(n, category, name, about, ore, allergens)| Product {
+        .enumerate()
+        .map(|(place, (n, category, name, about, ore, allergens))| Product {
             id: ids::product(*n),
             category: *category,
             name_da: name[0].to_owned(),
@@ -72,13 +103,14 @@ pub fn products() -> Vec<Product> {
             price: Money::from_ore(*ore),
             vat_percent: VAT,
             allergens: allergens.to_vec(),
+            picture: pictures.get(place).map(Picture::digest),
         })
         .collect()
 }
 
 /// The n-th product.
 pub fn product(n: u32) -> Option<Product> {
-    products().into_iter().find(|product| product.id == ids::product(n))
+    products(&[]).into_iter().find(|product| product.id == ids::product(n))
 }
 
 /// The menus of six weeks around `today`. A `today` at the weekend is served too, as an open day, so
@@ -130,7 +162,8 @@ mod tests {
 
     #[test]
     fn every_day_has_every_category_and_a_dish_without_meat() {
-        let products = products();
+        let products = products(&pictures().unwrap());
+        assert!(products.iter().all(|product| product.picture.is_some()));
         let danish = TimeZone::get("Europe/Copenhagen").unwrap();
         for day in menus(jiff::civil::date(2026, 11, 22), &danish).unwrap() {
             let on: Vec<_> = day.products.iter().map(|id| products.iter().find(|p| p.id == *id).unwrap()).collect();

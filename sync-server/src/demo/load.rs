@@ -159,7 +159,9 @@ fn everything(days: &[MenuDay]) -> Result<Vec<Thing>, DemoError> {
         ask_code: false,
         code: verifier(n, code)?,
     }));
-    things.extend(food::products().into_iter().map(Thing::Product));
+    let pictures = food::pictures()?;
+    things.extend(food::products(&pictures).into_iter().map(Thing::Product));
+    things.extend(pictures.into_iter().map(Thing::Picture));
     things.extend(days.iter().cloned().map(Thing::Day));
     Ok(things)
 }

@@ -45,6 +45,9 @@ pub enum DemoError {
     /// A card of the demo school is not a card.
     #[error("a card of the demo school is not well-formed")]
     Card(#[from] madkort_protocol::InvalidCard),
+    /// A drawing of the demo school is none.
+    #[error("a picture of the demo school is not well-formed")]
+    Picture(#[from] madkort_protocol::InvalidPicture),
 }
 
 /// What was put into the database: what a person needs to play with it, and what a test rig reads with `--json`.

@@ -19,6 +19,7 @@ mod passwords;
 mod pay;
 mod people;
 mod pick_ups;
+mod product_pictures;
 mod purchase_batches;
 mod purchases;
 mod statements;
@@ -61,6 +62,7 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/mandates", post(mandates::post))
         .route("/v1/mandates/{id}", get(mandates::get).delete(mandates::delete))
         .route("/v1/operations", post(operations::post))
+        .route("/v1/product-pictures/{digest}", get(product_pictures::get))
         .route("/reset/{token}", get(passwords::get).post(passwords::post))
         .route("/v1/password-resets", post(passwords::post_reset))
         .route("/v1/people/{person}/password", put(passwords::put))

@@ -1,7 +1,8 @@
 //! The school and what it knows: people, cards, accounts, products, menus.
 
 use madkort_protocol::{
-    Account, AccountId, AccountKind, CardId, CardRecord, MenuDay, Person, PersonId, Product, School, SchoolId,
+    Account, AccountId, AccountKind, CardId, CardRecord, MenuDay, Person, PersonId, Picture, PictureDigest, Product,
+    School, SchoolId,
 };
 
 use super::Pending;
@@ -19,6 +20,8 @@ pub enum Thing {
     Account(NewAccount),
     /// A product.
     Product(Product),
+    /// What products look like.
+    Picture(Picture),
     /// The menu of a day.
     Day(MenuDay),
 }
@@ -52,6 +55,9 @@ pub trait Catalogue {
 
     /// A card, if it is the school's.
     fn card(&self, school: SchoolId, id: CardId) -> Pending<'_, Option<CardRecord>>;
+
+    /// A product's picture, if the school has it.
+    fn product_picture(&self, school: SchoolId, digest: PictureDigest) -> Pending<'_, Option<Picture>>;
 
     /// A person, if they are the school's.
     fn person(&self, school: SchoolId, id: PersonId) -> Pending<'_, Option<Person>>;

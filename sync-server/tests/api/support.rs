@@ -376,6 +376,7 @@ pub fn product(id: ProductId, name: &str, price: Money) -> Product {
         price,
         vat_percent: 25,
         allergens: vec![Allergen::Gluten, Allergen::Milk],
+        picture: None,
     }
 }
 

@@ -279,6 +279,7 @@ pub fn product(id: ProductId, name: &str, price: Money) -> Thing {
         price,
         vat_percent: 25,
         allergens: vec![Allergen::Gluten, Allergen::Milk],
+        picture: None,
     })
 }
 

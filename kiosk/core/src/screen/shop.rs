@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use madkort_protocol::{Allergen, Category, Money, ProductId};
+use madkort_protocol::{Allergen, Category, Money, ProductId, ProductPicture};
 
 use super::{Countdown, FormProblem};
 use crate::PrintState;
@@ -75,6 +75,8 @@ pub struct ProductCard {
     pub price: Money,
     /// What it contains.
     pub allergens: Vec<Allergen>,
+    /// What it looks like; without, its shelf's drawing stands for it.
+    pub picture: Option<ProductPicture>,
     /// How many are in the basket.
     pub quantity: u32,
     /// How many there still are; `None` where there is no limit.

@@ -75,6 +75,7 @@ fn menu(room: &OrderRoom, inside: &Inside, around: &Around) -> MenuPage {
                 about: product.about(around.language).to_owned(),
                 price: product.price,
                 allergens: product.allergens.clone(),
+                picture: around.catalogue.picture(product),
                 quantity,
                 left,
                 can_add: left.is_none_or(|left| quantity < left),

@@ -1,5 +1,6 @@
 //! A small school to visit, and a hand that plays a visit.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::{Date, date};
@@ -38,6 +39,7 @@ fn product(n: u128, name: &str, category: Category, kroner: i32) -> Product {
         price: Money::from_kroner(kroner),
         vat_percent: 25,
         allergens: vec![Allergen::Gluten],
+        picture: None,
     }
 }
 
@@ -79,6 +81,7 @@ pub fn catalogue() -> Catalogue {
         kiosk: "K1".into(),
         products: vec![product(LASAGNE, "Lasagne", Category::HotMeal, 32), product(MILK, "Mælk", Category::Drink, 6)],
         days: vec![day(TODAY, -1), day(TOMORROW, 22)],
+        pictures: BTreeMap::default(),
     }
 }
 

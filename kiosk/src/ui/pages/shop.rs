@@ -29,8 +29,8 @@ impl Lists {
         self.products.show(rows, |(first_of_shelf, pair, language)| ui::ShelfRow {
             first_of_shelf: *first_of_shelf,
             shelf: pair.first().map(|p| kinds::shelf(p.category)).unwrap_or_default(),
-            left: pair.first().map(|p| product(p, *language)).unwrap_or_default(),
-            right: pair.get(1).map(|p| product(p, *language)).unwrap_or_default(),
+            left: pair.first().map(|p| self.product(p, *language)).unwrap_or_default(),
+            right: pair.get(1).map(|p| self.product(p, *language)).unwrap_or_default(),
             paired: pair.len() > 1,
         });
         ui::PageKind::Menu
@@ -69,6 +69,24 @@ impl Lists {
         });
         ui::PageKind::Checkout
     }
+
+    fn product(&self, card: &ProductCard, language: Language) -> ui::ProductView {
+        let photo = card.picture.as_ref().and_then(|picture| self.photos.of(picture));
+        ui::ProductView {
+            id: slint::format!("{}", card.id),
+            shelf: kinds::shelf(card.category),
+            pictured: photo.is_some(),
+            picture: photo.unwrap_or_default(),
+            name: (&card.name).into(),
+            about: (&card.about).into(),
+            price: card.price.in_words(language).into(),
+            allergens: allergens(&card.allergens),
+            quantity: kinds::whole(card.quantity),
+            // Below nought where there is no limit.
+            left: card.left.map_or(-1, kinds::whole),
+            can_add: card.can_add,
+        }
+    }
 }
 
 pub(super) fn ordered(api: &ui::Api, page: &OrderDonePage, language: Language) -> ui::PageKind {
@@ -106,21 +124,6 @@ fn time(at: Timestamp, language: Language) -> slint::SharedString {
     match language {
         Language::Danish => slint::format!("{}.{:02}", local.hour(), local.minute()),
         Language::English => slint::format!("{:02}:{:02}", local.hour(), local.minute()),
-    }
-}
-
-fn product(card: &ProductCard, language: Language) -> ui::ProductView {
-    ui::ProductView {
-        id: slint::format!("{}", card.id),
-        shelf: kinds::shelf(card.category),
-        name: (&card.name).into(),
-        about: (&card.about).into(),
-        price: card.price.in_words(language).into(),
-        allergens: allergens(&card.allergens),
-        quantity: kinds::whole(card.quantity),
-        // Below nought where there is no limit.
-        left: card.left.map_or(-1, kinds::whole),
-        can_add: card.can_add,
     }
 }
 

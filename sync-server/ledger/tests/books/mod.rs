@@ -437,6 +437,7 @@ fn product(n: u128, line: &Line) -> Product {
         price: money(line.ore),
         vat_percent: line.vat,
         allergens: vec![],
+        picture: None,
     }
 }
 

@@ -1,11 +1,14 @@
 //! The catalogue.
 
 use madkort_ledger::Book;
-use madkort_protocol::{Account, AccountId, CardId, CardRecord, MenuDay, Person, PersonId, Product, School, SchoolId};
+use madkort_protocol::{
+    Account, AccountId, CardId, CardRecord, MenuDay, Person, PersonId, Picture, PictureDigest, Product, School,
+    SchoolId,
+};
 
 use crate::store::{Catalogue, NewAccount, Pending, Thing};
 
-use super::value::{Db, json, values, word};
+use super::value::{Db, corrupt, json, values, word};
 use super::write::Write;
 use super::{SqlStore, portions, rows};
 
@@ -32,6 +35,16 @@ impl Catalogue for SqlStore {
         self.read("looking up a card", move |db| rows::card(db, school, id))
     }
 
+    fn product_picture(&self, school: SchoolId, digest: PictureDigest) -> Pending<'_, Option<Picture>> {
+        self.read("looking up a picture", move |db| {
+            let row = db.first(
+                "SELECT png FROM product_pictures WHERE school = $1 AND digest = $2",
+                &values![school.uuid(), digest.bytes()],
+            )?;
+            row.map(|row| Picture::new(row.col("png")?).map_err(|_| corrupt("picture"))).transpose()
+        })
+    }
+
     fn person(&self, school: SchoolId, id: PersonId) -> Pending<'_, Option<Person>> {
         self.read("looking up a person", move |db| rows::person(db, school, id))
     }
@@ -44,6 +57,7 @@ fn put(write: &Write<'_>, school: SchoolId, thing: &Thing) -> Db<()> {
         Thing::Card(card) => put_card(write, school, card),
         Thing::Account(account) => put_account(write, school, account),
         Thing::Product(product) => put_product(write, school, product),
+        Thing::Picture(picture) => put_picture(write, school, picture),
         Thing::Day(day) => put_day(write, school, day),
     }
 }
@@ -126,11 +140,12 @@ fn put_account(write: &Write<'_>, school: SchoolId, account: &NewAccount) -> Db<
 fn put_product(write: &Write<'_>, school: SchoolId, product: &Product) -> Db<()> {
     write.db()?.execute(
         "INSERT INTO products
-             (id, school, category, name_da, name_en, about_da, about_en, price, vat_percent, allergens)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             (id, school, category, name_da, name_en, about_da, about_en, price, vat_percent, allergens, picture)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
              ON CONFLICT (id) DO UPDATE SET category = excluded.category, name_da = excluded.name_da,
              name_en = excluded.name_en, about_da = excluded.about_da, about_en = excluded.about_en,
-             price = excluded.price, vat_percent = excluded.vat_percent, allergens = excluded.allergens",
+             price = excluded.price, vat_percent = excluded.vat_percent, allergens = excluded.allergens,
+             picture = excluded.picture",
         &values![
             product.id.uuid(),
             school.uuid(),
@@ -141,10 +156,20 @@ fn put_product(write: &Write<'_>, school: SchoolId, product: &Product) -> Db<()>
             &product.about_en,
             product.price.ore(),
             product.vat_percent,
-            json(&product.allergens)?
+            json(&product.allergens)?,
+            product.picture.map(PictureDigest::bytes)
         ],
     )?;
     write.changed(school, "product", product.id.uuid().as_bytes())
+}
+
+/// No product has changed by it: those that show it are told to the feed when they are put.
+fn put_picture(write: &Write<'_>, school: SchoolId, picture: &Picture) -> Db<()> {
+    write.db()?.execute(
+        "INSERT INTO product_pictures (school, digest, png) VALUES ($1, $2, $3) ON CONFLICT (school, digest) DO NOTHING",
+        &values![school.uuid(), picture.digest().bytes(), picture.as_png()],
+    )?;
+    Ok(())
 }
 
 fn put_day(write: &Write<'_>, school: SchoolId, day: &MenuDay) -> Db<()> {

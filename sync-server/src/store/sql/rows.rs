@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use madkort_protocol::{
     Account, AccountId, CardId, CardRecord, CodeVerifier, MenuDay, OperationId, Order, OrderLine, Person, PersonId,
-    Product, ProductId, School, SchoolId,
+    PictureDigest, Product, ProductId, School, SchoolId,
 };
 
 use uuid::Uuid;
@@ -111,6 +111,7 @@ pub fn product(db: &dyn Session, school: SchoolId, id: ProductId) -> Db<Option<P
                 price: row.col("price")?,
                 vat_percent: row.col("vat_percent")?,
                 allergens: row.json("allergens")?,
+                picture: row.col::<Option<[u8; 32]>>("picture")?.map(PictureDigest::new),
             })
         })
         .transpose()

@@ -189,7 +189,9 @@ static RESETS_ASKED: Table = plain!("resets_asked", ["id"],
     ["id" Bytes, "school" Bytes, "device" Bytes, "address" Bytes, "at" Int]);
 static PRODUCTS: Table = plain!("products", ["id"],
     ["id" Bytes, "school" Bytes, "category" Text, "name_da" Text, "name_en" Text, "about_da" Text, "about_en" Text,
-     "price" Int, "vat_percent" Int, "allergens" Text]);
+     "price" Int, "vat_percent" Int, "allergens" Text, "picture" Bytes]);
+static PRODUCT_PICTURES: Table = plain!("product_pictures", ["school", "digest"],
+    ["school" Bytes, "digest" Bytes, "png" Bytes]);
 static MENU_DAYS: Table = plain!("menu_days", ["school", "date"],
     ["school" Bytes, "date" Text, "cut_off" Int, "products" Text, "portions" Text]);
 static ORDERS: Table = plain!("orders", ["id"],
@@ -228,7 +230,7 @@ static MAILS: Table = plain!("mails", ["id"],
      "created_at" Int, "sent_at" Int, "attempts" Int, "try_at" Int, "failed_at" Int, "failure" Text]);
 
 /// Every table, those that are referred to before those that refer.
-pub static ALL: [&Table; 32] = [
+pub static ALL: [&Table; 33] = [
     &SCHOOLS,
     &SHARDS,
     &PEOPLE,
@@ -246,6 +248,7 @@ pub static ALL: [&Table; 32] = [
     &RESET_LINKS,
     &RESETS_ASKED,
     &PRODUCTS,
+    &PRODUCT_PICTURES,
     &MENU_DAYS,
     &TRANSACTIONS,
     &ENTRIES,

@@ -186,7 +186,16 @@ CREATE TABLE products (
     about_en    TEXT NOT NULL,
     price       BIGINT NOT NULL,
     vat_percent BIGINT NOT NULL,
-    allergens   TEXT NOT NULL               -- JSON list
+    allergens   TEXT NOT NULL,              -- JSON list
+    picture     BYTEA                       -- of product_pictures
+);
+
+-- What products look like, each picture once however many show it.
+CREATE TABLE product_pictures (
+    school BYTEA NOT NULL REFERENCES schools,
+    digest BYTEA NOT NULL,                  -- SHA-256
+    png    BYTEA NOT NULL,
+    PRIMARY KEY (school, digest)
 );
 
 CREATE TABLE menu_days (
