@@ -32,6 +32,8 @@ pub struct Profile {
     pub school: String,
     /// `7.B`, for pupils; only the school changes it.
     pub class: Option<String>,
+    /// `B`, the school's letter for the pupil's track; only the school changes it.
+    pub track: Option<String>,
     /// The most that may be spent.
     pub caps: SpendingCaps,
 }

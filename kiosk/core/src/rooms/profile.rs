@@ -134,6 +134,7 @@ fn form(profile: &Profile) -> ProfileForm {
         town: profile.town.clone(),
         school: profile.school.clone(),
         class: profile.class.clone().unwrap_or_default(),
+        track: profile.track.clone().unwrap_or_default(),
         day_cap: kroner(profile.caps.day),
         week_cap: kroner(profile.caps.week),
         month_cap: kroner(profile.caps.month),

@@ -173,6 +173,8 @@ pub struct ProfileForm {
     pub school: String,
     /// The class, which cannot be changed here; empty if none.
     pub class: String,
+    /// The track, which cannot be changed here; empty if none.
+    pub track: String,
     /// The most in a day, in kroner; empty if there is no cap.
     pub day_cap: String,
     /// The most in a week.

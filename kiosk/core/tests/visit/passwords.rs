@@ -53,6 +53,7 @@ fn profile_of(person: PersonId) -> Profile {
         town: String::new(),
         school: String::new(),
         class: None,
+        track: None,
         caps: SpendingCaps::default(),
     }
 }

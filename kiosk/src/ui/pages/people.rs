@@ -89,6 +89,7 @@ pub(super) fn profile(api: &ui::Api, page: &ProfilePage, language: Language) -> 
             town: (&form.town).into(),
             school: (&form.school).into(),
             class: (&form.class).into(),
+            track: (&form.track).into(),
             day_cap: (&form.day_cap).into(),
             week_cap: (&form.week_cap).into(),
             month_cap: (&form.month_cap).into(),

@@ -161,8 +161,8 @@ macro_rules! plain {
 
 static SCHOOLS: Table = plain!("schools", ["id"], ["id" Bytes, "body" Text, "receipt" Int]);
 static PEOPLE: Table = plain!("people", ["id"],
-    ["id" Bytes, "school" Bytes, "name" Text, "kind" Text, "class" Text, "email" Text, "language" Text,
-     "phone" Text, "address" Text, "postcode" Text, "town" Text, "password" Text]);
+    ["id" Bytes, "school" Bytes, "name" Text, "kind" Text, "class" Text, "track" Text, "email" Text,
+     "language" Text, "phone" Text, "address" Text, "postcode" Text, "town" Text, "password" Text]);
 static ACCOUNTS: Table = plain!("accounts", ["id"],
     ["id" Bytes, "school" Bytes, "owner" Bytes, "label" Text, "kind" Text, "book" Int, "day_cap" Int, "week_cap" Int,
      "month_cap" Int, "price_class" Text]);

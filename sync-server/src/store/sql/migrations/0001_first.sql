@@ -26,6 +26,7 @@ CREATE TABLE people (
     name     TEXT NOT NULL,
     kind     TEXT NOT NULL,
     class    TEXT,
+    track    TEXT,
     email    TEXT,
     language TEXT NOT NULL,
     phone    TEXT NOT NULL DEFAULT '',
