@@ -14,6 +14,7 @@ mod mandate;
 mod money;
 mod operation;
 mod password;
+mod picture;
 mod portions;
 mod postcode;
 mod problem;
@@ -51,6 +52,7 @@ pub use password::{
     LONGEST_PASSWORD, PasswordAnswer, PasswordChange, PasswordResetRequest, SHORTEST_PASSWORD, WeakPassword,
     check_password,
 };
+pub use picture::{PICTURE_SIDE, PicturePage, PicturePageRequest, PicturePageState};
 pub use portions::Portions;
 pub use postcode::town_of;
 pub use problem::{Problem, ProblemCode};

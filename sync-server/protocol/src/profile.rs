@@ -34,6 +34,8 @@ pub struct Profile {
     pub class: Option<String>,
     /// `B`, the school's letter for the pupil's track; only the school changes it.
     pub track: Option<String>,
+    /// Whether there is a picture, at `GET /v1/people/{person}/picture`.
+    pub picture: bool,
     /// The most that may be spent.
     pub caps: SpendingCaps,
 }

@@ -19,6 +19,7 @@ mod mandates;
 mod operations;
 mod passwords;
 mod people;
+mod pictures;
 mod purchases;
 mod registers;
 mod sessions;

@@ -5,6 +5,7 @@
 use madkort_protocol::{AccountId, AutoRecharge, CardId, CardStatus, Money};
 
 use super::{CodeMessage, FormProblem, WhyNot};
+use crate::Picture;
 
 /// Asking for a card's number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,6 +142,10 @@ pub struct ProfilePage {
     pub first: bool,
     /// It is their own: the password can be changed.
     pub own: bool,
+    /// What they look like, if there is a picture and it is here.
+    pub picture: Option<Picture>,
+    /// The picture can be changed.
+    pub can_change_picture: bool,
 }
 
 /// What is on a profile page.

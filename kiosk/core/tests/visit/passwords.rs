@@ -54,6 +54,7 @@ fn profile_of(person: PersonId) -> Profile {
         school: String::new(),
         class: None,
         track: None,
+        picture: false,
         caps: SpendingCaps::default(),
     }
 }

@@ -18,6 +18,7 @@ fn profile() -> Profile {
         school: "Højager Skole".into(),
         class: Some("7.B".into()),
         track: Some("B".into()),
+        picture: false,
         caps: SpendingCaps { week: Some(Money::from_kroner(200)), ..SpendingCaps::default() },
     }
 }

@@ -68,6 +68,7 @@ fn profile(db: &dyn Session, school: SchoolId, person: PersonId) -> Db<Option<Pr
     )?;
     let Some(row) = row else { return Ok(None) };
     let school = rows::school(db, school)?;
+    let picture = db.exists("SELECT 1 FROM pictures WHERE person = $1", &values![person.uuid()])?;
     Ok(Some(Profile {
         person,
         account: AccountId::new(row.col("id")?),
@@ -80,6 +81,7 @@ fn profile(db: &dyn Session, school: SchoolId, person: PersonId) -> Db<Option<Pr
         school: school.map(|school| school.name).unwrap_or_default(),
         class: row.col("class")?,
         track: row.col("track")?,
+        picture,
         caps: SpendingCaps { day: row.col("day_cap")?, week: row.col("week_cap")?, month: row.col("month_cap")? },
     }))
 }
