@@ -471,18 +471,17 @@ fn a_picture_stays_as_long_as_a_product_names_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store_in(folder.path());
     assert_eq!(store.missing_pictures().unwrap(), []);
-    let png = |what: &[u8]| Picture::new([b"\x89PNG\r\n\x1a\n", what].concat()).unwrap();
-    let named = |png: &Picture| {
+    let png = |what: &[u8]| ProductPicture::new([b"\x89PNG\r\n\x1a\n", what].concat()).unwrap();
+    let named = |png: &ProductPicture| {
         let product = Product { picture: Some(png.digest()), ..changes().products.remove(0) };
         Changes { cursor: 8, products: vec![product], ..Changes::default() }
     };
-    let came = |png: &Picture| ProductPicture { digest: png.digest(), png: png.clone() };
     let pictures = |store: &Store| store.catalogue().unwrap().unwrap().pictures.clone();
 
     let (first, second) = (png(b"first"), png(b"second"));
     store.apply(&named(&first), now()).unwrap();
     assert_eq!((store.missing_pictures().unwrap(), pictures(&store)), (vec![first.digest()], [].into()));
-    store.keep_picture(&came(&first)).unwrap();
+    store.keep_picture(&first).unwrap();
     assert_eq!(
         (store.missing_pictures().unwrap(), pictures(&store)),
         (vec![], [(first.digest(), first.clone())].into())
@@ -490,6 +489,6 @@ fn a_picture_stays_as_long_as_a_product_names_it() {
     // The next drawing takes its place when it has come, and not before.
     store.apply(&named(&second), now()).unwrap();
     assert_eq!((store.missing_pictures().unwrap(), pictures(&store).len()), (vec![second.digest()], 1));
-    store.keep_picture(&came(&second)).unwrap();
+    store.keep_picture(&second).unwrap();
     assert_eq!(pictures(&store), [(second.digest(), second)].into());
 }

@@ -53,6 +53,8 @@ const SHOWN: &[&str] = &[
     "ordered-offline",
     "profile",
     "profile-first",
+    "profile-picture",
+    "change-picture-Waiting",
     "statement",
     "months",
     "mail-statement",

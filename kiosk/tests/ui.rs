@@ -5,7 +5,7 @@
 mod fixtures;
 
 use fixtures::{LANDSCAPE, Stage, key, open_stage, product, samples, screen, shop};
-use i_slint_backend_testing::{AccessibleRole, ElementQuery};
+use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
 use jiff::civil::date;
 use kiosk_core::{
     DepositAmountPage, Field, HomePage, Intent, Page, PasswordPage, PrintState, Screen, Tile, TileKind, WhyNot,
@@ -107,7 +107,7 @@ fn a_card_is_blocked_and_opened_by_its_number() {
 fn a_profile_is_saved_by_touch() {
     let page = |form| {
         let body = kiosk_core::ProfileBody::Here(Box::new(form));
-        Page::Profile(kiosk_core::ProfilePage { account: "Ida".to_owned(), body, first: false, own: true })
+        Page::Profile(kiosk_core::ProfilePage { body, ..fixtures::pictures::profile(None) })
     };
     let stage = stage_with(page(fixtures::profile(None)));
     assert_eq!(asked(&stage, "Gem"), [Intent::Send]);
@@ -117,6 +117,31 @@ fn a_profile_is_saved_by_touch() {
     assert_eq!(stage.heard(), [Intent::Edit(Field::Town, "Vejle".into())]);
     stage.show(&screen(DANISH, page(kiosk_core::ProfileForm { saving: true, ..fixtures::profile(None) })));
     assert_eq!(stage.button("Tilbage").accessible_enabled(), Some(false));
+}
+
+#[test]
+fn a_picture_is_shown_changed_by_touch_and_gone_with_the_page() {
+    use fixtures::pictures;
+    use kiosk_core::PictureState;
+    let skin = |stage: &Stage| {
+        let shot = stage.ui.window().window().take_snapshot().unwrap();
+        shot.as_slice().iter().filter(|pixel| (pixel.r, pixel.g, pixel.b) == (224, 172, 140)).count()
+    };
+    let stage = stage_with(Page::Profile(pictures::profile(Some(pictures::face()))));
+    let named =
+        |e: &ElementHandle| e.accessible_label().is_some_and(|label| label.starts_with("Billede af Maximiliane"));
+    assert!(stage.all(AccessibleRole::Image).iter().any(named));
+    assert!(skin(&stage) > 1000, "a face");
+    assert_eq!(asked(&stage, "Skift billede"), [Intent::ChangePicture]);
+    stage.show(&screen(DANISH, Page::ChangePicture(pictures::changing(PictureState::Waiting))));
+    assert_eq!(skin(&stage), 0, "gone with its page");
+    stage.find(AccessibleRole::Image, "QR-kode til siden med billedet");
+    assert_eq!(asked(&stage, "Tilbage"), [Intent::Back]);
+    stage.show(&screen(DANISH, Page::ChangePicture(pictures::changing(PictureState::Expired))));
+    assert_eq!(asked(&stage, "Prøv igen"), [Intent::LookAgain]);
+    stage.show(&screen(DANISH, Page::Profile(pictures::profile(None))));
+    assert_eq!(skin(&stage), 0, "nobody has the face of somebody before");
+    stage.find(AccessibleRole::Image, "Intet billede");
 }
 
 #[test]

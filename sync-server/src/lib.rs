@@ -16,6 +16,7 @@ pub mod openapi;
 pub mod pages;
 mod passwords;
 pub mod payments;
+pub mod pictures;
 pub mod price_list;
 mod replay;
 mod requests;

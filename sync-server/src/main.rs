@@ -250,7 +250,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         }
     };
     let limits = Limits { connections: config.connections, ..Limits::default() };
-    let mut state = AppState::new(store.clone(), Clock::new(Timestamp::now), payments).with_limits(limits);
+    let mut state =
+        AppState::new(store.clone(), Clock::new(Timestamp::now), payments).with_limits(limits).reached_at(&public_url);
     if let Some(smtp) = &config.smtp {
         state = state.with_mailer(Mailer::new(store, smtp)?.reached_at(&public_url));
     }

@@ -26,6 +26,8 @@ use utoipa::OpenApi;
     madkort_protocol::LoginRequest,
     madkort_protocol::PickUpAnswer,
     madkort_protocol::PickUpRequest,
+    madkort_protocol::PicturePage,
+    madkort_protocol::PicturePageRequest,
     madkort_protocol::MandateAnswer,
     madkort_protocol::MandatePage,
     madkort_protocol::MandatePageRequest,
@@ -34,7 +36,6 @@ use utoipa::OpenApi;
     madkort_protocol::PasswordChange,
     madkort_protocol::PasswordResetRequest,
     madkort_protocol::Problem,
-    madkort_protocol::ProductPicture,
     madkort_protocol::Profile,
     madkort_protocol::ProfileChange,
     madkort_protocol::PurchaseAnswer,
@@ -74,6 +75,8 @@ pub enum Body {
     Message(&'static str),
     /// A page.
     Html,
+    /// A picture of that media type.
+    Picture(&'static str),
     /// JSON of no fixed shape.
     Json,
     /// Nothing: 204.
@@ -109,7 +112,7 @@ pub const ROUTES: &[Route] = &[
     Route { method: "post", path: "/v1/devices", caller: Caller::Anybody, summary: "Enrols a device with a one-time code.", takes: Some("Enrol"), gives: Body::Message("Enrolled"), query: &[], problems: &[400, 403, 408, 413, 415, 422, 426, 429] },
     Route { method: "get", path: "/v1/changes", caller: Caller::Device, summary: "Everything that changed after a cursor; may wait for something to change.", takes: None, gives: Body::Message("Changes"), query: &[("after", "The cursor of the last answer; 0 at first.", true), ("wait", "Seconds to wait for a change, at most 25.", false)], problems: DEVICE_PROBLEMS },
     Route { method: "post", path: "/v1/operations", caller: Caller::Device, summary: "Settles journal rows of a device in their sequence; each is posted once, whatever is sent again.", takes: Some("Push"), gives: Body::Message("Pushed"), query: &[], problems: &[400, 401, 403, 408, 409, 413, 415, 426] },
-    Route { method: "get", path: "/v1/product-pictures/{digest}", caller: Caller::Device, summary: "What a product looks like, by the name its products know it by; it never changes.", takes: None, gives: Body::Message("ProductPicture"), query: &[], problems: &[400, 401, 403, 404, 426] },
+    Route { method: "get", path: "/v1/product-pictures/{digest}", caller: Caller::Device, summary: "What a product looks like, by the name its products know it by; it never changes.", takes: None, gives: Body::Picture("image/png"), query: &[], problems: &[400, 401, 403, 404, 426] },
     Route { method: "post", path: "/v1/logins", caller: Caller::Device, summary: "Checks a verification code typed at a kiosk; the right one begins a session of 15 minutes.", takes: Some("LoginRequest"), gives: Body::Message("LoginAnswer"), query: &[], problems: &[400, 401, 403, 404, 408, 413, 415, 426] },
     Route { method: "delete", path: "/v1/logins", caller: Caller::Visitor, summary: "Ends the session: the visit is over.", takes: None, gives: Body::Nothing, query: &[], problems: DEVICE_PROBLEMS },
     Route { method: "post", path: "/v1/deposits", caller: Caller::Device, summary: "Opens a payment page; asked again with the same id, answers with the same deposit.", takes: Some("DepositRequest"), gives: Body::Message("Deposit"), query: &[], problems: &[400, 401, 403, 408, 409, 413, 415, 422, 426, 503] },
@@ -123,6 +126,12 @@ pub const ROUTES: &[Route] = &[
     Route { method: "post", path: "/reset/{token}", caller: Caller::Anybody, summary: "Replaces it, once, and ends every session.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
     Route { method: "get", path: "/v1/people/{person}", caller: Caller::Visitor, summary: "What somebody has told about themselves, for themselves and for who answers for them.", takes: None, gives: Body::Message("Profile"), query: &[], problems: &[400, 401, 403, 404, 426] },
     Route { method: "put", path: "/v1/people/{person}", caller: Caller::Visitor, summary: "Changes it, and how much may be spent from their account; answers how it then stands.", takes: Some("ProfileChange"), gives: Body::Message("Profile"), query: &[], problems: &[400, 401, 403, 404, 408, 413, 415, 422, 426] },
+    Route { method: "get", path: "/v1/people/{person}/picture", caller: Caller::Visitor, summary: "What somebody looks like, 192 pixels square, for themselves and for who answers for them.", takes: None, gives: Body::Picture("image/jpeg"), query: &[], problems: &[400, 401, 403, 404, 426] },
+    Route { method: "post", path: "/v1/picture-pages", caller: Caller::Visitor, summary: "Opens a page where a telephone takes, chooses or removes a picture, for 15 minutes; asked again with the same id, answers with a new link to it.", takes: Some("PicturePageRequest"), gives: Body::Message("PicturePage"), query: &[], problems: &[400, 401, 403, 404, 408, 409, 413, 415, 422, 426] },
+    Route { method: "get", path: "/v1/picture-pages/{id}", caller: Caller::Visitor, summary: "How such a page stands.", takes: None, gives: Body::Message("PicturePage"), query: &[], problems: &[400, 401, 403, 404, 426] },
+    Route { method: "delete", path: "/v1/picture-pages/{id}", caller: Caller::Visitor, summary: "Gives such a page up, unless it was used; answers how it stands.", takes: None, gives: Body::Message("PicturePage"), query: &[], problems: &[400, 401, 403, 404, 426] },
+    Route { method: "get", path: "/picture/{token}", caller: Caller::Anybody, summary: "The page on which a picture is taken, chosen or removed.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
+    Route { method: "post", path: "/picture/{token}", caller: Caller::Anybody, summary: "Changes or removes it, once; what is no picture changes nothing.", takes: None, gives: Body::Html, query: &[("lang", "`da` or `en`.", false)], problems: &[] },
     Route { method: "get", path: "/v1/cards/{card}/allergies", caller: Caller::Device, summary: "What those cannot eat for whom a card may order, while the card lies on the reader.", takes: None, gives: Body::Message("KnownAllergies"), query: &[], problems: &[400, 401, 403, 404, 426] },
     Route { method: "put", path: "/v1/people/{person}/allergies", caller: Caller::Visitor, summary: "A guardian says what somebody cannot eat, and whether that is only a warning.", takes: Some("AllergiesChange"), gives: Body::Nothing, query: &[], problems: &[400, 401, 403, 404, 408, 413, 415, 426] },
     Route { method: "post", path: "/v1/accounts/{account}/auto-recharge", caller: Caller::Visitor, summary: "A holder pauses, resumes or cancels auto top-up; answers how it then stands.", takes: Some("MandateRequest"), gives: Body::Message("MandateAnswer"), query: &[], problems: &[400, 401, 403, 404, 408, 413, 415, 426] },
@@ -205,20 +214,23 @@ fn operation(route: &Route) -> Value {
     if let Some(message) = route.takes {
         operation["requestBody"] = json!({ "required": true, "content": { "application/json": content(message) } });
     } else if route.method == "post" {
-        operation["requestBody"] = json!({ "content": { "application/x-www-form-urlencoded": { "schema": {
-            "type": "object",
-            "properties": form_of(route.path),
-        }}}});
+        let (kind, properties) = form_of(route.path);
+        operation["requestBody"] =
+            json!({ "content": { kind: { "schema": { "type": "object", "properties": properties } } } });
     }
     operation
 }
 
-/// The fields of a page's form.
-fn form_of(path: &str) -> Value {
+/// How a page's form is sent, and its fields.
+fn form_of(path: &str) -> (&'static str, Value) {
+    let plain = "application/x-www-form-urlencoded";
     if path.starts_with("/reset/") {
-        json!({ "password": { "type": "string" }, "again": { "type": "string" } })
+        (plain, json!({ "password": { "type": "string" }, "again": { "type": "string" } }))
+    } else if path.starts_with("/picture/") {
+        let picture = json!({ "contentMediaType": "application/octet-stream" });
+        ("multipart/form-data", json!({ "picture": picture, "do": { "type": "string", "enum": ["save", "remove"] } }))
     } else {
-        json!({ "card": { "type": "string" }, "do": { "type": "string", "enum": ["pay", "give", "cancel"] } })
+        (plain, json!({ "card": { "type": "string" }, "do": { "type": "string", "enum": ["pay", "give", "cancel"] } }))
     }
 }
 
@@ -242,6 +254,7 @@ fn parameters(route: &Route) -> Vec<Value> {
 fn responses(route: &Route) -> Value {
     let content = match route.gives {
         Body::Message(message) => Some(json!({ "application/json": content(message) })),
+        Body::Picture(kind) => Some(json!({ kind: { "schema": { "contentMediaType": kind } } })),
         Body::Html => Some(json!({ "text/html": { "schema": { "type": "string" } } })),
         Body::Json => Some(json!({ "application/json": { "schema": { "type": "object" } } })),
         Body::Nothing => None,
@@ -258,7 +271,7 @@ fn responses(route: &Route) -> Value {
     for status in route.problems {
         responses.insert(status.to_string(), problem("A problem."));
     }
-    if matches!(route.gives, Body::Message(_) | Body::Nothing) {
+    if matches!(route.gives, Body::Message(_) | Body::Picture(_) | Body::Nothing) {
         responses.insert("default".to_owned(), problem("A fault of the server."));
     }
     Value::Object(responses)

@@ -6,6 +6,7 @@
 //! see it.
 
 pub mod mandate;
+pub mod picture;
 pub mod reset;
 
 use askama::Template;
@@ -193,6 +194,17 @@ pub fn nothing_here(language: Language, fault: bool) -> Result<String, askama::E
     let sentences = vec![sentence];
     let (school, support, facts) = ("Madkort", String::new(), vec![]);
     End { language, sandbox: false, school, support, refresh: 0, good: false, heading, sentences, facts }.render()
+}
+
+/// How something ended that moved no money.
+fn ended(
+    school: &str,
+    support: String,
+    language: Language,
+    (heading, sentence, good): (&str, &str, bool),
+) -> Result<String, askama::Error> {
+    let (heading, sentences) = (heading.to_owned(), vec![sentence.to_owned()]);
+    End { language, sandbox: false, school, support, refresh: 0, good, heading, sentences, facts: vec![] }.render()
 }
 
 fn support(school: &School) -> String {

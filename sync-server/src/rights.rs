@@ -25,6 +25,10 @@ pub enum What {
     ReadStatement,
     /// Read and change name, addresses and what hangs on them.
     EditProfile,
+    /// See what they look like.
+    SeePicture,
+    /// Change or remove their picture.
+    SetPicture,
     /// Say how much may be spent.
     SetCaps,
     /// Choose a password.
@@ -97,6 +101,8 @@ pub const RULES: &[Rule] = &[
     Rule { what: What::UnblockCard,        at: DeviceKind::Kiosk,    proof: Proof::Session, who: KNOWN, whose: THEIRS },
     Rule { what: What::ReadStatement,      at: DeviceKind::Kiosk,    proof: Proof::Session, who: ALL,   whose: THEIRS },
     Rule { what: What::EditProfile,        at: DeviceKind::Kiosk,    proof: Proof::Session, who: KNOWN, whose: THEIRS },
+    Rule { what: What::SeePicture,         at: DeviceKind::Kiosk,    proof: Proof::Session, who: KNOWN, whose: THEIRS },
+    Rule { what: What::SetPicture,         at: DeviceKind::Kiosk,    proof: Proof::Session, who: KNOWN, whose: THEIRS },
     Rule { what: What::SetCaps,            at: DeviceKind::Kiosk,    proof: Proof::Session, who: KNOWN, whose: THEIRS },
     Rule { what: What::ChangePassword,     at: DeviceKind::Kiosk,    proof: Proof::Session, who: KNOWN, whose: OWN },
     Rule { what: What::ManageAutoRecharge, at: DeviceKind::Kiosk,    proof: Proof::Session, who: KNOWN, whose: THEIRS },
@@ -173,16 +179,18 @@ mod tests {
     #[test]
     fn nobody_takes_money_out_or_reads_with_a_bare_tap() {
         use What::{
-            ChangePassword, EditProfile, ManageAutoRecharge, ReadStatement, SetAllergies, SetCaps, Transfer,
-            UnblockCard, Withdraw,
+            ChangePassword, EditProfile, ManageAutoRecharge, ReadStatement, SeePicture, SetAllergies, SetCaps,
+            SetPicture, Transfer, UnblockCard, Withdraw,
         };
         let kept = [
             ChangePassword,
             EditProfile,
             ManageAutoRecharge,
             ReadStatement,
+            SeePicture,
             SetAllergies,
             SetCaps,
+            SetPicture,
             Transfer,
             UnblockCard,
             Withdraw,

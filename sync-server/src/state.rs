@@ -22,6 +22,8 @@ use crate::store::Store;
 const WAITING: usize = 4096;
 /// Verification codes hashed at once: argon2 takes 19 MiB and a core each.
 const HASHING: usize = 2;
+/// Pictures looked at once: the largest takes a few hundred megabytes while it is made small.
+const PICTURES: usize = 1;
 
 /// The server's state: one pointer, for every layer of every request has its own.
 #[derive(Clone)]
@@ -42,12 +44,15 @@ pub struct Shared {
     pub metrics: Arc<Metrics>,
     /// How much of the server a client may have.
     pub limits: Limits,
+    /// How a telephone reaches this server, without a slash at the end; empty where nobody has said.
+    pub public_url: Arc<str>,
     pub(crate) mailer: Option<Arc<Mailer>>,
     pub(crate) jobs: Arc<Jobs>,
     pub(crate) replay: Arc<ReplayGuard>,
     pub(crate) signers: Arc<Signers>,
     pub(crate) enrolment: Arc<EnrolmentLimit>,
     pub(crate) hashing: Arc<Semaphore>,
+    pub(crate) pictures: Arc<Semaphore>,
     stopping: Arc<watch::Sender<bool>>,
     waiting: Arc<Mutex<Option<mpsc::Receiver<AccountId>>>>,
 }
@@ -73,12 +78,14 @@ impl AppState {
             posted,
             metrics,
             limits: Limits::default(),
+            public_url: Arc::default(),
             mailer: None,
             jobs: Arc::default(),
             replay: Arc::default(),
             signers: Arc::default(),
             enrolment: Arc::default(),
             hashing: Arc::new(Semaphore::new(HASHING)),
+            pictures: Arc::new(Semaphore::new(PICTURES)),
             stopping: Arc::new(watch::channel(false).0),
             waiting: Arc::new(Mutex::new(Some(waiting))),
         }))
@@ -88,6 +95,13 @@ impl AppState {
     #[must_use]
     pub fn with_mailer(self, mailer: Mailer) -> Self {
         Self(Arc::new(Shared { mailer: Some(Arc::new(mailer)), ..Arc::unwrap_or_clone(self.0) }))
+    }
+
+    /// Where a telephone reaches it, for the pages it leads one to.
+    #[must_use]
+    pub fn reached_at(self, public_url: &str) -> Self {
+        let public_url = public_url.trim_end_matches('/').into();
+        Self(Arc::new(Shared { public_url, ..Arc::unwrap_or_clone(self.0) }))
     }
 
     /// With other limits than the usual ones.

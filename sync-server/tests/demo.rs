@@ -84,6 +84,13 @@ async fn the_books_add_up_and_everybody_stands_where_the_demo_needs_them() {
     let karen = all.people.iter().find(|person| person.kind == PersonKind::Guardian).unwrap();
     let children: Vec<_> = ["Karen", "Sofia", "Villads"].map(|label| loaded.account(&all, label).id).into();
     assert_eq!(karen.accounts, children);
+
+    let school = all.school.as_ref().unwrap().id;
+    for (label, class, track) in [("Alma", Some("7.B"), Some("B")), ("Karen", None, None)] {
+        let person = loaded.account(&all, label).owner;
+        let profile = loaded.store.profile(school, person).await.unwrap().unwrap();
+        assert_eq!((profile.class.as_deref(), profile.track.as_deref()), (class, track), "{label}");
+    }
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@
 use jiff::civil::Date;
 use madkort_protocol::{
     AccountId, CancelOrder, CardId, CardNumber, CardUid, DepositRequest, FileTicket, Language, MandatePageRequest,
-    MandateWish, OperationId, PasswordResetRequest, PersonId, PlaceOrder, ProfileChange, SetCardBlock,
-    StatementMailRequest, TransferRequest, WithdrawalRequest,
+    MandateWish, OperationId, PasswordResetRequest, PersonId, PicturePageRequest, PlaceOrder, ProfileChange,
+    SetCardBlock, StatementMailRequest, TransferRequest, WithdrawalRequest,
 };
 
 use crate::{Paper, Secret};
@@ -61,7 +61,7 @@ pub enum Effect {
     OpenDeposit(Box<DepositRequest>),
     /// Tell the server that the payment is given up; answer with `DepositIs`.
     CancelDeposit(OperationId),
-    /// Stop following a deposit, or a page for a payment card.
+    /// Stop following a deposit, or a page for a payment card or a picture.
     ForgetDeposit(OperationId),
     /// Find out what they cannot eat for whom this card orders; answer with `AllergiesAre` or `AllergiesUnreachable`.
     LoadAllergies(CardId),
@@ -74,6 +74,13 @@ pub enum Effect {
         /// As it now stands on the screen.
         change: Box<ProfileChange>,
     },
+    /// Get a picture; answer with `PictureIs` or `SignedOut`.
+    LoadPicture(PersonId),
+    /// Ask the server for a page on which a picture is changed, and follow it until `ForgetDeposit`; answer with `PicturePageIs`,
+    /// `RequestUnreachable`, `RequestRefused`.
+    OpenPicturePage(Box<PicturePageRequest>),
+    /// Tell the server that such a page is given up; answer with `PicturePageIs`.
+    CancelPicturePage(OperationId),
     /// Ask the server to set money aside for a bank account; answer with `WithdrawalIs`, `RequestUnreachable`, `RequestRefused`.
     Withdraw(Box<WithdrawalRequest>),
     /// Ask the server to call a withdrawal off; answer as for `Withdraw`.

@@ -8,11 +8,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use madkort_protocol::{
     AccountId, AutoRechargeDetails, CardId, CardUid, Deposit, KnownAllergies, Language, MandatePage, MandateWish,
-    OperationBody, OperationId, PasswordAnswer, ProductId, Profile, Refusal, Statement, Transfer, Withdrawal,
-    Withdrawals,
+    OperationBody, OperationId, PasswordAnswer, PersonId, PicturePage, ProductId, Profile, Refusal, Statement,
+    Transfer, Withdrawal, Withdrawals,
 };
 
-use crate::{Catalogue, FormProblem, Link, Looks, Moment, PrintState, PrinterHealth, ReaderHealth, Secret, Visitor};
+use crate::{
+    Catalogue, FormProblem, Link, Looks, Moment, Picture, PrintState, PrinterHealth, ReaderHealth, Secret, Visitor,
+};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,6 +89,15 @@ pub enum Event {
     ProfileUnreachable,
     /// The server did not take a profile.
     ProfileRefused,
+    /// What somebody looks like, or that there is no picture to be had.
+    PictureIs {
+        /// Who.
+        person: PersonId,
+        /// The picture.
+        picture: Option<Picture>,
+    },
+    /// The server's word on a page for a picture.
+    PicturePageIs(Box<PicturePage>),
     /// The server's word on a withdrawal.
     WithdrawalIs(Box<Withdrawal>),
     /// The withdrawals of an account.
@@ -211,6 +222,8 @@ pub enum Intent {
     ForgotPassword,
     /// *Skift adgangskode*.
     ChangePassword,
+    /// *Skift billede*.
+    ChangePicture,
     /// Stop a card of mine.
     BlockCard(CardId),
     /// Open a card of mine again.

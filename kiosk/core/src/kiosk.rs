@@ -14,7 +14,7 @@ use madkort_protocol::{
 use crate::rooms::{Around, AutoRechargeStep, CodeRoom, CodeStep, DepositStep, Eating, Inside, NumberRoom, Room};
 use crate::{
     Beep, Catalogue, CodeAnswer, Effect, Event, Fault, FormProblem, Intent, LetterAnswer, Light, Link, Looks, Moment,
-    Notice, OrderBrief, PayState, PrinterHealth, ReaderHealth, StatementBody, Visitor, Weight,
+    Notice, OrderBrief, PayState, PictureState, PrinterHealth, ReaderHealth, StatementBody, Visitor, Weight,
 };
 
 /// Milliseconds without a sign of life before the warning (30 s; people-centred default of self-service terminals).
@@ -206,6 +206,15 @@ impl Kiosk {
                 self.link = link;
                 vec![]
             }
+            word @ (Event::DepositIs(_) | Event::MandatePageIs(_) | Event::PicturePageIs(_)) => {
+                let waits = self.idle_after();
+                let effects = self.answered(word);
+                // What was done on a telephone is a sign of life: whoever waited for it has time to read what came of it.
+                if self.idle_after() < waits {
+                    self.touch();
+                }
+                effects
+            }
             answer => self.answered(answer),
         }
     }
@@ -230,9 +239,11 @@ impl Kiosk {
             Event::StatementIs(statement) => inside.statement(StatementBody::Here(statement)),
             Event::AllergiesAre(known) => inside.allergies_are(*known),
             Event::AllergiesUnreachable(card) => inside.allergies_unreachable(card),
-            Event::ProfileIs(profile) => inside.profile_is(&profile),
+            Event::ProfileIs(profile) => return inside.profile_is(&profile),
             Event::ProfileUnreachable => inside.profile_failed(FormProblem::Unreachable),
             Event::ProfileRefused => inside.profile_failed(FormProblem::Refused),
+            Event::PictureIs { person, picture } => inside.picture_is(person, picture),
+            Event::PicturePageIs(page) => return inside.picture_page_is(page),
             Event::PasswordIs(answer) => inside.password_is(answer),
             Event::PasswordUnreachable => inside.password_failed(FormProblem::NeedsConnection),
             Event::PasswordRefused => inside.password_failed(FormProblem::Refused),
@@ -517,6 +528,7 @@ impl Kiosk {
                     AutoRechargeStep::Giving { state: PayState::Waiting, .. } => IDLE_AFTER_PAYING,
                     _ => IDLE_AFTER,
                 },
+                Room::Picture(room) if room.state == PictureState::Waiting => IDLE_AFTER_PAYING,
                 _ => IDLE_AFTER,
             },
             _ => IDLE_AFTER,

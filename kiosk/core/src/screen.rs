@@ -4,6 +4,7 @@
 
 mod money;
 mod people;
+mod picture;
 mod shop;
 mod statement;
 
@@ -20,6 +21,7 @@ pub use people::{
     AccountCard, AccountsPage, BlockCardPage, CardLine, ChangePasswordPage, ForgottenPage, NumberPage, NumberProblem,
     PasswordPage, ProfileBody, ProfileForm, ProfilePage,
 };
+pub use picture::{ChangePicturePage, PictureState};
 pub use shop::{AllergyPage, CheckoutLine, CheckoutPage, DayChoice, DaysPage, MenuPage, OrderDonePage, ProductCard};
 pub use statement::{MailStatementPage, MonthChoice, MonthsPage, StatementBody, StatementPage};
 
@@ -91,6 +93,8 @@ pub enum Page {
     Profile(ProfilePage),
     /// Skift adgangskode.
     ChangePassword(ChangePasswordPage),
+    /// Skift billede.
+    ChangePicture(ChangePicturePage),
     /// A month.
     Statement(StatementPage),
     /// The months to choose from.

@@ -64,6 +64,7 @@ fn room_page(inside: &Inside, around: &Around, offline: bool) -> Page {
         Room::Profile(room) => Page::Profile(people::profile(room, inside)),
         Room::SignIn(room) => people::door(&room.door, around, true),
         Room::Password(room) => Page::ChangePassword(people::change_password(room, around.now.wall)),
+        Room::Picture(room) => Page::ChangePicture(people::change_picture(room, inside, around.now.wall)),
         Room::AutoRecharge(room) => money::auto_recharge(room, inside, around),
         Room::Deposit(room) => deposit(room, inside, around),
         Room::Order(room) => shop::order(room, inside, around),

@@ -64,7 +64,7 @@ pub struct Catalogue {
     /// Menus by day, earliest first.
     pub days: Vec<MenuDay>,
     /// What products look like, as far as that has come.
-    pub pictures: BTreeMap<PictureDigest, Picture>,
+    pub pictures: BTreeMap<PictureDigest, ProductPicture>,
 }
 
 impl Catalogue {
@@ -76,9 +76,9 @@ impl Catalogue {
 
     /// What a product looks like, if that has come.
     #[must_use]
-    pub fn picture(&self, product: &Product) -> Option<ProductPicture> {
+    pub fn picture(&self, product: &Product) -> Option<(PictureDigest, ProductPicture)> {
         let digest = product.picture?;
-        self.pictures.get(&digest).map(|png| ProductPicture { digest, png: png.clone() })
+        self.pictures.get(&digest).map(|picture| (digest, picture.clone()))
     }
 
     /// The menu of that day.

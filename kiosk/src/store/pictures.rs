@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use madkort_protocol::{Picture, PictureDigest, ProductPicture};
+use madkort_protocol::{PictureDigest, ProductPicture};
 use rusqlite::params;
 
 use super::{Doing as _, Once as _, Store, StoreError};
@@ -23,7 +23,7 @@ impl Store {
     /// Keeps one, and lets go of those that no product names any more.
     pub fn keep_picture(&mut self, picture: &ProductPicture) -> Result<(), StoreError> {
         let tx = self.write()?;
-        let row = params![picture.digest.to_string(), picture.png.as_png()];
+        let row = params![picture.digest().to_string(), picture.as_png()];
         tx.run("INSERT OR REPLACE INTO pictures VALUES (?1, ?2)", row).doing("keep a picture")?;
         let unnamed = "DELETE FROM pictures WHERE digest NOT IN
                        (SELECT json_extract(body, '$.picture') FROM products WHERE json_extract(body, '$.picture') IS NOT NULL)";
@@ -32,12 +32,13 @@ impl Store {
     }
 
     /// All that have come. One that cannot be read has not.
-    pub(super) fn pictures(&self) -> Result<BTreeMap<PictureDigest, Picture>, StoreError> {
+    pub(super) fn pictures(&self) -> Result<BTreeMap<PictureDigest, ProductPicture>, StoreError> {
         let mut statement = self.db.prepare_cached("SELECT digest, png FROM pictures").doing("look up pictures")?;
         let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?));
         let rows: Vec<_> =
             statement.query_map([], row).and_then(|rows| rows.collect::<Result<_, _>>()).doing("read a picture")?;
-        let read = |(name, png): (String, Vec<u8>)| Some((PictureDigest::parse(&name).ok()?, Picture::new(png).ok()?));
+        let read =
+            |(name, png): (String, Vec<u8>)| Some((PictureDigest::parse(&name).ok()?, ProductPicture::new(png).ok()?));
         Ok(rows.into_iter().filter_map(read).collect())
     }
 }

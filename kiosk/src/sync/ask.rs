@@ -20,7 +20,7 @@ use reqwest::Method;
 use tokio::task::JoinHandle;
 
 use super::client::{Call, CallError, Line};
-use super::{Question, Typed, letters, money};
+use super::{Question, Typed, letters, money, pictures};
 
 /// Somebody stands there: longer than this and the kiosk looks at the code itself.
 const LOGIN_PATIENCE: Duration = Duration::from_secs(3);
@@ -78,6 +78,15 @@ impl Questions {
             Question::LoadProfile(person) => drop(tokio::spawn(async move { load_profile(&line, person).await })),
             Question::SaveProfile { person, change } => {
                 drop(tokio::spawn(async move { save_profile(&line, person, &change).await }));
+            }
+            Question::LoadPicture(person) => drop(tokio::spawn(async move { pictures::load(&line, person).await })),
+            Question::OpenPicturePage(request) => {
+                let id = request.id;
+                let task = tokio::spawn(async move { pictures::open_page(&line, *request).await });
+                self.follow(id, Some(task));
+            }
+            Question::CancelPicturePage(id) => {
+                drop(tokio::spawn(async move { pictures::cancel_page(&line, id).await }))
             }
             Question::OpenMandatePage(request) => {
                 let id = request.id;

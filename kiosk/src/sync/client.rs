@@ -32,6 +32,8 @@ const KEEPALIVE: Duration = Duration::from_secs(4);
 const KEEPALIVE_RETRIES: u32 = 3;
 /// Bytes of an answer: a school's whole first set of changes is a tenth of it.
 const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
+/// Bytes of a file: a small picture is a tenth of it.
+const LARGEST_FILE: usize = 256 * 1024;
 /// Two requests of ours can overtake each other on their way; the later one is then an old one to the server.
 const OVERTAKEN_TRIES: usize = 3;
 /// How often the server's last word is written down when nothing else is.
@@ -137,10 +139,19 @@ impl Line {
 
     /// Sends a request, signed, and tells the link what came of it.
     pub(super) async fn call<T: DeserializeOwned>(&self, call: &Call) -> Result<T, CallError> {
+        self.call_for(call, message).await
+    }
+
+    /// The same, for what is answered with a file of no more than [`LARGEST_FILE`] bytes.
+    pub(super) async fn file(&self, call: &Call) -> Result<Vec<u8>, CallError> {
+        self.call_for(call, file).await
+    }
+
+    async fn call_for<T>(&self, call: &Call, reads: Reads<T>) -> Result<T, CallError> {
         let mut tries = 0;
         let answer = loop {
             tries += 1;
-            match self.send(call).await {
+            match self.send(call, reads).await {
                 Err(CallError::Problem(problem)) if problem.code == ProblemCode::BadSignature => {
                     if tries == OVERTAKEN_TRIES {
                         break Err(CallError::NotEnrolled);
@@ -166,7 +177,7 @@ impl Line {
         answer
     }
 
-    async fn send<T: DeserializeOwned>(&self, call: &Call) -> Result<T, CallError> {
+    async fn send<T>(&self, call: &Call, reads: Reads<T>) -> Result<T, CallError> {
         let signer = self.signer().await?;
         let count = self.next_count().await?;
         let device = signer.identity.device;
@@ -190,7 +201,7 @@ impl Line {
         if !call.body.is_empty() {
             request = request.header(CONTENT_TYPE, "application/json").body(call.body.clone());
         }
-        answer(request, call.patience).await
+        answer(request, call.patience, reads).await
     }
 
     /// Who this kiosk is and the key it signs with; read once, and again after the server has shut it out.
@@ -265,10 +276,24 @@ pub(super) async fn enrol(
     enrol: &Enrol,
     patience: Duration,
 ) -> Result<Enrolled, CallError> {
-    answer(http.post(format!("{server}/v1/devices")).json(enrol), patience).await
+    answer(http.post(format!("{server}/v1/devices")).json(enrol), patience, message).await
 }
 
-async fn answer<T: DeserializeOwned>(request: RequestBuilder, patience: Duration) -> Result<T, CallError> {
+/// What a good answer's body says.
+type Reads<T> = fn(&[u8]) -> Result<T, CallError>;
+
+fn message<T: DeserializeOwned>(body: &[u8]) -> Result<T, CallError> {
+    // An answer without words (204) is JSON's nothing.
+    serde_json::from_slice(if body.is_empty() { b"null" } else { body })
+        .map_err(|error| CallError::Unreachable(format!("an answer nobody understands: {error}")))
+}
+
+fn file(body: &[u8]) -> Result<Vec<u8>, CallError> {
+    let fits = body.len() <= LARGEST_FILE;
+    if fits { Ok(body.to_vec()) } else { Err(CallError::Unreachable("a file without end".to_owned())) }
+}
+
+async fn answer<T>(request: RequestBuilder, patience: Duration, reads: Reads<T>) -> Result<T, CallError> {
     let request = request.header(HEADER_API, API_VERSION).timeout(patience);
     let response = request.send().await.map_err(|error| unreachable_by(&error))?;
     let status = response.status();
@@ -283,10 +308,7 @@ async fn answer<T: DeserializeOwned>(request: RequestBuilder, patience: Duration
     }
     let body = read(response).await?;
     if status.is_success() {
-        // An answer without words (204) is JSON's nothing.
-        let body: &[u8] = if body.is_empty() { b"null" } else { &body };
-        return serde_json::from_slice(body)
-            .map_err(|error| CallError::Unreachable(format!("an answer nobody understands: {error}")));
+        return reads(&body);
     }
     if status.is_server_error() {
         return Err(CallError::Unwell(status.as_u16()));

@@ -11,6 +11,7 @@ mod letters;
 mod link;
 mod money;
 mod pictures;
+mod product_pictures;
 mod pull;
 mod push;
 mod session;
@@ -26,7 +27,7 @@ use jiff::civil::Date;
 use kiosk_core::Secret;
 use madkort_protocol::{
     AccountId, CardId, DepositRequest, MandatePageRequest, MandateWish, OperationId, PasswordResetRequest, PersonId,
-    ProfileChange, StatementMailRequest, TransferRequest, WithdrawalRequest,
+    PicturePageRequest, ProfileChange, StatementMailRequest, TransferRequest, WithdrawalRequest,
 };
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -89,6 +90,12 @@ pub enum Question {
         /// As it stands on the screen.
         change: Box<ProfileChange>,
     },
+    /// Fetch a picture.
+    LoadPicture(PersonId),
+    /// Open a page for a picture and follow it, until it is forgotten like a payment.
+    OpenPicturePage(Box<PicturePageRequest>),
+    /// Give such a page up.
+    CancelPicturePage(OperationId),
     /// Set money aside for a bank account.
     Withdraw(Box<WithdrawalRequest>),
     /// Call a withdrawal off.

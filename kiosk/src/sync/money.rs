@@ -109,7 +109,7 @@ async fn follow(line: &Line, page: MandatePage) {
 }
 
 /// The answer to what is asked under an id; what is none is told.
-async fn answer<T: DeserializeOwned>(line: &Line, id: OperationId, asked: Call) -> Option<T> {
+pub(super) async fn answer<T: DeserializeOwned>(line: &Line, id: OperationId, asked: Call) -> Option<T> {
     match as_visitor(line, asked).await {
         Ok(answer) => return Some(answer),
         Err(error) if is_signed_out(&error) => line.events.tell(Event::SignedOut),
@@ -122,10 +122,10 @@ async fn answer<T: DeserializeOwned>(line: &Line, id: OperationId, asked: Call) 
     None
 }
 
-async fn as_visitor<T: DeserializeOwned>(line: &Line, asked: Call) -> Result<T, CallError> {
+pub(super) async fn as_visitor<T: DeserializeOwned>(line: &Line, asked: Call) -> Result<T, CallError> {
     line.call(&asked.as_visitor(line.session.token())).await
 }
 
-fn is_signed_out(error: &CallError) -> bool {
+pub(super) fn is_signed_out(error: &CallError) -> bool {
     matches!(error, CallError::Problem(problem) if problem.code == ProblemCode::SignIn)
 }

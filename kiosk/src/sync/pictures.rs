@@ -1,50 +1,74 @@
-//! What products look like is fetched after the products, one picture between two questions for changes.
+//! Questions about a picture: what somebody looks like, and the page on a telephone where that is changed.
 //!
-//! **Invariant:** a picture never keeps a kiosk from selling: one that cannot be had is shown by its shelf's drawing.
+//! **Invariants:** a picture is unpacked from the answer into the event and is nowhere else, least of all on the disk; the link to a page
+//! is in no log.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use madkort_protocol::{PictureDigest, ProductPicture};
+use image::ImageFormat;
+use kiosk_core::{Event, Picture};
+use madkort_protocol::{OperationId, PICTURE_SIDE, PersonId, PicturePage, PicturePageRequest, PicturePageState};
 use reqwest::Method;
 
-use super::client::{Call, CallError, Line};
+use super::client::{Call, Line};
+use super::money::{answer, as_visitor, is_signed_out};
 
-/// For 32 kB over a slow line; changes wait meanwhile.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Somebody stands there.
+const PATIENCE: Duration = Duration::from_secs(6);
+/// How often a page is asked about.
+const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
-/// What has come of it; those the server will not give are not asked for again until the kiosk starts again.
-#[derive(Debug, Default)]
-pub(super) struct Pictures {
-    refused: BTreeSet<PictureDigest>,
-    /// Some have come and are not shown yet.
-    came: bool,
+pub(super) async fn load(line: &Line, person: PersonId) {
+    let asked = Call::new(Method::GET, format!("/v1/people/{person}/picture"), PATIENCE);
+    line.events.tell(match line.file(&asked.as_visitor(line.session.token())).await {
+        Ok(file) => Event::PictureIs { person, picture: unpack(&file) },
+        Err(error) if is_signed_out(&error) => Event::SignedOut,
+        Err(_) => Event::PictureIs { person, picture: None },
+    });
 }
 
-impl Pictures {
-    /// Fetches the next one that is missing; answers whether there may be another.
-    pub async fn fetch_next(&mut self, line: &Line) -> bool {
-        let missing = line.store.ask(|desk| desk.store.missing_pictures()).await;
-        let Ok(Ok(missing)) = missing else { return false };
-        let Some(digest) = missing.into_iter().find(|digest| !self.refused.contains(digest)) else {
-            // All at once: a page that is open changes once.
-            if std::mem::take(&mut self.came) {
-                line.store.tell(crate::store::Desk::show_pictures);
-            }
-            return false;
-        };
-        let call = Call::new(Method::GET, format!("/v1/product-pictures/{digest}"), PATIENCE);
-        match line.call::<ProductPicture>(&call).await {
-            Ok(picture) if picture.digest == digest && picture.is_sound() => {
-                let kept = line.store.ask(move |desk| desk.heed(|store, _| store.keep_picture(&picture))).await;
-                self.came |= matches!(kept, Ok(Ok(())));
-                matches!(kept, Ok(Ok(())))
-            }
-            Ok(_) | Err(CallError::Problem(_)) => {
-                tracing::warn!(%digest, "the server has no such picture");
-                self.refused.insert(digest)
-            }
-            Err(_) => false,
-        }
+pub(super) async fn open_page(line: &Line, request: PicturePageRequest) {
+    let asked = Call::new(Method::POST, "/v1/picture-pages", PATIENCE).with(&request);
+    let Some(page) = answer::<PicturePage>(line, request.id, asked).await else { return };
+    line.events.tell(Event::PicturePageIs(Box::new(page.clone())));
+    follow(line, page).await;
+}
+
+pub(super) async fn cancel_page(line: &Line, id: OperationId) {
+    let asked = Call::new(Method::DELETE, format!("/v1/picture-pages/{id}"), PATIENCE);
+    if let Some(page) = answer::<PicturePage>(line, id, asked).await {
+        line.events.tell(Event::PicturePageIs(Box::new(page)));
     }
+}
+
+/// Asks until it has ended. Told when it changed, and when the server went out of sight or came back.
+async fn follow(line: &Line, page: PicturePage) {
+    let id = page.id;
+    // As it is told from now on: without its link.
+    let mut known = Some(PicturePage { url: None, ..page });
+    while known.as_ref().is_none_or(|page| page.state == PicturePageState::Open) {
+        tokio::time::sleep(FOLLOW_EVERY).await;
+        let asked = Call::new(Method::GET, format!("/v1/picture-pages/{id}"), PATIENCE);
+        let now = as_visitor::<PicturePage>(line, asked).await;
+        if now.as_ref().is_err_and(is_signed_out) {
+            line.events.tell(Event::SignedOut);
+            return;
+        }
+        let now = now.ok();
+        if now == known {
+            continue;
+        }
+        line.events.tell(match &now {
+            Some(page) => Event::PicturePageIs(Box::new(page.clone())),
+            None => Event::RequestUnreachable(id),
+        });
+        known = now;
+    }
+}
+
+/// The colours of a JPEG, if it is one of the size the server makes.
+fn unpack(file: &[u8]) -> Option<Picture> {
+    let picture = image::load_from_memory_with_format(file, ImageFormat::Jpeg).ok()?;
+    let fits = (picture.width(), picture.height()) == (PICTURE_SIDE, PICTURE_SIDE);
+    if fits { Picture::try_new(picture.into_rgb8().into_raw()) } else { None }
 }

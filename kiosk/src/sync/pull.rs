@@ -10,7 +10,7 @@ use reqwest::Method;
 use super::client::{Call, CallError, Line};
 use super::enrol;
 use super::link::Backoff;
-use super::pictures::Pictures;
+use super::product_pictures::Pictures;
 
 /// Seconds the server may keep the question open when nothing changes.
 const WAIT_SECONDS: u64 = 20;

@@ -181,6 +181,7 @@ fn listen(window: &ui::AppWindow, out: &Rc<dyn Fn(Intent)>) {
         on_with_password() => Some(Intent::WithPassword);
         on_forgot_password() => Some(Intent::ForgotPassword);
         on_change_password_page() => Some(Intent::ChangePassword);
+        on_change_picture_page() => Some(Intent::ChangePicture);
         on_block_card(id: SharedString) => CardId::parse(&id).ok().map(Intent::BlockCard);
         on_unblock_card(id: SharedString) => CardId::parse(&id).ok().map(Intent::UnblockCard);
         on_back() => Some(Intent::Back);

@@ -10,7 +10,7 @@ mod statement;
 use jiff::civil::Date;
 use kiosk_core::{
     AccountCard, AccountChoice, AccountsPage, BlockCardPage, CheckoutLine, DayChoice, DepositAmountPage,
-    DepositDonePage, DepositPayPage, Fault, HomePage, IdlePage, MonthChoice, OrderBrief, Page, ProductCard,
+    DepositDonePage, DepositPayPage, Fault, HomePage, IdlePage, MonthChoice, OrderBrief, Page, Picture, ProductCard,
     SupportDonePage, SupportPage, Tile,
 };
 use madkort_protocol::{Allergen, AutoRechargeCharge, Language, Money, StatementLine, Withdrawal};
@@ -22,7 +22,7 @@ use super::photo::Photos;
 use super::rows::Rows;
 use super::screens as ui;
 
-/// The lists of all pages, and what the payment code was drawn from.
+/// The lists of all pages, and what code and face were drawn from.
 pub(super) struct Lists {
     pub faults: Rows<Fault, ui::FaultKind>,
     dishes: Rows<String, slint::SharedString>,
@@ -42,8 +42,9 @@ pub(super) struct Lists {
     charges: Rows<(AutoRechargeCharge, Language), ui::ChargeRow>,
     targets: Rows<(usize, AccountChoice), ui::TargetRow>,
     withdrawals: Rows<(Withdrawal, Language), ui::WithdrawalRow>,
+    code_url: std::cell::RefCell<String>,
+    face: std::cell::RefCell<Option<Picture>>,
     photos: Photos,
-    pay_url: std::cell::RefCell<String>,
 }
 
 impl Lists {
@@ -67,8 +68,9 @@ impl Lists {
             charges: Rows::new(),
             targets: Rows::new(),
             withdrawals: Rows::new(),
+            code_url: std::cell::RefCell::default(),
+            face: std::cell::RefCell::default(),
             photos: Photos::default(),
-            pay_url: std::cell::RefCell::default(),
         };
         let api = window.global::<ui::Api>();
         api.set_faults(lists.faults.model());
@@ -107,6 +109,7 @@ impl Lists {
             Page::Password(page) => people::password(api, *page),
             Page::Forgotten(page) => people::forgotten(api, page, language),
             Page::ChangePassword(page) => people::change_password(api, *page, language),
+            Page::ChangePicture(page) => self.change_picture(api, page),
             Page::Months(page) => self.months(api, page, language),
             Page::MailStatement(page) => statement::mail(api, page, language),
             Page::Number(page) => people::number(api, page),
@@ -121,7 +124,7 @@ impl Lists {
             Page::Days(page) => self.days(api, page, language),
             Page::Allergy(page) => self.allergy(api, page),
             Page::OrderDone(page) => shop::ordered(api, page, language),
-            Page::Profile(page) => people::profile(api, page, language),
+            Page::Profile(page) => self.profile(api, page, language),
             Page::Statement(page) => self.statement(api, page, language),
             Page::Support(page) => self.support(api, page, language),
             Page::SupportDone(page) => filed(api, page),
@@ -152,6 +155,7 @@ impl Lists {
             Page::Password(_) => set_password, ;
             Page::Forgotten(_) => set_forgotten, ;
             Page::ChangePassword(_) => set_change_password, ;
+            Page::ChangePicture(_) => set_change_picture, ;
             Page::Months(_) => set_months_of, months;
             Page::MailStatement(_) => set_mail_statement, ;
             Page::Number(_) => set_number, ;
@@ -180,8 +184,11 @@ impl Lists {
             Page::WithdrawCheck(_) => set_withdraw_check, ;
             Page::WithdrawDone(_) => set_withdrawn, ;
         }
-        if !matches!(page, Page::DepositPay(_)) && !self.pay_url.take().is_empty() {
-            api.set_pay_code(slint::Image::default());
+        if !matches!(page, Page::DepositPay(_) | Page::ChangePicture(_)) {
+            self.show_code(api, "");
+        }
+        if !matches!(page, Page::Profile(_)) {
+            self.show_face(api, None);
         }
     }
 
@@ -254,10 +261,15 @@ impl Lists {
             minutes_left: kinds::whole(page.minutes_left),
             auto: page.auto,
         });
-        if self.pay_url.replace(page.url.clone()) != page.url {
-            api.set_pay_code(pay_code(&page.url));
-        }
+        self.show_code(api, &page.url);
         ui::PageKind::DepositPay
+    }
+
+    /// The address as a code; none for an empty one.
+    fn show_code(&self, api: &ui::Api, url: &str) {
+        if self.code_url.replace(url.to_owned()) != url {
+            api.set_pay_code(if url.is_empty() { slint::Image::default() } else { pay_code(url) });
+        }
     }
 
     fn support(&self, api: &ui::Api, page: &SupportPage, language: Language) -> ui::PageKind {

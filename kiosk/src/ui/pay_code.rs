@@ -1,4 +1,4 @@
-//! The QR code of a payment page as a picture.
+//! The QR code of a page on a telephone as a picture.
 //!
 //! Pure. **Invariant:** four white modules around the code, as ISO/IEC 18004 asks, and every module a whole number of pixels.
 

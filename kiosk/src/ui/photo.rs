@@ -7,12 +7,12 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io::Cursor;
 
-use madkort_protocol::{Picture, PictureDigest, ProductPicture};
+use madkort_protocol::{PictureDigest, ProductPicture};
 use png::{ColorType, Decoder, Transformations};
 use slint::{Image, Rgba8Pixel, SharedPixelBuffer};
 
 /// Pixels each way on the screen; `ui/pages/order.slint` leaves as many.
-const SHOWN: u32 = Picture::SIDE / 2;
+const SHOWN: u32 = ProductPicture::SIDE / 2;
 
 /// Pictures drawn once. As many as products have.
 #[derive(Default)]
@@ -20,9 +20,9 @@ pub(super) struct Photos(RefCell<HashMap<PictureDigest, Option<Image>>>);
 
 impl Photos {
     /// The picture, if it is one.
-    pub fn of(&self, picture: &ProductPicture) -> Option<Image> {
+    pub fn of(&self, (digest, picture): &(PictureDigest, ProductPicture)) -> Option<Image> {
         let mut drawn = self.0.borrow_mut();
-        drawn.entry(picture.digest).or_insert_with(|| draw(picture.png.as_png())).clone()
+        drawn.entry(*digest).or_insert_with(|| draw(picture.as_png())).clone()
     }
 }
 
@@ -31,7 +31,7 @@ fn draw(bytes: &[u8]) -> Option<Image> {
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16 | Transformations::ALPHA);
     let mut reader = decoder.read_info().ok()?;
     // Before there is room made for its pixels.
-    if (reader.info().width, reader.info().height) != (Picture::SIDE, Picture::SIDE) {
+    if (reader.info().width, reader.info().height) != (ProductPicture::SIDE, ProductPicture::SIDE) {
         return None;
     }
     if reader.output_color_type().0 != ColorType::Rgba {
@@ -45,7 +45,7 @@ fn draw(bytes: &[u8]) -> Option<Image> {
 /// Each pixel the mean of four, their colours weighed by how much they cover.
 fn halved(pixels: &[u8]) -> SharedPixelBuffer<Rgba8Pixel> {
     let mut buffer = SharedPixelBuffer::<Rgba8Pixel>::new(SHOWN, SHOWN);
-    let (from, to) = (Picture::SIDE as usize, SHOWN as usize);
+    let (from, to) = (ProductPicture::SIDE as usize, SHOWN as usize);
     for (at, pixel) in buffer.make_mut_slice().iter_mut().enumerate() {
         let (x, y) = (at % to * 2, at / to * 2);
         let mut sums = [0_u32; 4];
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn four_pixels_become_one_by_what_they_cover() {
-        let side = Picture::SIDE as usize;
+        let side = ProductPicture::SIDE as usize;
         let mut pixels = vec![0; side * side * 4];
         // Red, half covered red, and two that cover nothing whatever their colour.
         pixels[..8].copy_from_slice(&[255, 0, 0, 255, 255, 0, 0, 128]);
@@ -88,13 +88,13 @@ mod tests {
 
     #[test]
     fn only_a_whole_png_of_the_right_size_is_drawn() {
-        let side = Picture::SIDE as usize;
-        let good = png(Picture::SIDE, ColorType::Rgb, &vec![9; side * side * 3]);
+        let side = ProductPicture::SIDE as usize;
+        let good = png(ProductPicture::SIDE, ColorType::Rgb, &vec![9; side * side * 3]);
         let drawn = draw(&good).unwrap();
         assert_eq!((drawn.size().width, drawn.size().height), (SHOWN, SHOWN));
         assert!(draw(&good[..good.len() / 2]).is_none());
         assert!(draw(b"").is_none());
         assert!(draw(&png(2, ColorType::Rgb, &[9; 12])).is_none());
-        assert!(draw(&png(Picture::SIDE, ColorType::Grayscale, &vec![9; side * side])).is_none());
+        assert!(draw(&png(ProductPicture::SIDE, ColorType::Grayscale, &vec![9; side * side])).is_none());
     }
 }

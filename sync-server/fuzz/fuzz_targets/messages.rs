@@ -6,7 +6,7 @@ use std::fmt::Debug;
 
 use madkort_protocol::{
     DepositRequest, Enrol, LoginRequest, MandatePageRequest, MandateRequest, PasswordChange, PasswordResetRequest,
-    ProfileChange, PurchaseRequest, Push, TransferRequest, WithdrawalRequest,
+    PicturePageRequest, ProfileChange, PurchaseRequest, Push, TransferRequest, WithdrawalRequest,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,6 +18,7 @@ pub fn check(bytes: &[u8]) {
     same_again::<MandatePageRequest>(bytes);
     same_again::<MandateRequest>(bytes);
     same_again::<PasswordResetRequest>(bytes);
+    same_again::<PicturePageRequest>(bytes);
     same_again::<ProfileChange>(bytes);
     same_again::<PurchaseRequest>(bytes);
     same_again::<Push>(bytes);

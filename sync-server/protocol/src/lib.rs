@@ -18,6 +18,7 @@ mod picture;
 mod portions;
 mod postcode;
 mod problem;
+mod product_picture;
 mod profile;
 mod register;
 mod server;
@@ -52,10 +53,11 @@ pub use password::{
     LONGEST_PASSWORD, PasswordAnswer, PasswordChange, PasswordResetRequest, SHORTEST_PASSWORD, WeakPassword,
     check_password,
 };
-pub use picture::{InvalidPicture, Picture, PictureDigest, ProductPicture};
+pub use picture::{PICTURE_SIDE, PicturePage, PicturePageRequest, PicturePageState};
 pub use portions::Portions;
 pub use postcode::town_of;
 pub use problem::{Problem, ProblemCode};
+pub use product_picture::{InvalidPicture, PictureDigest, ProductPicture};
 pub use profile::{Profile, ProfileChange, ProfileProblem, SpendingCaps};
 pub use register::{
     AuthorisationRequest, HandOut, HandOutLine, OfflinePurchase, PickUpAnswer, PickUpRequest, PurchaseBatch,

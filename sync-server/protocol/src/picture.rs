@@ -1,169 +1,67 @@
-//! Pictures, as devices get them: PNG, square, small.
+//! *Billede*: one small square picture of a person, and the page on a telephone where it is changed.
 //!
-//! Pure; what is inside a PNG is for whoever draws it to check. **Invariant:** a picture begins like a PNG and is no longer than
-//! [`Picture::LONGEST`]; its digest is that of its bytes, so that one picture has one name and is fetched once.
+//! Pure. **Invariant:** the link to such a page is told once, to the kiosk that asked for it: nothing that is asked later says it again.
 
-use std::fmt;
-use std::sync::Arc;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-/// How every PNG begins (W3C PNG, 5.2).
-const PNG: [u8; 8] = [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n'];
+use crate::{CardId, Language, OperationId, PersonId};
 
-/// A picture's bytes; Base64 on the wire. Cheap to clone.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
-#[serde(try_from = "String", into = "String")]
-pub struct Picture(Arc<[u8]>);
+/// Pixels of each side of a picture, as `GET /v1/people/{person}/picture` answers with it, a JPEG: what a kiosk's page has room for at
+/// its largest type.
+pub const PICTURE_SIDE: u32 = 192;
 
-/// The SHA-256 of a picture's bytes; 64 hexadecimal digits on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
-#[serde(try_from = "String", into = "String")]
-pub struct PictureDigest([u8; 32]);
-
-/// The answer to `GET /v1/product-pictures/{digest}`: it never changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// `POST /v1/picture-pages`: opens a page on which a picture is taken, chosen or removed. Asked again with the same id, while it is
+/// open, it answers with a new link in place of the one before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ProductPicture {
-    /// What products call it.
-    pub digest: PictureDigest,
-    /// The picture.
-    pub png: Picture,
+#[serde(deny_unknown_fields)]
+pub struct PicturePageRequest {
+    /// Under which the page is asked about.
+    pub id: OperationId,
+    /// The card the visit goes by.
+    pub card: CardId,
+    /// Whose picture.
+    pub person: PersonId,
+    /// What the page speaks.
+    pub language: Language,
 }
 
-/// Not a picture, or not the name of one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no PNG of at most {} bytes", Picture::LONGEST)]
-pub struct InvalidPicture;
-
-impl Picture {
-    /// Bytes of the longest one: a hundred of them are 3 MB on a kiosk's card and a minute on the slowest line.
-    pub const LONGEST: usize = 32 * 1024;
-    /// Pixels of a product's picture, each way: twice what a kiosk shows.
-    pub const SIDE: u32 = 144;
-
-    /// Takes bytes that begin like a PNG.
-    pub fn new(png: Vec<u8>) -> Result<Self, InvalidPicture> {
-        if png.starts_with(&PNG) && png.len() <= Self::LONGEST { Ok(Self(png.into())) } else { Err(InvalidPicture) }
-    }
-
-    /// The PNG.
-    #[must_use]
-    pub fn as_png(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// Its name.
-    #[must_use]
-    pub fn digest(&self) -> PictureDigest {
-        PictureDigest(Sha256::digest(&self.0).into())
-    }
+/// Such a page as it stands: the answer to [`PicturePageRequest`], and to `GET` and `DELETE /v1/picture-pages/{id}`.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PicturePage {
+    /// Its id.
+    pub id: OperationId,
+    /// Whose picture.
+    pub person: PersonId,
+    /// Where it stands.
+    pub state: PicturePageState,
+    /// The page, for the QR code; only in the answer that opened it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Until when the link works.
+    pub expires_at: Timestamp,
 }
 
-impl ProductPicture {
-    /// Whether the picture is the one it says it is.
-    #[must_use]
-    pub fn is_sound(&self) -> bool {
-        self.png.digest() == self.digest
+impl std::fmt::Debug for PicturePage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Whoever has the link changes the picture.
+        f.debug_struct("PicturePage").field("id", &self.id).field("state", &self.state).finish_non_exhaustive()
     }
 }
 
-impl PictureDigest {
-    /// Takes 32 bytes.
-    #[must_use]
-    pub const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// Reads 64 hexadecimal digits.
-    pub fn parse(text: &str) -> Result<Self, InvalidPicture> {
-        let mut bytes = [0; 32];
-        hex::decode_to_slice(text, &mut bytes).map_err(|_| InvalidPicture)?;
-        Ok(Self(bytes))
-    }
-
-    /// The 32 bytes.
-    #[must_use]
-    pub const fn bytes(self) -> [u8; 32] {
-        self.0
-    }
-}
-
-impl fmt::Debug for Picture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Picture({} bytes)", self.0.len())
-    }
-}
-
-impl fmt::Display for PictureDigest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
-    }
-}
-
-impl TryFrom<String> for Picture {
-    type Error = InvalidPicture;
-
-    fn try_from(text: String) -> Result<Self, InvalidPicture> {
-        Self::new(STANDARD.decode(text).map_err(|_| InvalidPicture)?)
-    }
-}
-
-impl From<Picture> for String {
-    fn from(picture: Picture) -> Self {
-        STANDARD.encode(picture.as_png())
-    }
-}
-
-impl TryFrom<String> for PictureDigest {
-    type Error = InvalidPicture;
-
-    fn try_from(text: String) -> Result<Self, InvalidPicture> {
-        Self::parse(&text)
-    }
-}
-
-impl From<PictureDigest> for String {
-    fn from(digest: PictureDigest) -> Self {
-        digest.to_string()
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    fn picture() -> Picture {
-        Picture::new([&PNG[..], b"and more"].concat()).unwrap()
-    }
-
-    #[test]
-    fn a_picture_keeps_its_name_over_the_wire() {
-        let sent = ProductPicture { digest: picture().digest(), png: picture() };
-        let got: ProductPicture = serde_json::from_str(&serde_json::to_string(&sent).unwrap()).unwrap();
-        assert_eq!(got, sent);
-        assert!(got.is_sound());
-        assert!(!ProductPicture { digest: PictureDigest::new([0; 32]), ..got }.is_sound());
-        assert_eq!(PictureDigest::parse(&sent.digest.to_string()), Ok(sent.digest));
-    }
-
-    #[test]
-    fn what_is_no_picture_is_refused() {
-        let long = [&PNG[..], &vec![0; Picture::LONGEST]].concat();
-        for bytes in [vec![], b"GIF89a".to_vec(), PNG[..7].to_vec(), long] {
-            assert_eq!(Picture::new(bytes), Err(InvalidPicture));
-        }
-        for text in ["\"not base64!\"", "\"\"", "7"] {
-            assert!(serde_json::from_str::<Picture>(text).is_err(), "{text}");
-        }
-        for text in ["", "00", &"g".repeat(64), &"00".repeat(33)] {
-            assert_eq!(PictureDigest::parse(text), Err(InvalidPicture), "{text}");
-        }
-    }
+/// Where a page for a picture stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum PicturePageState {
+    /// Waiting for the telephone.
+    Open,
+    /// There is another picture, or none any more: the link is used up.
+    Changed,
+    /// Given up at the kiosk.
+    Cancelled,
+    /// Too late.
+    Expired,
 }

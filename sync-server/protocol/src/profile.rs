@@ -32,6 +32,10 @@ pub struct Profile {
     pub school: String,
     /// `7.B`, for pupils; only the school changes it.
     pub class: Option<String>,
+    /// `B`, the school's letter for the pupil's track; only the school changes it.
+    pub track: Option<String>,
+    /// Whether there is a picture, at `GET /v1/people/{person}/picture`.
+    pub picture: bool,
     /// The most that may be spent.
     pub caps: SpendingCaps,
 }

@@ -4,7 +4,7 @@
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
-use madkort_protocol::{Allergen, Category, InvalidPicture, MenuDay, Money, Picture, Portions, Product};
+use madkort_protocol::{Allergen, Category, InvalidPicture, MenuDay, Money, Portions, Product, ProductPicture};
 
 use super::ids;
 
@@ -47,7 +47,7 @@ const DISHES: &[Dish] = &[
     (21, Drink, ["Dansk vand med citron", "Sparkling water with lemon"], ["Uden sukker, ½ liter", "No sugar, ½ litre"], 800, &[]),
 ];
 
-/// What they look like, in their order: our own drawings, `dishes/*.svg` at [`Picture::SIDE`] pixels.
+/// What they look like, in their order: our own drawings, `dishes/*.svg` at [`ProductPicture::SIDE`] pixels.
 const DRAWINGS: [&[u8]; 21] = [
     include_bytes!("dishes/pasta-bolognese.png"),
     include_bytes!("dishes/chicken-curry.png"),
@@ -84,12 +84,12 @@ const DRINKS: [u32; 4] = [18, 19, 20, 21];
 const PORTIONS: [(u32, u32); 8] = [(1, 40), (2, 40), (3, 40), (4, 40), (12, 4), (13, 12), (16, 10), (17, 15)];
 
 /// What every product looks like, in their order.
-pub fn pictures() -> Result<Vec<Picture>, InvalidPicture> {
-    DRAWINGS.iter().map(|png| Picture::new(png.to_vec())).collect()
+pub fn pictures() -> Result<Vec<ProductPicture>, InvalidPicture> {
+    DRAWINGS.iter().map(|png| ProductPicture::new(png.to_vec())).collect()
 }
 
 /// Every product, with the pictures in their order.
-pub fn products(pictures: &[Picture]) -> Vec<Product> {
+pub fn products(pictures: &[ProductPicture]) -> Vec<Product> {
     DISHES
         .iter()
         .enumerate()
@@ -103,7 +103,7 @@ pub fn products(pictures: &[Picture]) -> Vec<Product> {
             price: Money::from_ore(*ore),
             vat_percent: VAT,
             allergens: allergens.to_vec(),
-            picture: pictures.get(place).map(Picture::digest),
+            picture: pictures.get(place).map(ProductPicture::digest),
         })
         .collect()
 }

@@ -54,6 +54,9 @@ pub async fn load(store: &dyn Store, sandbox: &Sandbox, today: Date) -> Result<D
     let start = first.checked_sub(SignedDuration::from_hours(24))?;
 
     store.put(ids::school(), everything(&days)?).await?;
+    for row in ROWS.iter().filter(|row| row.track().is_some()) {
+        store.set_track(ids::school(), ids::person(row.n), row.track().map(str::to_owned)).await?;
+    }
     for row in ROWS.iter().filter(|row| row.pays != PriceClass::Paid) {
         store.set_price_class(ids::school(), ids::account(row.n), row.pays).await?;
     }

@@ -103,6 +103,11 @@ impl Row {
         Self { pays, ..self }
     }
 
+    /// *Spor*: the letter behind the dot of the class.
+    pub fn track(&self) -> Option<&'static str> {
+        self.class?.split_once('.').map(|(_, track)| track)
+    }
+
     const fn shows(self, shows: &'static str) -> Self {
         Self { shows, ..self }
     }

@@ -5,7 +5,7 @@
 use askama::Template;
 use madkort_protocol::{LONGEST_PASSWORD, Language, SHORTEST_PASSWORD, School};
 
-use super::{End, pick, support};
+use super::{ended, pick, support};
 
 /// A new password to be chosen.
 #[derive(Template)]
@@ -61,7 +61,7 @@ pub fn done(school: &School, language: Language) -> Result<String, askama::Error
         "Du kan logge ind med dit kortnummer og den nye adgangskode. Andre steder er du logget ud.",
         "You can log in with your card number and the new password. You are logged out everywhere else.",
     );
-    end(&school.name, support(school), language, (heading, sentence, true))
+    ended(&school.name, support(school), language, (heading, sentence, true))
 }
 
 /// No link, or one that was used or is too old.
@@ -72,22 +72,12 @@ pub fn gone(language: Language) -> Result<String, askama::Error> {
         "Et link virker én gang og i 60 minutter. Bed om et nyt ved standeren i kantinen.",
         "A link works once, for 60 minutes. Ask for a new one at the kiosk in the canteen.",
     );
-    end("Madkort", String::new(), language, (heading, sentence, false))
+    ended("Madkort", String::new(), language, (heading, sentence, false))
 }
 
 /// Not now.
 pub fn fault(language: Language) -> Result<String, askama::Error> {
     let heading = pick(language, "Siden kan ikke vises lige nu", "The page cannot be shown right now");
     let sentence = pick(language, "Prøv igen om lidt. Intet er ændret.", "Try again in a moment. Nothing was changed.");
-    end("Madkort", String::new(), language, (heading, sentence, false))
-}
-
-fn end(
-    school: &str,
-    support: String,
-    language: Language,
-    (heading, sentence, good): (&str, &str, bool),
-) -> Result<String, askama::Error> {
-    let (heading, sentences) = (heading.to_owned(), vec![sentence.to_owned()]);
-    End { language, sandbox: false, school, support, refresh: 0, good, heading, sentences, facts: vec![] }.render()
+    ended("Madkort", String::new(), language, (heading, sentence, false))
 }

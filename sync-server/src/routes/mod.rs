@@ -19,6 +19,8 @@ mod passwords;
 mod pay;
 mod people;
 mod pick_ups;
+mod picture_page;
+mod pictures;
 mod product_pictures;
 mod purchase_batches;
 mod purchases;
@@ -62,12 +64,16 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/mandates", post(mandates::post))
         .route("/v1/mandates/{id}", get(mandates::get).delete(mandates::delete))
         .route("/v1/operations", post(operations::post))
+        .route("/picture/{token}", get(picture_page::get).post(picture_page::post).layer(picture_page::room()))
         .route("/v1/product-pictures/{digest}", get(product_pictures::get))
         .route("/reset/{token}", get(passwords::get).post(passwords::post))
         .route("/v1/password-resets", post(passwords::post_reset))
         .route("/v1/people/{person}/password", put(passwords::put))
         .route("/v1/people/{person}", get(people::get).put(people::put))
         .route("/v1/people/{person}/allergies", put(allergies::put))
+        .route("/v1/people/{person}/picture", get(pictures::get))
+        .route("/v1/picture-pages", post(pictures::open))
+        .route("/v1/picture-pages/{id}", get(pictures::look).delete(pictures::give_up))
         .route("/v1/pick-ups", post(pick_ups::post))
         .route("/v1/purchase-batches", post(purchase_batches::post))
         .route("/v1/purchases", post(purchases::post))

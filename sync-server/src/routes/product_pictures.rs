@@ -1,9 +1,10 @@
 //! `GET /v1/product-pictures/{digest}`: what a product looks like.
 
-use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use madkort_protocol::{DeviceKind, PictureDigest, ProblemCode, ProductPicture};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use madkort_protocol::{DeviceKind, PictureDigest, ProblemCode};
 
 use crate::failure::Failure;
 use crate::signed::SignedDevice;
@@ -13,10 +14,10 @@ pub(super) async fn get(
     State(state): State<AppState>,
     path: Result<Path<String>, PathRejection>,
     signed: SignedDevice,
-) -> Result<Json<ProductPicture>, Failure> {
+) -> Result<Response, Failure> {
     signed.must_be(DeviceKind::Kiosk)?;
     let Path(digest) = path.map_err(|_| ProblemCode::NotFound)?;
     let digest = PictureDigest::parse(&digest).map_err(|_| ProblemCode::NotFound)?;
-    let png = state.store.product_picture(signed.school(), digest).await?.ok_or(ProblemCode::NotFound)?;
-    Ok(Json(ProductPicture { digest, png }))
+    let picture = state.store.product_picture(signed.school(), digest).await?.ok_or(ProblemCode::NotFound)?;
+    Ok(([(header::CONTENT_TYPE, "image/png")], picture.as_png().to_vec()).into_response())
 }

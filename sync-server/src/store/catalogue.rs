@@ -1,8 +1,8 @@
 //! The school and what it knows: people, cards, accounts, products, menus.
 
 use madkort_protocol::{
-    Account, AccountId, AccountKind, CardId, CardRecord, MenuDay, Person, PersonId, Picture, PictureDigest, Product,
-    School, SchoolId,
+    Account, AccountId, AccountKind, CardId, CardRecord, MenuDay, Person, PersonId, PictureDigest, Product,
+    ProductPicture, School, SchoolId,
 };
 
 use super::Pending;
@@ -21,7 +21,7 @@ pub enum Thing {
     /// A product.
     Product(Product),
     /// What products look like.
-    Picture(Picture),
+    Picture(ProductPicture),
     /// The menu of a day.
     Day(MenuDay),
 }
@@ -57,7 +57,7 @@ pub trait Catalogue {
     fn card(&self, school: SchoolId, id: CardId) -> Pending<'_, Option<CardRecord>>;
 
     /// A product's picture, if the school has it.
-    fn product_picture(&self, school: SchoolId, digest: PictureDigest) -> Pending<'_, Option<Picture>>;
+    fn product_picture(&self, school: SchoolId, digest: PictureDigest) -> Pending<'_, Option<ProductPicture>>;
 
     /// A person, if they are the school's.
     fn person(&self, school: SchoolId, id: PersonId) -> Pending<'_, Option<Person>>;

@@ -20,6 +20,7 @@ mod operations;
 pub mod passwords;
 mod payments;
 mod people;
+pub mod pictures;
 mod postgres;
 mod price_classes;
 mod registers;
@@ -56,6 +57,7 @@ pub use payments::{
 
 pub use passwords::{AskedReset, Passwords};
 pub use people::{Deed, Doer, People};
+pub use pictures::{NewPicturePage, PicturePageRow, Pictures};
 pub use price_classes::PriceClasses;
 pub use registers::{AtTill, Registers};
 pub use sessions::{NewSession, Session, Sessions};
@@ -88,6 +90,7 @@ pub trait Store:
     + Operations
     + Passwords
     + People
+    + Pictures
     + PriceClasses
     + Registers
     + Sessions

@@ -50,6 +50,9 @@ pub trait People {
         now: Timestamp,
     ) -> Pending<'_, Option<Profile>>;
 
+    /// Puts somebody into the school's track, or into none; `false` if the school has no such person.
+    fn set_track(&self, school: SchoolId, person: PersonId, track: Option<String>) -> Pending<'_, bool>;
+
     /// What was done to somebody, oldest first.
     fn deeds(&self, school: SchoolId, about: PersonId) -> Pending<'_, Vec<Deed>>;
 }

@@ -19,6 +19,7 @@ mod mandates;
 mod operations;
 mod passwords;
 mod people;
+mod pictures;
 mod product_pictures;
 mod purchases;
 mod registers;

@@ -44,11 +44,16 @@ async fn a_profile_is_filled_in_and_every_kiosk_hears_the_name() {
     let before: Profile = kiosk.get(&path(ANNA_AND)).await;
     assert_eq!((before.name.as_str(), before.email.as_str(), before.caps), ("Anna And", "", SpendingCaps::default()));
     assert_eq!((before.school.as_str(), before.class.as_deref(), before.account), ("Prøveskolen", Some("7.B"), ANNA));
+    assert_eq!(before.track, None);
+    assert!(server.store().set_track(SCHOOL, ANNA_AND, Some("B".into())).await.unwrap());
+    let nobody = PersonId::new(Uuid::from_u128(99));
+    assert!(!server.store().set_track(SCHOOL, nobody, Some("B".into())).await.unwrap());
     let cursor = other.get::<Changes>("/v1/changes?after=0").await.cursor;
     let answer = put(&kiosk, ANNA_AND, &change(ANNAS_CARD)).await;
     assert_eq!(answer.status(), StatusCode::OK);
     let after: Profile = answer.json().await.unwrap();
     assert_eq!((after.town.as_str(), after.caps), ("Nørre Snede", change(ANNAS_CARD).caps));
+    assert_eq!((after.class.as_deref(), after.track.as_deref()), (Some("7.B"), Some("B")));
     assert_eq!(kiosk.get::<Profile>(&path(ANNA_AND)).await, after);
     let heard: Changes = other.get(&format!("/v1/changes?after={cursor}")).await;
     let people: Vec<_> = heard.people.iter().map(|p| (p.name.as_str(), p.email.as_deref())).collect();
@@ -130,9 +135,11 @@ async fn what_is_filled_in_wrongly_changes_nothing() {
         let problem = refusal(&kiosk, ANNA_AND, &wrong).await;
         assert_eq!((problem.code, problem.field.as_deref()), (ProblemCode::InvalidField, Some(field)));
     }
-    let mut more = json!(change(ANNAS_CARD));
-    more["class"] = json!("9.A");
-    let problem = kiosk.problem_of(Method::PUT, &path(ANNA_AND), more.to_string().as_bytes()).await;
-    assert_eq!(problem.code, ProblemCode::Malformed, "the class is the school's");
+    for (what, value) in [("class", "9.A"), ("track", "C")] {
+        let mut more = json!(change(ANNAS_CARD));
+        more[what] = json!(value);
+        let problem = kiosk.problem_of(Method::PUT, &path(ANNA_AND), more.to_string().as_bytes()).await;
+        assert_eq!(problem.code, ProblemCode::Malformed, "the {what} is the school's");
+    }
     assert_eq!(kiosk.get::<Profile>(&path(ANNA_AND)).await.name, "Anna And");
 }

@@ -1,14 +1,14 @@
 //! `/v1/product-pictures`
 
-use madkort_protocol::{Changes, Picture, PictureDigest, ProblemCode, ProductPicture, SchoolId};
+use madkort_protocol::{Changes, PictureDigest, ProblemCode, ProductPicture, SchoolId};
 use reqwest::Method;
 use sync_server::store::Thing;
 use uuid::Uuid;
 
 use crate::support::*;
 
-fn picture() -> Picture {
-    Picture::new([&b"\x89PNG\r\n\x1a\n"[..], b"a lasagne"].concat()).unwrap()
+fn picture() -> ProductPicture {
+    ProductPicture::new([&b"\x89PNG\r\n\x1a\n"[..], b"a lasagne"].concat()).unwrap()
 }
 
 fn path(digest: PictureDigest) -> String {
@@ -27,8 +27,9 @@ async fn a_product_names_its_picture_and_a_kiosk_gets_it() {
     server.store().put(SCHOOL, things).await.unwrap();
     let news: Changes = kiosk.get(&format!("/v1/changes?after={cursor}")).await;
     assert_eq!(news.products, [lasagne]);
-    let got: ProductPicture = kiosk.get(&path(picture().digest())).await;
-    assert_eq!(got, ProductPicture { digest: picture().digest(), png: picture() });
+    let answer = kiosk.send(Method::GET, &path(picture().digest()), b"").await;
+    assert_eq!(answer.headers()["content-type"], "image/png");
+    assert_eq!(answer.bytes().await.unwrap(), picture().as_png());
 }
 
 #[tokio::test]

@@ -94,6 +94,13 @@ impl Browser {
         self.command("POST", &format!("element/{field}/value"), &json!({"text": text})).map(drop)
     }
 
+    /// Chooses a file for the place that a CSS selector names.
+    pub fn choose_file(&self, css: &str, file: &Path) -> Result<()> {
+        let place = self.find("css selector", css)?;
+        let path = file.to_str().context("a path in Unicode")?;
+        self.command("POST", &format!("element/{place}/value"), &json!({"text": path})).map(drop)
+    }
+
     /// Presses what a CSS selector names.
     pub fn click(&self, css: &str) -> Result<()> {
         let element = self.find("css selector", css)?;

@@ -3,6 +3,7 @@
 //! **Invariant:** read-only, and of one person or one account, named as the school names them.
 
 use anyhow::{Context, Result};
+use rusqlite::OptionalExtension;
 use rusqlite::types::FromSql;
 
 use crate::ledger::Ledger;
@@ -89,6 +90,12 @@ impl Ledger {
             Ok(ProfileRow { email: row.get(0)?, phone: row.get(1)?, day_cap: row.get(2)?, changes: row.get(3)? })
         });
         profile.with_context(|| format!("who is {label:?}?"))
+    }
+
+    /// The picture of the owner of the account with this label, if there is one, as the server keeps it.
+    pub fn picture(&self, label: &str) -> Result<Option<Vec<u8>>> {
+        let sql = "SELECT picture FROM pictures JOIN accounts ON accounts.owner = pictures.person WHERE label = ?1";
+        Ok(self.open()?.query_row(sql, [label], |row| row.get(0)).optional()?)
     }
 
     /// Every withdrawal from the account with this label, oldest first.

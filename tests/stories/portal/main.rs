@@ -6,6 +6,7 @@ mod auto_top_up;
 mod login;
 mod orders;
 mod passwords;
+mod picture;
 mod profile;
 mod statements;
 mod steps;

@@ -13,6 +13,7 @@ mod number;
 mod order;
 mod orders;
 mod password;
+mod picture;
 mod profile;
 mod statement;
 mod support;
@@ -29,6 +30,7 @@ pub(crate) use home::brief;
 pub(crate) use number::{NUMBER_LENGTH, NumberRoom};
 pub(crate) use order::{OrderRoom, OrderStep};
 pub(crate) use password::{PasswordRoom, PasswordStep};
+pub(crate) use picture::PictureRoom;
 pub(crate) use profile::{ProfileRoom, ProfileStep};
 pub(crate) use statement::{StatementRoom, StatementStep};
 pub(crate) use support::{SupportRoom, SupportStep};
@@ -75,6 +77,7 @@ pub(crate) enum Room {
     Order(OrderRoom),
     Orders,
     Password(PasswordRoom),
+    Picture(PictureRoom),
     Profile(ProfileRoom),
     SignIn(SignInRoom),
     Statement(StatementRoom),
@@ -154,8 +157,9 @@ impl Inside {
             (room, Intent::Account(place)) if !room.is_busy() => self.choose_account(room, place),
             (Room::Home, intent) => self.hand_at_home(&intent, fresh, around),
             (Room::Accounts(room), intent) => self.hand_in_accounts(room, &intent, fresh, around),
-            (Room::Profile(room), intent) => self.hand_in_profile(room, intent),
+            (Room::Profile(room), intent) => self.hand_in_profile(room, intent, fresh, around),
             (Room::Password(room), intent) => self.hand_in_password(room, intent, around),
+            (Room::Picture(room), intent) => self.hand_in_picture(room, &intent, fresh, around),
             (Room::SignIn(room), intent) => self.hand_at_door(room, intent, around),
             (Room::Deposit(room), intent) => self.hand_in_deposit(room, intent, fresh, around),
             (Room::Order(room), intent) => self.hand_in_order(room, intent, fresh, around),
@@ -231,6 +235,7 @@ impl Inside {
             | Room::AutoRecharge(_)
             | Room::Orders
             | Room::Password(_)
+            | Room::Picture(_)
             | Room::Profile(_)
             | Room::SignIn(_) => {}
         }
@@ -247,6 +252,7 @@ impl Inside {
             | Room::Deposit(_)
             | Room::Orders
             | Room::Password(_)
+            | Room::Picture(_)
             | Room::Profile(_)
             | Room::SignIn(_)
             | Room::Statement(_)
@@ -263,6 +269,7 @@ impl Inside {
         match &self.room {
             Room::Deposit(room) => room.open_payment(),
             Room::AutoRecharge(room) => room.open_page(),
+            Room::Picture(room) => Some(room.id),
             _ => None,
         }
     }
@@ -271,6 +278,7 @@ impl Inside {
     pub fn request_unreachable(&mut self, id: OperationId) {
         match &mut self.room {
             Room::AutoRecharge(room) => room.failed(id, FormProblem::Unreachable),
+            Room::Picture(_) => self.picture_page_failed(id, FormProblem::NeedsConnection),
             Room::Transfer(room) => room.unreachable(id),
             Room::Withdraw(room) => room.unreachable(id),
             _ => {}
@@ -281,6 +289,7 @@ impl Inside {
     pub fn request_refused(&mut self, id: OperationId, field: Option<&str>) {
         match &mut self.room {
             Room::AutoRecharge(room) => room.failed(id, FormProblem::Refused),
+            Room::Picture(_) => self.picture_page_failed(id, FormProblem::Refused),
             Room::Transfer(room) => room.refused(id, field),
             Room::Withdraw(room) => room.refused(id, field),
             _ => {}
@@ -300,6 +309,7 @@ impl Room {
             // They are about one person or one account from the first touch to the last: what was typed would be lost.
             Self::AutoRecharge(_)
             | Self::Password(_)
+            | Self::Picture(_)
             | Self::Profile(_)
             | Self::SignIn(_)
             | Self::Transfer(_)

@@ -4,12 +4,12 @@
 //! cannot take it.
 
 use madkort_protocol::{
-    CardId, Money, PersonId, PersonKind, Profile, ProfileChange, ProfileProblem, SpendingCaps, town_of,
+    CardId, Money, OperationId, PersonId, PersonKind, Profile, ProfileChange, ProfileProblem, SpendingCaps, town_of,
 };
 
-use super::{Inside, Room};
+use super::{Around, Inside, Room};
 use crate::form::keep;
-use crate::{Effect, Field, FormProblem, Intent, ProfileForm};
+use crate::{Effect, Field, FormProblem, Intent, Picture, ProfileForm};
 
 /// Digits of a cap in kroner: one more than the highest has, so that too much can be said to be too much.
 const CAP_DIGITS: usize = 6;
@@ -21,6 +21,8 @@ pub(crate) struct ProfileRoom {
     pub step: ProfileStep,
     /// What the first visit after a code is for.
     pub first: bool,
+    /// What they look like, once it is here.
+    pub picture: Option<Picture>,
 }
 
 /// How far it is.
@@ -36,7 +38,7 @@ pub(crate) enum ProfileStep {
 
 impl ProfileRoom {
     pub const fn enter(person: PersonId, first: bool) -> Self {
-        Self { person, step: ProfileStep::Loading, first }
+        Self { person, step: ProfileStep::Loading, first, picture: None }
     }
 
     /// It is on its way to the server.
@@ -45,12 +47,13 @@ impl ProfileRoom {
     }
 
     /// The server's word on it.
-    pub fn is(&mut self, profile: &Profile) {
+    pub fn is(&mut self, profile: &Profile) -> Vec<Effect> {
         if profile.person != self.person {
-            return;
+            return vec![];
         }
         let saved = self.is_saving();
         self.step = ProfileStep::Open(Box::new(ProfileForm { saved, ..form(profile) }));
+        if profile.picture && self.picture.is_none() { vec![Effect::LoadPicture(self.person)] } else { vec![] }
     }
 
     /// The server did not take it, or could not be asked.
@@ -85,9 +88,16 @@ impl Inside {
     }
 
     /// The server's word on a profile.
-    pub fn profile_is(&mut self, profile: &Profile) {
-        if let Room::Profile(room) = &mut self.room {
-            room.is(profile);
+    pub fn profile_is(&mut self, profile: &Profile) -> Vec<Effect> {
+        if let Room::Profile(room) = &mut self.room { room.is(profile) } else { vec![] }
+    }
+
+    /// What somebody looks like.
+    pub fn picture_is(&mut self, person: PersonId, picture: Option<Picture>) {
+        if let Room::Profile(room) = &mut self.room
+            && room.person == person
+        {
+            room.picture = picture;
         }
     }
 
@@ -98,12 +108,19 @@ impl Inside {
         }
     }
 
-    pub(super) fn hand_in_profile(&mut self, mut room: ProfileRoom, intent: Intent) -> (Room, Vec<Effect>) {
+    pub(super) fn hand_in_profile(
+        &mut self,
+        mut room: ProfileRoom,
+        intent: Intent,
+        fresh: OperationId,
+        around: &Around,
+    ) -> (Room, Vec<Effect>) {
         let mut effects = vec![];
         match (&mut room.step, intent) {
             (ProfileStep::Open(form), _) if form.saving => {}
             (_, Intent::Back) => return (Room::Home, vec![]),
             (ProfileStep::Open(_), Intent::ChangePassword) => return (self.enter_password(room), vec![]),
+            (ProfileStep::Open(_), Intent::ChangePicture) => return self.enter_picture(room, fresh, around),
             (ProfileStep::Unreachable, Intent::Next) => {
                 room.step = ProfileStep::Loading;
                 effects.push(Effect::LoadProfile(room.person));
@@ -134,6 +151,7 @@ fn form(profile: &Profile) -> ProfileForm {
         town: profile.town.clone(),
         school: profile.school.clone(),
         class: profile.class.clone().unwrap_or_default(),
+        track: profile.track.clone().unwrap_or_default(),
         day_cap: kroner(profile.caps.day),
         week_cap: kroner(profile.caps.week),
         month_cap: kroner(profile.caps.month),

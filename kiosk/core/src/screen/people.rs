@@ -5,6 +5,7 @@
 use madkort_protocol::{AccountId, AutoRecharge, CardId, CardStatus, Money};
 
 use super::{CodeMessage, FormProblem, WhyNot};
+use crate::Picture;
 
 /// Asking for a card's number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,6 +142,10 @@ pub struct ProfilePage {
     pub first: bool,
     /// It is their own: the password can be changed.
     pub own: bool,
+    /// What they look like, if there is a picture and it is here.
+    pub picture: Option<Picture>,
+    /// The picture can be changed.
+    pub can_change_picture: bool,
 }
 
 /// What is on a profile page.
@@ -173,6 +178,8 @@ pub struct ProfileForm {
     pub school: String,
     /// The class, which cannot be changed here; empty if none.
     pub class: String,
+    /// The track, which cannot be changed here; empty if none.
+    pub track: String,
     /// The most in a day, in kroner; empty if there is no cap.
     pub day_cap: String,
     /// The most in a week.

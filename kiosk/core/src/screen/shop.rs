@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use madkort_protocol::{Allergen, Category, Money, ProductId, ProductPicture};
+use madkort_protocol::{Allergen, Category, Money, PictureDigest, ProductId, ProductPicture};
 
 use super::{Countdown, FormProblem};
 use crate::PrintState;
@@ -76,7 +76,7 @@ pub struct ProductCard {
     /// What it contains.
     pub allergens: Vec<Allergen>,
     /// What it looks like; without, its shelf's drawing stands for it.
-    pub picture: Option<ProductPicture>,
+    pub picture: Option<(PictureDigest, ProductPicture)>,
     /// How many are in the basket.
     pub quantity: u32,
     /// How many there still are; `None` where there is no limit.

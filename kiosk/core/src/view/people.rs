@@ -5,11 +5,12 @@
 use jiff::Timestamp;
 
 use crate::rooms::{
-    Around, CODE_LENGTH, CodeStep, Door, ForgottenStep, Inside, PasswordRoom, PasswordStep, ProfileRoom, ProfileStep,
-    Way,
+    Around, CODE_LENGTH, CodeStep, Door, ForgottenStep, Inside, PasswordRoom, PasswordStep, PictureRoom, ProfileRoom,
+    ProfileStep, Way,
 };
 use crate::{
-    ChangePasswordPage, CodeMessage, CodePage, ForgottenPage, FormProblem, Page, PasswordPage, ProfileBody, ProfilePage,
+    ChangePasswordPage, ChangePicturePage, CodeMessage, CodePage, ForgottenPage, FormProblem, Page, PasswordPage,
+    ProfileBody, ProfilePage,
 };
 
 /// What is asked for before a door.
@@ -48,7 +49,19 @@ pub(super) fn profile(room: &ProfileRoom, inside: &Inside) -> ProfilePage {
         ProfileStep::Open(form) => ProfileBody::Here(form.clone()),
     };
     let own = inside.may_change_password(room);
-    ProfilePage { account: inside.label(), body, first: room.first, own }
+    let picture = room.picture.clone();
+    let can_change_picture = inside.may_change_picture(room);
+    ProfilePage { account: inside.label(), body, first: room.first, own, picture, can_change_picture }
+}
+
+pub(super) fn change_picture(room: &PictureRoom, inside: &Inside, now: Timestamp) -> ChangePicturePage {
+    let left = room.page.as_ref().map_or(0, |page| page.expires_at.duration_since(now).as_secs().max(0));
+    ChangePicturePage {
+        account: inside.label(),
+        url: room.page.as_ref().and_then(|page| page.url.clone()).unwrap_or_default(),
+        state: room.state,
+        minutes_left: (left + 59) / 60,
+    }
 }
 
 pub(super) fn change_password(room: &PasswordRoom, now: Timestamp) -> ChangePasswordPage {

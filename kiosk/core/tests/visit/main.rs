@@ -7,6 +7,7 @@ mod looks;
 mod money;
 mod passwords;
 mod payouts;
+mod pictures;
 mod profile;
 mod random;
 mod shop;

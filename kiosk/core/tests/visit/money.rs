@@ -112,6 +112,20 @@ fn a_payment_waits_longer_than_a_person_and_goes_on_without_the_card() {
 }
 
 #[test]
+fn whoever_was_long_on_the_phone_has_time_to_read_what_came_of_it() {
+    let (mut play, id) = paying();
+    play.wait(110).tell(deposit(id, DepositState::Paid)).wait(29);
+    assert!(matches!(play.page(), Page::DepositDone(_)), "{:?}", play.page());
+    assert_eq!(play.kiosk.view().warning, None);
+    play.wait(1);
+    assert_eq!(play.kiosk.view().warning, Some(20));
+    // A line that comes and goes is no sign of life.
+    let (mut play, id) = paying();
+    play.wait(110).tell(Event::DepositUnreachable(id)).wait(1);
+    assert!(matches!(play.page(), Page::Idle(_)));
+}
+
+#[test]
 fn no_deposit_while_the_server_is_out_of_reach() {
     let mut play = Play::inside(visitor(78));
     play.tell(Event::Link(Link::Offline { last_heard: Some(start()) }));

@@ -53,6 +53,8 @@ fn profile_of(person: PersonId) -> Profile {
         town: String::new(),
         school: String::new(),
         class: None,
+        track: None,
+        picture: false,
         caps: SpendingCaps::default(),
     }
 }

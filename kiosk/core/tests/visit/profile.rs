@@ -17,6 +17,8 @@ fn profile() -> Profile {
         town: String::new(),
         school: "Højager Skole".into(),
         class: Some("7.B".into()),
+        track: Some("B".into()),
+        picture: false,
         caps: SpendingCaps { week: Some(Money::from_kroner(200)), ..SpendingCaps::default() },
     }
 }
@@ -46,6 +48,7 @@ fn a_profile_is_filled_in_and_kept_by_the_server() {
     let mut play = open();
     assert!(play.effects.contains(&Effect::LoadProfile(profile().person)));
     assert_eq!((form(&play).class.as_str(), form(&play).week_cap.as_str()), ("7.B", "200"));
+    assert_eq!(form(&play).track, "B");
     for (field, text) in [
         (Field::Email, "alma@skole.example"),
         (Field::Postcode, "8766 Nørre"),

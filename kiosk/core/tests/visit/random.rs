@@ -49,6 +49,7 @@ fn intents() -> impl Strategy<Value = Intent> {
         Intent::AutoRecharge(MandateWish::Pause),
         Intent::AutoRecharge(MandateWish::Cancel),
         Intent::AnotherCard,
+        Intent::ChangePicture,
         Intent::CancelWithdrawal(op(1)),
         Intent::ToAccount(0),
         Intent::LookAgain,

@@ -2,9 +2,14 @@
 //!
 //! **Invariant:** of what was typed as a password only its length comes here.
 
-use kiosk_core::{ChangePasswordPage, CodePage, ForgottenPage, NumberPage, PasswordPage, ProfileBody, ProfilePage};
-use madkort_protocol::Language;
+use kiosk_core::{
+    ChangePasswordPage, ChangePicturePage, CodePage, ForgottenPage, NumberPage, PasswordPage, Picture, PictureState,
+    ProfileBody, ProfilePage,
+};
+use madkort_protocol::{Language, PICTURE_SIDE};
+use slint::{Image, Rgb8Pixel, SharedPixelBuffer};
 
+use super::Lists;
 use crate::ui::{kinds, screens as ui};
 
 pub(super) fn code(api: &ui::Api, page: &CodePage) -> ui::PageKind {
@@ -70,9 +75,43 @@ pub(super) fn number(api: &ui::Api, page: &NumberPage) -> ui::PageKind {
     ui::PageKind::Number
 }
 
-pub(super) fn profile(api: &ui::Api, page: &ProfilePage, language: Language) -> ui::PageKind {
+impl Lists {
+    pub(super) fn profile(&self, api: &ui::Api, page: &ProfilePage, language: Language) -> ui::PageKind {
+        self.show_face(api, page.picture.as_ref());
+        api.set_profile(profile(page, language));
+        ui::PageKind::Profile
+    }
+
+    pub(super) fn change_picture(&self, api: &ui::Api, page: &ChangePicturePage) -> ui::PageKind {
+        api.set_change_picture(ui::ChangePictureView {
+            account: (&page.account).into(),
+            state: match page.state {
+                PictureState::Opening => ui::PictureKind::Opening,
+                PictureState::Waiting => ui::PictureKind::Waiting,
+                PictureState::OutOfSight => ui::PictureKind::OutOfSight,
+                PictureState::Expired => ui::PictureKind::Expired,
+            },
+            minutes_left: kinds::whole(page.minutes_left),
+        });
+        self.show_code(api, &page.url);
+        ui::PageKind::ChangePicture
+    }
+
+    /// A face, or none.
+    pub(super) fn show_face(&self, api: &ui::Api, picture: Option<&Picture>) {
+        if self.face.replace(picture.cloned()).as_ref() != picture {
+            api.set_face(picture.map(face).unwrap_or_default());
+        }
+    }
+}
+
+fn face(picture: &Picture) -> Image {
+    Image::from_rgb8(SharedPixelBuffer::<Rgb8Pixel>::clone_from_slice(picture.colours(), PICTURE_SIDE, PICTURE_SIDE))
+}
+
+fn profile(page: &ProfilePage, language: Language) -> ui::ProfileView {
     let first = page.first;
-    api.set_profile(match &page.body {
+    match &page.body {
         ProfileBody::Loading => ui::ProfileView { body: ui::MonthKind::Loading, first, ..ui::ProfileView::default() },
         ProfileBody::Unreachable => {
             ui::ProfileView { body: ui::MonthKind::Unreachable, first, ..ui::ProfileView::default() }
@@ -81,6 +120,8 @@ pub(super) fn profile(api: &ui::Api, page: &ProfilePage, language: Language) -> 
             body: ui::MonthKind::Here,
             first,
             own: page.own,
+            has_picture: page.picture.is_some(),
+            can_change_picture: page.can_change_picture,
             name: (&form.name).into(),
             email: (&form.email).into(),
             phone: (&form.phone).into(),
@@ -89,6 +130,7 @@ pub(super) fn profile(api: &ui::Api, page: &ProfilePage, language: Language) -> 
             town: (&form.town).into(),
             school: (&form.school).into(),
             class: (&form.class).into(),
+            track: (&form.track).into(),
             day_cap: (&form.day_cap).into(),
             week_cap: (&form.week_cap).into(),
             month_cap: (&form.month_cap).into(),
@@ -96,8 +138,7 @@ pub(super) fn profile(api: &ui::Api, page: &ProfilePage, language: Language) -> 
             saving: form.saving,
             saved: form.saved,
         },
-    });
-    ui::PageKind::Profile
+    }
 }
 
 /// A dot for each character, as many as the narrowest field has room for.

@@ -2,7 +2,7 @@
 
 use madkort_ledger::Book;
 use madkort_protocol::{
-    Account, AccountId, CardId, CardRecord, MenuDay, Person, PersonId, Picture, PictureDigest, Product, School,
+    Account, AccountId, CardId, CardRecord, MenuDay, Person, PersonId, PictureDigest, Product, ProductPicture, School,
     SchoolId,
 };
 
@@ -35,13 +35,13 @@ impl Catalogue for SqlStore {
         self.read("looking up a card", move |db| rows::card(db, school, id))
     }
 
-    fn product_picture(&self, school: SchoolId, digest: PictureDigest) -> Pending<'_, Option<Picture>> {
+    fn product_picture(&self, school: SchoolId, digest: PictureDigest) -> Pending<'_, Option<ProductPicture>> {
         self.read("looking up a picture", move |db| {
             let row = db.first(
                 "SELECT png FROM product_pictures WHERE school = $1 AND digest = $2",
                 &values![school.uuid(), digest.bytes()],
             )?;
-            row.map(|row| Picture::new(row.col("png")?).map_err(|_| corrupt("picture"))).transpose()
+            row.map(|row| ProductPicture::new(row.col("png")?).map_err(|_| corrupt("picture"))).transpose()
         })
     }
 
@@ -164,7 +164,7 @@ fn put_product(write: &Write<'_>, school: SchoolId, product: &Product) -> Db<()>
 }
 
 /// No product has changed by it: those that show it are told to the feed when they are put.
-fn put_picture(write: &Write<'_>, school: SchoolId, picture: &Picture) -> Db<()> {
+fn put_picture(write: &Write<'_>, school: SchoolId, picture: &ProductPicture) -> Db<()> {
     write.db()?.execute(
         "INSERT INTO product_pictures (school, digest, png) VALUES ($1, $2, $3) ON CONFLICT (school, digest) DO NOTHING",
         &values![school.uuid(), picture.digest().bytes(), picture.as_png()],

@@ -29,6 +29,7 @@ mod orders;
 mod passwords;
 mod people;
 mod pick_ups;
+mod pictures;
 mod portions;
 mod posted;
 mod posting;

@@ -31,6 +31,16 @@ impl People for SqlStore {
         })
     }
 
+    fn set_track(&self, school: SchoolId, person: PersonId, track: Option<String>) -> Pending<'_, bool> {
+        self.write("setting a track", move |write| {
+            let known = write.db()?.execute(
+                "UPDATE people SET track = $1 WHERE id = $2 AND school = $3",
+                &values![&track, person.uuid(), school.uuid()],
+            )?;
+            Ok(known > 0)
+        })
+    }
+
     fn deeds(&self, school: SchoolId, about: PersonId) -> Pending<'_, Vec<Deed>> {
         self.read("looking up what was done", move |db| {
             db.query(
@@ -49,7 +59,8 @@ impl People for SqlStore {
 
 fn profile(db: &dyn Session, school: SchoolId, person: PersonId) -> Db<Option<Profile>> {
     let row = db.first(
-        "SELECT p.name, p.email, p.phone, p.address, p.postcode, p.town, p.class, a.id, a.day_cap, a.week_cap, a.month_cap
+        "SELECT p.name, p.email, p.phone, p.address, p.postcode, p.town, p.class, p.track, a.id, a.day_cap, a.week_cap,
+                a.month_cap
          FROM people p JOIN person_accounts u ON u.person = p.id
          JOIN accounts a ON a.id = u.account AND a.owner = p.id AND a.school = p.school
          WHERE p.id = $1 AND p.school = $2 ORDER BY u.place LIMIT 1",
@@ -57,6 +68,7 @@ fn profile(db: &dyn Session, school: SchoolId, person: PersonId) -> Db<Option<Pr
     )?;
     let Some(row) = row else { return Ok(None) };
     let school = rows::school(db, school)?;
+    let picture = db.exists("SELECT 1 FROM pictures WHERE person = $1", &values![person.uuid()])?;
     Ok(Some(Profile {
         person,
         account: AccountId::new(row.col("id")?),
@@ -68,6 +80,8 @@ fn profile(db: &dyn Session, school: SchoolId, person: PersonId) -> Db<Option<Pr
         town: row.col("town")?,
         school: school.map(|school| school.name).unwrap_or_default(),
         class: row.col("class")?,
+        track: row.col("track")?,
+        picture,
         caps: SpendingCaps { day: row.col("day_cap")?, week: row.col("week_cap")?, month: row.col("month_cap")? },
     }))
 }

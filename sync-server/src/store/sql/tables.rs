@@ -161,8 +161,8 @@ macro_rules! plain {
 
 static SCHOOLS: Table = plain!("schools", ["id"], ["id" Bytes, "body" Text, "receipt" Int]);
 static PEOPLE: Table = plain!("people", ["id"],
-    ["id" Bytes, "school" Bytes, "name" Text, "kind" Text, "class" Text, "email" Text, "language" Text,
-     "phone" Text, "address" Text, "postcode" Text, "town" Text, "password" Text]);
+    ["id" Bytes, "school" Bytes, "name" Text, "kind" Text, "class" Text, "track" Text, "email" Text,
+     "language" Text, "phone" Text, "address" Text, "postcode" Text, "town" Text, "password" Text]);
 static ACCOUNTS: Table = plain!("accounts", ["id"],
     ["id" Bytes, "school" Bytes, "owner" Bytes, "label" Text, "kind" Text, "book" Int, "day_cap" Int, "week_cap" Int,
      "month_cap" Int, "price_class" Text]);
@@ -187,6 +187,10 @@ static RESET_LINKS: Table =
     plain!("reset_links", ["hash"], ["hash" Bytes, "school" Bytes, "person" Bytes, "expires_at" Int]);
 static RESETS_ASKED: Table = plain!("resets_asked", ["id"],
     ["id" Bytes, "school" Bytes, "device" Bytes, "address" Bytes, "at" Int]);
+static PICTURES: Table = plain!("pictures", ["person"], ["person" Bytes, "school" Bytes, "picture" Bytes, "at" Int]);
+static PICTURE_PAGES: Table = plain!("picture_pages", ["id"],
+    ["id" Bytes, "school" Bytes, "hash" Bytes, "about" Bytes, "person" Bytes, "card" Bytes, "device" Bytes,
+     "language" Text, "state" Text, "expires_at" Int]);
 static PRODUCTS: Table = plain!("products", ["id"],
     ["id" Bytes, "school" Bytes, "category" Text, "name_da" Text, "name_en" Text, "about_da" Text, "about_en" Text,
      "price" Int, "vat_percent" Int, "allergens" Text, "picture" Bytes]);
@@ -230,7 +234,7 @@ static MAILS: Table = plain!("mails", ["id"],
      "created_at" Int, "sent_at" Int, "attempts" Int, "try_at" Int, "failed_at" Int, "failure" Text]);
 
 /// Every table, those that are referred to before those that refer.
-pub static ALL: [&Table; 33] = [
+pub static ALL: [&Table; 35] = [
     &SCHOOLS,
     &SHARDS,
     &PEOPLE,
@@ -247,6 +251,8 @@ pub static ALL: [&Table; 33] = [
     &DEEDS,
     &RESET_LINKS,
     &RESETS_ASKED,
+    &PICTURES,
+    &PICTURE_PAGES,
     &PRODUCTS,
     &PRODUCT_PICTURES,
     &MENU_DAYS,

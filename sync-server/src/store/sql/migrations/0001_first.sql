@@ -26,6 +26,7 @@ CREATE TABLE people (
     name     TEXT NOT NULL,
     kind     TEXT NOT NULL,
     class    TEXT,
+    track    TEXT,
     email    TEXT,
     language TEXT NOT NULL,
     phone    TEXT NOT NULL DEFAULT '',
@@ -175,6 +176,30 @@ CREATE TABLE resets_asked (
 
 CREATE INDEX resets_by_device ON resets_asked (device, at);
 CREATE INDEX resets_by_address ON resets_asked (address, at);
+
+-- What people look like: small, square, re-encoded here. In no feed.
+CREATE TABLE pictures (
+    person  BYTEA PRIMARY KEY REFERENCES people,
+    school  BYTEA NOT NULL REFERENCES schools,
+    picture BYTEA NOT NULL,                 -- JPEG
+    at      BIGINT NOT NULL
+);
+
+-- Links by which a telephone changes one.
+CREATE TABLE picture_pages (
+    id         BYTEA PRIMARY KEY,           -- by which the kiosk asks about it
+    school     BYTEA NOT NULL REFERENCES schools,
+    hash       BYTEA NOT NULL UNIQUE,       -- SHA-256 of the token
+    about      BYTEA NOT NULL REFERENCES people,
+    person     BYTEA NOT NULL,              -- who asked for it,
+    card       BYTEA NOT NULL,              -- signed in with which card,
+    device     BYTEA NOT NULL,              -- where
+    language   TEXT NOT NULL,
+    state      TEXT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX picture_pages_of_a_person ON picture_pages (about);
 
 CREATE TABLE products (
     id          BYTEA PRIMARY KEY,
