@@ -45,7 +45,7 @@ pub use codes::{CodeTry, Codes};
 pub use devices::{Device, Devices, NewCode, NewDevice};
 pub use feed::{Feed, Statements};
 pub use letters::{Asked, AskedStatement, Letters};
-pub use mails::{Letter, Mail, Mails};
+pub use mails::{Letter, Mail, Mails, topic_of};
 pub use mandates::{MandatePageOpening, MandatePageRow, Mandates, NewMandatePage, StoredCard};
 pub use movements::{Movement, Movements, Moving};
 pub use operations::{Operations, Purchasing, Pushing};
