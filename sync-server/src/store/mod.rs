@@ -56,7 +56,7 @@ pub use payments::{
 
 pub use passwords::{AskedReset, Passwords};
 pub use people::{Deed, Doer, People};
-pub use price_classes::PriceClasses;
+pub use price_classes::{Listed, PriceClasses};
 pub use registers::{AtTill, Registers};
 pub use sessions::{NewSession, Session, Sessions};
 pub use url::{DatabaseUrl, NoDatabase};

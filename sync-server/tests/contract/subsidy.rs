@@ -68,10 +68,17 @@ pub async fn nobody_eats_free_on_nothing_but_their_class(world: &World) {
     let listed = |digits: &str, class| (CardNumber::from_first_13(digits).unwrap(), class);
     let anna = listed("1234567890101", PriceClass::Reduced);
     let with_a_stranger = vec![anna.clone(), listed("9999999999999", PriceClass::Paid)];
-    assert_eq!(world.store.set_price_classes(SCHOOL, with_a_stranger).await.unwrap(), [1]);
+    assert_eq!(world.store.set_price_classes(SCHOOL, with_a_stranger).await.unwrap(), Listed::Unknown(vec![1]));
     assert_eq!(world.store.price_class(SCHOOL, ANNA).await.unwrap(), Some(PriceClass::Free), "all or none");
-    assert!(world.store.set_price_classes(SCHOOL, vec![anna]).await.unwrap().is_empty());
+    assert_eq!(world.store.set_price_classes(SCHOOL, vec![anna]).await.unwrap(), Listed::Set);
     assert_eq!(world.store.price_class(SCHOOL, ANNA).await.unwrap(), Some(PriceClass::Reduced));
+    // One person, one account, one class: of two cards that disagree neither wins.
+    let two = |class| vec![listed("1234567890101", PriceClass::Free), listed("1234567890104", class)];
+    let set = async |class| world.store.set_price_classes(SCHOOL, two(class)).await.unwrap();
+    assert_eq!(set(PriceClass::Paid).await, Listed::Torn(0, 1));
+    assert_eq!(world.store.price_class(SCHOOL, ANNA).await.unwrap(), Some(PriceClass::Reduced));
+    assert_eq!(set(PriceClass::Free).await, Listed::Set);
+    assert_eq!(world.store.price_class(SCHOOL, ANNA).await.unwrap(), Some(PriceClass::Free));
     let nobody = AccountId::new(uuid::Uuid::from_u128(0xff));
     assert!(!world.store.set_price_class(SCHOOL, nobody, PriceClass::Free).await.unwrap());
     assert_eq!(world.store.price_class(SchoolId::new(uuid::Uuid::nil()), ANNA).await.unwrap(), None);
