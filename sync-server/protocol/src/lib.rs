@@ -18,6 +18,7 @@ mod portions;
 mod postcode;
 mod problem;
 mod profile;
+mod quote;
 mod register;
 mod server;
 mod session;
@@ -55,6 +56,7 @@ pub use portions::Portions;
 pub use postcode::town_of;
 pub use problem::{Problem, ProblemCode};
 pub use profile::{Profile, ProfileChange, ProfileProblem, SpendingCaps};
+pub use quote::{Quote, QuoteLine, QuoteRequest};
 pub use register::{
     AuthorisationRequest, HandOut, HandOutLine, OfflinePurchase, PickUpAnswer, PickUpRequest, PurchaseBatch,
     PurchaseBatchAnswer, Release, Undo,

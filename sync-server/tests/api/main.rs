@@ -20,6 +20,7 @@ mod operations;
 mod passwords;
 mod people;
 mod purchases;
+mod quotes;
 mod registers;
 mod sessions;
 mod store;

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use madkort_ledger::PriceClass;
-use madkort_protocol::{AccountId, CardNumber, SchoolId};
+use madkort_ledger::{PriceClass, order};
+use madkort_protocol::{AccountId, CardNumber, Money, Quote, QuoteLine, SchoolId};
 use uuid::Uuid;
 
 use crate::store::{Listed, Pending, PriceClasses};
 
-use super::SqlStore;
 use super::session::{First, Session};
 use super::value::{Db, Row, corrupt, values};
+use super::{SqlStore, rows};
 
 impl PriceClasses for SqlStore {
     fn set_price_class(&self, school: SchoolId, account: AccountId, class: PriceClass) -> Pending<'_, bool> {
@@ -49,6 +49,10 @@ impl PriceClasses for SqlStore {
         })
     }
 
+    fn quote(&self, school: SchoolId, account: AccountId, lines: Vec<QuoteLine>) -> Pending<'_, Option<Quote>> {
+        self.read("quoting an order", move |db| quote(db, school, account, &lines))
+    }
+
     fn price_class(&self, school: SchoolId, account: AccountId) -> Pending<'_, Option<PriceClass>> {
         self.read("looking up a price class", move |db| of_account(db, school, account))
     }
@@ -63,6 +67,20 @@ fn holder(db: &dyn Session, school: SchoolId, number: &CardNumber) -> Db<Option<
     )?
     .map(|row| row.col("person"))
     .transpose()
+}
+
+fn quote(db: &dyn Session, school: SchoolId, account: AccountId, lines: &[QuoteLine]) -> Db<Option<Quote>> {
+    let products = rows::products(db, school, lines.iter().map(|line| line.product))?;
+    let Some(class) = of_account(db, school, account)? else { return Ok(None) };
+    let amounts = lines.iter().map(|line| {
+        let product = products.iter().find(|product| product.id == line.product)?;
+        product.price.times(line.quantity).ok()
+    });
+    let Some(price) = amounts.collect::<Option<Vec<_>>>().and_then(|amounts| Money::sum(amounts).ok()) else {
+        return Ok(None);
+    };
+    let taken = order::taken(price, class).ok();
+    Ok(taken.map(|taken| Quote { account, lines: lines.to_vec(), price, taken }))
 }
 
 /// The class an account is in.
