@@ -16,8 +16,9 @@ use madkort_protocol::{DeviceId, DeviceKind, SchoolId, check_text};
 use sync_server::config::{Config, EXAMPLE, Flags, Gateway};
 use sync_server::mail::Mailer;
 use sync_server::payments::{Payments, Sandbox};
-use sync_server::store::{self, Audited, DatabaseUrl, NewCode, Store};
-use sync_server::{AppState, Clock, Limits, danish, demo, enrolment, logging, price_list};
+use sync_server::price_list::{self, Torn};
+use sync_server::store::{self, Audited, DatabaseUrl, Listed, NewCode, Store};
+use sync_server::{AppState, Clock, Limits, danish, demo, enrolment, logging};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -416,12 +417,15 @@ async fn price_classes(asked: PriceClasses) -> anyhow::Result<()> {
     let store = store::open(&asked.place.read()?.database)?;
     let school = which_school(&*store, asked.school).await?;
     let cards = list.len();
-    let unknown = store.set_price_classes(school, list).await?;
-    if !unknown.is_empty() {
-        bail!(
+    let lines: Vec<usize> = list.iter().map(|(line, ..)| *line).collect();
+    let list = list.into_iter().map(|(_, number, class)| (number, class)).collect();
+    match store.set_price_classes(school, list).await? {
+        Listed::Set => {}
+        Listed::Unknown(unknown) => bail!(
             "{} of {cards} cards are not of this school or have no account of their own: nothing was changed",
             unknown.len()
-        );
+        ),
+        Listed::Torn(line, other) => return Err(Torn { line: lines[line], other: lines[other] }.into()),
     }
     println!("{cards} cards have their price class");
     Ok(())

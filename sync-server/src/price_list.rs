@@ -3,6 +3,7 @@
 //! Pure. **Invariant:** a list is read whole or not at all, and no error repeats a number.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use madkort_ledger::PriceClass;
 use madkort_protocol::CardNumber;
@@ -34,9 +35,28 @@ pub enum Problem {
     Twice,
 }
 
+/// One line: which it is, from 1, whose card, and its class.
+pub type Entry = (usize, CardNumber, PriceClass);
+
+/// Two cards of one person with different classes: the person has one account, and it is in one class. Named by their lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Torn {
+    /// The line further up.
+    pub line: usize,
+    /// The other one.
+    pub other: usize,
+}
+
+impl fmt::Display for Torn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, other } = self;
+        write!(f, "lines {line} and {other}: two cards of one person have different price classes: nothing was changed")
+    }
+}
+
 /// Reads `number;class` lines. Empty ones, and those that begin with `#`, say nothing.
-pub fn read(text: &str) -> Result<Vec<(CardNumber, PriceClass)>, BadLine> {
-    let mut list = BTreeMap::new();
+pub fn read(text: &str) -> Result<Vec<Entry>, BadLine> {
+    let mut list: BTreeMap<CardNumber, (usize, PriceClass)> = BTreeMap::new();
     for (place, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
@@ -46,11 +66,14 @@ pub fn read(text: &str) -> Result<Vec<(CardNumber, PriceClass)>, BadLine> {
         let (number, class) = line.split_once(';').ok_or(bad(Problem::Shape))?;
         let number = CardNumber::parse(number).map_err(|_| bad(Problem::Number))?;
         let class = PriceClass::parse(class.trim()).ok_or(bad(Problem::Class))?;
-        if list.insert(number, class).is_some_and(|before| before != class) {
+        let (_, before) = *list.entry(number).or_insert((place + 1, class));
+        if before != class {
             return Err(bad(Problem::Twice));
         }
     }
-    Ok(list.into_iter().collect())
+    let mut list: Vec<Entry> = list.into_iter().map(|(number, (line, class))| (line, number, class)).collect();
+    list.sort_by_key(|(line, ..)| *line);
+    Ok(list)
 }
 
 #[cfg(test)]
@@ -65,10 +88,8 @@ mod tests {
     fn a_list_is_read_with_its_notes() {
         let list = read(&format!("# 5.a\n\n{ONE};free\r\n {OTHER} ; reduced \n{ONE};free\n")).unwrap();
         let numbers = [ONE, OTHER].map(|number| CardNumber::parse(number).unwrap());
-        assert_eq!(list.len(), 2);
-        for (number, class) in numbers.into_iter().zip([PriceClass::Free, PriceClass::Reduced]) {
-            assert!(list.contains(&(number, class)));
-        }
+        let [one, other] = numbers;
+        assert_eq!(list, [(3, one, PriceClass::Free), (4, other, PriceClass::Reduced)]);
     }
 
     #[test]

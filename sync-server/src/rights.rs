@@ -11,6 +11,8 @@ pub enum What {
     PayIn,
     /// Order food and take it back.
     Order,
+    /// Hear what an order would take from an account, before it is placed.
+    SeePrice,
     /// Hear what the eater cannot eat, while ordering.
     SeeAllergies,
     /// Say what the eater cannot eat, and whether that is only a warning.
@@ -93,6 +95,8 @@ const OWN: &[Whose] = &[Whose::Own];
 pub const RULES: &[Rule] = &[
     Rule { what: What::PayIn,              at: DeviceKind::Kiosk,    proof: Proof::Card,    who: ALL,   whose: THEIRS },
     Rule { what: What::Order,              at: DeviceKind::Kiosk,    proof: Proof::Card,    who: ALL,   whose: THEIRS },
+    // Whoever may order may know what it takes; the class that decides it they are not told.
+    Rule { what: What::SeePrice,           at: DeviceKind::Kiosk,    proof: Proof::Card,    who: ALL,   whose: THEIRS },
     Rule { what: What::SeeAllergies,       at: DeviceKind::Kiosk,    proof: Proof::Card,    who: KNOWN, whose: THEIRS },
     Rule { what: What::SetAllergies,       at: DeviceKind::Kiosk,    proof: Proof::Session, who: GROWN, whose: THEIRS },
     Rule { what: What::AskSupport,         at: DeviceKind::Kiosk,    proof: Proof::Card,    who: ALL,   whose: THEIRS },
@@ -207,7 +211,13 @@ mod tests {
         for (asker, what, whose) in everything().filter(|(asker, ..)| asker.kind == PersonKind::Guest) {
             let plain = matches!(
                 what,
-                What::PayIn | What::Order | What::AskSupport | What::ReadStatement | What::Sell | What::HandOut
+                What::PayIn
+                    | What::Order
+                    | What::SeePrice
+                    | What::AskSupport
+                    | What::ReadStatement
+                    | What::Sell
+                    | What::HandOut
             );
             assert!(plain || !may(asker, what, whose), "{what:?} {whose:?}");
         }

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use madkort_protocol::{
-    Account, AccountId, CardId, CardStatus, MenuDay, Money, OperationId, Order, Person, PersonId, Picture,
-    PictureDigest, Product, ProductId, ProductPicture, School,
+    Account, AccountId, CardId, CardStatus, MenuDay, Money, OperationId, Order, Person, PersonId, PictureDigest,
+    Product, ProductId, ProductPicture, School,
 };
 
 /// The person whose card is on the reader, as the store knows them now.

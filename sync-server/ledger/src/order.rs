@@ -20,7 +20,7 @@ use crate::hold::{Hold, HoldError, HoldKind, HoldState};
 use crate::purchase::income;
 use crate::rules::{Payer, Recorded, over, refusal};
 use crate::transaction::{Legs, NotBalanced, REASON};
-use crate::{Book, Kind, Posted, Transaction};
+use crate::{Book, Kind, Posted, PriceClass, Transaction};
 
 /// Lines of one order: what fits on one kitchen slip.
 pub const MOST_LINES: usize = 20;
@@ -46,6 +46,11 @@ pub struct Placing<'a> {
     pub products: &'a [Product],
     /// How it was recorded.
     pub recorded: Recorded,
+}
+
+/// What an order of that price takes from a holder of that class: the sum that [`held`] would hold.
+pub fn taken(price: Money, class: PriceClass) -> Result<Money, Refusal> {
+    paid_of(price, class.subsidised(price))
 }
 
 /// Holds the money of an order; `None` if the holder pays nothing of it.

@@ -1,6 +1,7 @@
 //! Price classes (*prisklasse*): what a holder pays of a price, and what the school or the municipality pays of it.
 //!
-//! Pure. A class never leaves the server: no till, no kiosk and no answer tells it.
+//! Pure. A class never leaves the server: no till, no kiosk and no answer names it. What an order would take from an account is
+//! told to whoever may order from it, while the card lies on the reader.
 //!
 //! **Invariant:** what is paid and what is subsidised are together the price, and neither is below zero.
 

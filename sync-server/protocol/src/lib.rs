@@ -20,6 +20,7 @@ mod postcode;
 mod problem;
 mod product_picture;
 mod profile;
+mod quote;
 mod register;
 mod server;
 mod session;
@@ -59,6 +60,7 @@ pub use postcode::town_of;
 pub use problem::{Problem, ProblemCode};
 pub use product_picture::{InvalidPicture, PictureDigest, ProductPicture};
 pub use profile::{Profile, ProfileChange, ProfileProblem, SpendingCaps};
+pub use quote::{Quote, QuoteLine, QuoteRequest};
 pub use register::{
     AuthorisationRequest, HandOut, HandOutLine, OfflinePurchase, PickUpAnswer, PickUpRequest, PurchaseBatch,
     PurchaseBatchAnswer, Release, Undo,

@@ -9,7 +9,7 @@ use jiff::{Span, Timestamp};
 use madkort_protocol::Money;
 
 use super::food::{dishes_of, is_school_day, product};
-use super::people::{ALMA, ELIAS, FREJA, GUEST, IDA, KAREN, MALTHE, NOAH, OSKAR, ROWS, SOFIA, TOBIAS, VILLADS};
+use super::people::{ALMA, ELIAS, FREJA, GUEST, IDA, KAREN, LAERKE, MALTHE, NOAH, OSKAR, ROWS, SOFIA, TOBIAS, VILLADS};
 
 /// School days of history: three weeks less today.
 const DAYS: usize = 14;
@@ -165,6 +165,8 @@ impl Calendar<'_> {
             }
         }
         let left = match person {
+            // Needs no money, and has none.
+            LAERKE => return Ok(()),
             FREJA => 145,
             OSKAR => 35,
             TOBIAS => 88,
@@ -206,7 +208,7 @@ mod tests {
                     -lines.iter().map(|(dish, n, _)| product(*dish).unwrap().price.ore() * i64::from(*n)).sum::<i64>()
                 }
             };
-            assert!(*balance >= 0, "{} at {}", happening.person, happening.at);
+            assert!(*balance >= 0 || happening.person == LAERKE, "{} at {}", happening.person, happening.at);
         }
         balances
     }

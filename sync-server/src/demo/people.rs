@@ -51,7 +51,7 @@ pub const OSKAR: u32 = 6;
 pub const SOFIA: u32 = 7;
 /// Karen's son.
 pub const VILLADS: u32 = 8;
-/// Eats free.
+/// Eats free, with nothing on the card.
 pub const LAERKE: u32 = 11;
 /// Pays half.
 pub const STORM: u32 = 16;
@@ -147,7 +147,7 @@ pub const ROWS: &[Row] = &[
     pupil(LAERKE, "Lærke Mølgaard", "Lærke", "7.B")
         .card("51D2E3F4", "4065")
         .pays(PriceClass::Free)
-        .shows("Eats free: the till says what it says to everybody"),
+        .shows("Eats free, with nothing on the card: orders at the kiosk; the till says what it says to everybody"),
     pupil(12, "Magnus Åkjær", "Magnus", "8.B").card("04338D2A5E6180", "7820").asks_code(),
     pupil(13, "Zofia Kowalska-Jensen", "Zofia", "6.A").card("04449E2A5E6180", "1593"),
     pupil(14, "Viggo Frederik Alexander Rosenkrantz Thorvaldsen", "Viggo", "9.A").card("0455AF2A5E6180", "3406"),

@@ -204,8 +204,8 @@ fn parts(mail: &Mail, kind: MultiPartKind, what: &str) -> MultiPart {
 
 /// The paper that goes with a letter.
 fn enclosed(mail: &Mail) -> Result<Option<SinglePart>, Unwritable> {
-    let Letter::Statement { school, issuer, account, card, statement } = &mail.letter else { return Ok(None) };
-    let heads = statement::Heads { school, issuer, account, card, written: mail.created_at };
+    let Letter::Statement { school, issuer, account, card, statement, copy } = &mail.letter else { return Ok(None) };
+    let heads = statement::Heads { school, issuer, account, card, written: mail.created_at, copy: *copy };
     let pdf = statement::pdf(&heads, statement, mail.language);
     let kind = ContentType::parse("application/pdf").map_err(|_| Unwritable)?;
     let name = statement::file_name(statement.month, mail.language);

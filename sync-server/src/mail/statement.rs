@@ -1,13 +1,14 @@
 //! A month of an account as a PDF: letterhead, opening balance, each line with the balance after it, closing balance.
 //!
-//! Pure. **Invariant:** the same letter makes the same bytes; every line of the month is on a page, and each page says which it is.
+//! Pure. **Invariant:** the same letter makes the same bytes; every line of the month is on a page, and each page says which it is and,
+//! if it is of a copy, that it is.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use madkort_ledger::danish;
 use madkort_protocol::{Issuer, Language, Money, Statement, StatementLine, StatementText};
 
 use super::page::{BOLD, Document, HEIGHT, PLAIN, Sheet, WIDTH, width};
+use super::words::moment;
 
 /// Points (1/72 inch) left free at each side.
 const MARGIN: u16 = 56;
@@ -18,6 +19,8 @@ const DAY: u16 = MARGIN;
 const WHAT: u16 = MARGIN + 62;
 const AMOUNT: u16 = WIDTH - MARGIN - 92;
 const BALANCE: u16 = WIDTH - MARGIN;
+/// How far up a copy says so, above all that stands on a sheet.
+const COPY: u16 = HEIGHT - MARGIN + 18;
 /// Type of the lines.
 const BODY: u16 = 10;
 
@@ -34,6 +37,8 @@ pub struct Heads<'a> {
     pub card: &'a str,
     /// When it was asked for.
     pub written: Timestamp,
+    /// 1 for the first of its kind; from 2 on it is a copy.
+    pub copy: u32,
 }
 
 /// The statement on A4.
@@ -60,7 +65,7 @@ pub fn pdf(heads: &Heads<'_>, statement: &Statement, language: Language) -> Vec<
     }
     paper.sheet.rule(MARGIN, paper.y + 12, BALANCE);
     paper.figure(words.say("Saldo ved månedens slutning", "Balance at the end of the month"), statement.closing);
-    let sheets = paper.finish(heads.school);
+    let sheets = paper.finish(heads);
     Document { title: &title, language: language.tag(), sheets }.write()
 }
 
@@ -93,7 +98,7 @@ impl Paper {
         self.sheet.text(MARGIN, self.y, BOLD, 13, title);
         self.y -= 22;
         let holder = format!("{}, CVR {}", heads.issuer.name, heads.issuer.cvr);
-        let written = danish::zoned(heads.written).strftime("%d.%m.%Y %H:%M").to_string();
+        let written = moment(heads.written);
         for (name, value) in [
             (self.words.say("Konto", "Account"), heads.account),
             (self.words.say("Kort", "Card"), heads.card),
@@ -144,13 +149,17 @@ impl Paper {
     }
 
     /// Every sheet says which it is.
-    fn finish(mut self, school: &str) -> Vec<Sheet> {
+    fn finish(mut self, heads: &Heads<'_>) -> Vec<Sheet> {
         self.sheets.push(self.sheet);
         let all = self.sheets.len();
+        let copy = (heads.copy > 1).then(|| format!("{} {}", self.words.say("KOPI", "COPY"), heads.copy));
         for (place, sheet) in self.sheets.iter_mut().enumerate() {
             let which = format!("{} {}/{all}", self.words.say("Side", "Page"), place + 1);
-            sheet.text(MARGIN, MARGIN - 18, PLAIN, 8, school);
+            sheet.text(MARGIN, MARGIN - 18, PLAIN, 8, heads.school);
             sheet.flush_right(BALANCE, MARGIN - 18, PLAIN, 8, &which);
+            if let Some(copy) = &copy {
+                sheet.flush_right(BALANCE, COPY, BOLD, 16, copy);
+            }
         }
         self.sheets
     }
@@ -235,10 +244,14 @@ mod tests {
     }
 
     fn made(lines: usize, language: Language) -> Vec<u8> {
+        made_as(1, lines, language)
+    }
+
+    fn made_as(copy: u32, lines: usize, language: Language) -> Vec<u8> {
         let issuer = issuer();
         let written = "2026-11-22T11:00:00Z".parse().unwrap();
         let heads =
-            Heads { school: "Højager Skole", issuer: &issuer, account: "Alma", card: "···· 4580", written };
+            Heads { school: "Højager Skole", issuer: &issuer, account: "Alma", card: "···· 4580", written, copy };
         pdf(&heads, &statement(lines), language)
     }
 
@@ -252,6 +265,14 @@ mod tests {
         assert_ne!(made(3, Language::Danish), made(3, Language::English));
         assert_eq!(pages(&made(0, Language::Danish)), 1);
         assert_eq!(pages(&made(100, Language::English)), 3);
+    }
+
+    #[test]
+    fn a_copy_says_so_on_every_sheet() {
+        let times = |pdf: &[u8], words: &str| pdf.windows(words.len()).filter(|part| *part == words.as_bytes()).count();
+        assert_eq!(times(&made(100, Language::Danish), "KOPI"), 0);
+        assert_eq!(times(&made_as(2, 100, Language::Danish), "(KOPI 2)"), 3);
+        assert_eq!(times(&made_as(3, 0, Language::English), "(COPY 3)"), 1);
     }
 
     #[test]

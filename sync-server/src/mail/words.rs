@@ -180,7 +180,7 @@ pub fn write(letter: &Letter, link: &str, language: Language) -> Text {
 }
 
 /// Danish time, as on a receipt.
-fn moment(at: Timestamp) -> String {
+pub fn moment(at: Timestamp) -> String {
     danish::zoned(at).strftime("%d.%m.%Y %H:%M").to_string()
 }
 

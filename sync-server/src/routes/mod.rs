@@ -24,6 +24,7 @@ mod pictures;
 mod product_pictures;
 mod purchase_batches;
 mod purchases;
+mod quotes;
 mod statements;
 mod transfers;
 mod withdrawals;
@@ -49,6 +50,7 @@ pub fn router(state: AppState) -> Router {
         .route("/openapi.json", get(api::get))
         .route("/mandate/{page}", get(mandate_page::get).post(mandate_page::post))
         .route("/pay/{page}", get(pay::get).post(pay::post))
+        .route("/v1/accounts/{account}/quotes", post(quotes::post))
         .route("/v1/accounts/{account}/statements/{month}", get(accounts::statement))
         .route("/v1/accounts/{account}/statements/{month}/mails", post(statements::mail))
         .route("/v1/authorisations", post(authorisations::post))

@@ -43,6 +43,8 @@ pub enum Letter {
         card: String,
         /// The month.
         statement: Box<Statement>,
+        /// 1 for the first letter of these very lines; from 2 on it is a copy, and says so.
+        copy: u32,
     },
     /// To whoever wrote to support: it has arrived.
     TicketReceived {
@@ -130,6 +132,21 @@ impl Letter {
             Self::Receipt { .. } => "auto-recharge-receipt",
         }
     }
+
+    /// What other letters may be copies of; empty if nothing.
+    #[must_use]
+    pub fn topic(&self) -> String {
+        match self {
+            Self::Statement { statement, .. } => topic_of(statement),
+            _ => String::new(),
+        }
+    }
+}
+
+/// The same account, month and lines, as on paper: a month that has grown since is no copy.
+#[must_use]
+pub fn topic_of(statement: &Statement) -> String {
+    format!("{} {} {}", statement.account, statement.month, statement.lines.len())
 }
 
 /// A letter to be sent.

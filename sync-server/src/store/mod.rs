@@ -46,7 +46,7 @@ pub use codes::{CodeTry, Codes};
 pub use devices::{Device, Devices, NewCode, NewDevice};
 pub use feed::{Feed, Statements};
 pub use letters::{Asked, AskedStatement, Letters};
-pub use mails::{Letter, Mail, Mails};
+pub use mails::{Letter, Mail, Mails, topic_of};
 pub use mandates::{MandatePageOpening, MandatePageRow, Mandates, NewMandatePage, StoredCard};
 pub use movements::{Movement, Movements, Moving};
 pub use operations::{Operations, Purchasing, Pushing};
@@ -58,7 +58,7 @@ pub use payments::{
 pub use passwords::{AskedReset, Passwords};
 pub use people::{Deed, Doer, People};
 pub use pictures::{NewPicturePage, PicturePageRow, Pictures};
-pub use price_classes::PriceClasses;
+pub use price_classes::{Listed, PriceClasses};
 pub use registers::{AtTill, Registers};
 pub use sessions::{NewSession, Session, Sessions};
 pub use url::{DatabaseUrl, NoDatabase};

@@ -107,9 +107,15 @@ fn a_list_of_price_classes_counts_whole_or_not_at_all() {
         rows.query_map([pupil], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     };
     let other = CardNumber::from_first_13("1234567890123").unwrap();
+    let tobias = cards.iter().find(|card| card["label"] == "Tobias").unwrap()["number"].as_str().unwrap();
+    let his_old_one = CardNumber::from_first_13("2080410001021").unwrap();
     for (list, said) in [
         (format!("{pupil};reduced\n{};free\n", other.as_digits()), "1 of 2 cards"),
         (format!("{pupil};reduced\n{pupil};cheap\n"), "line 2: the price class must be"),
+        (
+            format!("{pupil};free\n{tobias};free\n\n{};reduced\n", his_old_one.as_digits()),
+            "lines 2 and 4: two cards of one person",
+        ),
     ] {
         let before = class();
         let refused = tell(list);

@@ -167,6 +167,27 @@ async fn a_statement_that_has_to_wait_is_the_same_letter_with_the_lines_it_had()
 }
 
 #[tokio::test]
+async fn a_month_that_was_mailed_before_says_that_it_is_a_copy() {
+    let (server, kiosk) = with_an_address().await;
+    server.fund(&kiosk, ANNA, kr(100)).await;
+    kiosk.sign_in(ANNAS_CARD).await;
+    let mark = async |language: Language| {
+        let request = mail_of(&server, ANNAS_CARD, "mor@skole.example", language);
+        for _ in 0..2 {
+            assert_eq!(ask(&kiosk, ANNA, &request).await, StatusCode::NO_CONTENT);
+        }
+        let shown = shown(&attachment(&post(&server, 1).await[0]));
+        shown.into_iter().find(|text| text.starts_with("KOPI") || text.starts_with("COPY"))
+    };
+    assert_eq!(mark(Language::Danish).await, None);
+    assert_eq!(mark(Language::Danish).await.as_deref(), Some("KOPI 2"));
+    assert_eq!(mark(Language::English).await.as_deref(), Some("COPY 3"));
+    // As on paper: a month that has grown is another one.
+    server.fund(&kiosk, ANNA, kr(50)).await;
+    assert_eq!(mark(Language::Danish).await, None);
+}
+
+#[tokio::test]
 async fn nobody_has_somebody_elses_statement_sent() {
     let (server, kiosk) = with_an_address().await;
     let request = mail_of(&server, ANNAS_CARD, "mor@skole.example", Language::Danish);

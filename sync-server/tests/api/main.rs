@@ -22,6 +22,7 @@ mod people;
 mod pictures;
 mod product_pictures;
 mod purchases;
+mod quotes;
 mod registers;
 mod sessions;
 mod store;

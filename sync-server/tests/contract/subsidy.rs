@@ -68,10 +68,17 @@ pub async fn nobody_eats_free_on_nothing_but_their_class(world: &World) {
     let listed = |digits: &str, class| (CardNumber::from_first_13(digits).unwrap(), class);
     let anna = listed("1234567890101", PriceClass::Reduced);
     let with_a_stranger = vec![anna.clone(), listed("9999999999999", PriceClass::Paid)];
-    assert_eq!(world.store.set_price_classes(SCHOOL, with_a_stranger).await.unwrap(), [1]);
+    assert_eq!(world.store.set_price_classes(SCHOOL, with_a_stranger).await.unwrap(), Listed::Unknown(vec![1]));
     assert_eq!(world.store.price_class(SCHOOL, ANNA).await.unwrap(), Some(PriceClass::Free), "all or none");
-    assert!(world.store.set_price_classes(SCHOOL, vec![anna]).await.unwrap().is_empty());
+    assert_eq!(world.store.set_price_classes(SCHOOL, vec![anna]).await.unwrap(), Listed::Set);
     assert_eq!(world.store.price_class(SCHOOL, ANNA).await.unwrap(), Some(PriceClass::Reduced));
+    // One person, one account, one class: of two cards that disagree neither wins.
+    let two = |class| vec![listed("1234567890101", PriceClass::Free), listed("1234567890104", class)];
+    let set = async |class| world.store.set_price_classes(SCHOOL, two(class)).await.unwrap();
+    assert_eq!(set(PriceClass::Paid).await, Listed::Torn(0, 1));
+    assert_eq!(world.store.price_class(SCHOOL, ANNA).await.unwrap(), Some(PriceClass::Reduced));
+    assert_eq!(set(PriceClass::Free).await, Listed::Set);
+    assert_eq!(world.store.price_class(SCHOOL, ANNA).await.unwrap(), Some(PriceClass::Free));
     let nobody = AccountId::new(uuid::Uuid::from_u128(0xff));
     assert!(!world.store.set_price_class(SCHOOL, nobody, PriceClass::Free).await.unwrap());
     assert_eq!(world.store.price_class(SchoolId::new(uuid::Uuid::nil()), ANNA).await.unwrap(), None);
@@ -83,8 +90,12 @@ pub async fn an_order_holds_what_the_holder_pays(world: &World) {
     let mut orders = Vec::new();
     for (class, number) in [(PriceClass::Reduced, "K1-1"), (PriceClass::Free, "K1-2"), (PriceClass::Reduced, "K1-3")] {
         put_into(world, class).await;
+        let lines = vec![QuoteLine { product: LASAGNE, quantity: 1 }];
+        let quote = world.store.quote(SCHOOL, ANNA, lines).await.unwrap().unwrap();
+        let before = world.balance(ANNA).await;
         let order = world.order(&kiosk, lasagne(number));
         assert_eq!(world.outcome(&kiosk, order.clone()).await, Outcome::Posted);
+        assert_eq!((quote.price, before.minus(quote.taken).unwrap()), (kr(45), world.balance(ANNA).await), "as quoted");
         orders.push(order.id);
     }
     assert_eq!(left(world).await, (kr(55), kr(0)), "nobody has paid for what is not sold");

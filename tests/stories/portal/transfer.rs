@@ -41,5 +41,7 @@ fn from_one_child_to_the_other_and_no_more_than_there_is() -> Result<()> {
     ensure!(last("Sofia")? == Some(("transfer".to_owned(), -ore)), "not a transfer: {:?}", last("Sofia")?);
     ensure!(last("Villads")? == Some(("transfer".to_owned(), ore)), "not a transfer: {:?}", last("Villads")?);
     ensure!(ledger.transactions()? == transactions + 1, "booked more than once");
+    rig.press("To my page")?;
+    rig.kiosk.wait_for_screen("Home")?;
     rig.go()
 }

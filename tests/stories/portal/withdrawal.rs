@@ -37,6 +37,8 @@ fn confirm(rig: &mut Rig, before: i64) -> Result<WithdrawalRow> {
     paper.says_all(&[made.number(), AMOUNT.1, &kroner(after), "6543"])?;
     ensure!(!paper.text.contains("98765"), "the whole bank account is on paper:\n{}", paper.text);
     rig.press("To my page")?;
+    rig.kiosk.wait_for_screen("Home")?;
+    to_accounts(rig)?;
     Ok(made)
 }
 

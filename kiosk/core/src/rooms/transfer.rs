@@ -85,7 +85,9 @@ impl Inside {
         around: &Around,
     ) -> (Room, Vec<Effect>) {
         match (&room.step, intent) {
-            (TransferStep::Filling | TransferStep::Unsure { .. } | TransferStep::Done { .. }, Intent::Back) => {
+            // *Til min side*, as the words say.
+            (TransferStep::Done { .. }, Intent::Back) => return (Room::Home, vec![]),
+            (TransferStep::Filling | TransferStep::Unsure { .. }, Intent::Back) => {
                 return (Room::Accounts(AccountsRoom::default()), vec![]);
             }
             (TransferStep::Filling, Intent::Edit(Field::Amount, text)) => {

@@ -156,7 +156,9 @@ impl Inside {
         around: &Around,
     ) -> (Room, Vec<Effect>) {
         match (&room.step, intent) {
-            (WithdrawStep::Filling | WithdrawStep::Unsure { .. } | WithdrawStep::Done { .. }, Intent::Back) => {
+            // *Til min side*, as the words say.
+            (WithdrawStep::Done { .. }, Intent::Back) => return (Room::Home, vec![]),
+            (WithdrawStep::Filling | WithdrawStep::Unsure { .. }, Intent::Back) => {
                 return (Room::Accounts(AccountsRoom::default()), vec![]);
             }
             (WithdrawStep::Checking, Intent::Back) => room.step = WithdrawStep::Filling,

@@ -93,7 +93,7 @@ fn everything_is_the_first_amount_and_the_account_is_shown_back_before_it_is_ask
     assert_eq!((slip.to.as_str(), slip.balance), ("6543", Money::from_ore(5_950)));
     assert!(!format!("{slip:?}").contains("9876"), "the last digits and no more");
     play.hand(Intent::Back);
-    assert!(matches!(play.page(), Page::Accounts(_)));
+    assert!(matches!(play.page(), Page::Home(_)), "to my page");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use madkort_protocol::{Account, AccountId, CardId, CardNumber, FileTicket, Language, OperationId, PersonId, SchoolId};
 
 use crate::store::letters::STATEMENTS_PER_ADDRESS;
-use crate::store::{Asked, AskedStatement, DepositRow, Letter, Letters, Pending};
+use crate::store::{Asked, AskedStatement, DepositRow, Letter, Letters, Pending, topic_of};
 
 use super::mails::{Envelope, put};
 use super::people::record;
@@ -49,6 +49,7 @@ fn mail_statement(write: &Write<'_>, asked: &AskedStatement, now: Timestamp) -> 
         issuer: school.issuer,
         account: label,
         card: masked(db, asked.by.card)?,
+        copy: letters_of(db, &topic_of(&statement))?.saturating_add(1),
         statement: Box::new(statement),
     };
     let envelope =
@@ -56,6 +57,12 @@ fn mail_statement(write: &Write<'_>, asked: &AskedStatement, now: Timestamp) -> 
     put(write, &envelope, &letter, now)?;
     record(write, asked.school, owner, "statement-mailed", &asked.by, now)?;
     Ok(Asked::Written)
+}
+
+/// How many letters there are of the same; one that no mail server took is none.
+fn letters_of(db: &dyn Session, topic: &str) -> Db<u32> {
+    let row = db.first("SELECT count(*) AS n FROM mails WHERE topic = $1 AND failed_at IS NULL", &values![topic])?;
+    row.ok_or(corrupt("count"))?.col("n")
 }
 
 /// What whoever wrote is told, and what support reads.

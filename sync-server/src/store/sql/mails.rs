@@ -110,13 +110,14 @@ pub fn put(write: &Write<'_>, envelope: &Envelope<'_>, letter: &Letter, now: Tim
     }
     let about = envelope.about;
     write.db()?.execute(
-        "INSERT INTO mails (id, school, about, kind, recipient, language, body, created_at, try_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (about, kind) DO NOTHING",
+        "INSERT INTO mails (id, school, about, kind, topic, recipient, language, body, created_at, try_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (about, kind) DO NOTHING",
         &values![
             id_of(about, letter.kind()),
             envelope.school.uuid(),
             about.uuid(),
             letter.kind(),
+            letter.topic(),
             envelope.recipient,
             word(&envelope.language)?,
             json(letter)?,

@@ -1,13 +1,16 @@
 //! Price classes, as they are stored with the accounts.
 
-use madkort_ledger::PriceClass;
-use madkort_protocol::{AccountId, CardNumber, SchoolId};
+use std::collections::HashMap;
 
-use crate::store::{Pending, PriceClasses};
+use madkort_ledger::{PriceClass, order};
+use madkort_protocol::{AccountId, CardNumber, Money, Quote, QuoteLine, SchoolId};
+use uuid::Uuid;
 
-use super::SqlStore;
+use crate::store::{Listed, Pending, PriceClasses};
+
 use super::session::{First, Session};
 use super::value::{Db, Row, corrupt, values};
+use super::{SqlStore, rows};
 
 impl PriceClasses for SqlStore {
     fn set_price_class(&self, school: SchoolId, account: AccountId, class: PriceClass) -> Pending<'_, bool> {
@@ -20,34 +23,64 @@ impl PriceClasses for SqlStore {
         })
     }
 
-    fn set_price_classes(&self, school: SchoolId, list: Vec<(CardNumber, PriceClass)>) -> Pending<'_, Vec<usize>> {
+    fn set_price_classes(&self, school: SchoolId, list: Vec<(CardNumber, PriceClass)>) -> Pending<'_, Listed> {
         self.write("setting price classes", move |write| {
-            let mut unknown = Vec::new();
-            for (place, (number, _)) in list.iter().enumerate() {
-                if !write.db()?.exists(
-                    "SELECT 1 FROM cards c JOIN accounts a ON a.owner = c.person AND a.school = c.school
-                     WHERE c.number = $1 AND c.school = $2",
-                    &values![number.as_digits(), school.uuid()],
-                )? {
+            let (mut unknown, mut people) = (Vec::new(), HashMap::new());
+            for (place, (number, class)) in list.iter().enumerate() {
+                let Some(person) = holder(write.db()?, school, number)? else {
                     unknown.push(place);
+                    continue;
+                };
+                let (before, theirs) = *people.entry(person).or_insert((place, *class));
+                if theirs != *class {
+                    return Ok(Listed::Torn(before, place));
                 }
             }
-            if unknown.is_empty() {
-                for (number, class) in &list {
-                    write.db()?.execute(
-                        "UPDATE accounts SET price_class = $1 WHERE school = $2
-                         AND owner = (SELECT person FROM cards WHERE number = $3)",
-                        &values![class.word(), school.uuid(), number.as_digits()],
-                    )?;
-                }
+            if !unknown.is_empty() {
+                return Ok(Listed::Unknown(unknown));
             }
-            Ok(unknown)
+            for (person, (_, class)) in people {
+                write.db()?.execute(
+                    "UPDATE accounts SET price_class = $1 WHERE school = $2 AND owner = $3",
+                    &values![class.word(), school.uuid(), person],
+                )?;
+            }
+            Ok(Listed::Set)
         })
+    }
+
+    fn quote(&self, school: SchoolId, account: AccountId, lines: Vec<QuoteLine>) -> Pending<'_, Option<Quote>> {
+        self.read("quoting an order", move |db| quote(db, school, account, &lines))
     }
 
     fn price_class(&self, school: SchoolId, account: AccountId) -> Pending<'_, Option<PriceClass>> {
         self.read("looking up a price class", move |db| of_account(db, school, account))
     }
+}
+
+/// Whose card it is, if they have an account of their own.
+fn holder(db: &dyn Session, school: SchoolId, number: &CardNumber) -> Db<Option<Uuid>> {
+    db.first(
+        "SELECT c.person FROM cards c JOIN accounts a ON a.owner = c.person AND a.school = c.school
+         WHERE c.number = $1 AND c.school = $2",
+        &values![number.as_digits(), school.uuid()],
+    )?
+    .map(|row| row.col("person"))
+    .transpose()
+}
+
+fn quote(db: &dyn Session, school: SchoolId, account: AccountId, lines: &[QuoteLine]) -> Db<Option<Quote>> {
+    let products = rows::products(db, school, lines.iter().map(|line| line.product))?;
+    let Some(class) = of_account(db, school, account)? else { return Ok(None) };
+    let amounts = lines.iter().map(|line| {
+        let product = products.iter().find(|product| product.id == line.product)?;
+        product.price.times(line.quantity).ok()
+    });
+    let Some(price) = amounts.collect::<Option<Vec<_>>>().and_then(|amounts| Money::sum(amounts).ok()) else {
+        return Ok(None);
+    };
+    let taken = order::taken(price, class).ok();
+    Ok(taken.map(|taken| Quote { account, lines: lines.to_vec(), price, taken }))
 }
 
 /// The class an account is in.

@@ -230,7 +230,7 @@ static CHARGES: Table = plain!("charges", ["id"],
     ["id" Bytes, "school" Bytes, "mandate" Bytes, "account" Bytes, "amount" Int, "cause" Bytes, "attempt" Int,
      "first_at" Int, "state" Text, "reference" Text, "created_at" Int, "settled_at" Int, "asks" Int, "ask_at" Int]);
 static MAILS: Table = plain!("mails", ["id"],
-    ["id" Bytes, "school" Bytes, "about" Bytes, "kind" Text, "recipient" Text, "language" Text, "body" Text,
+    ["id" Bytes, "school" Bytes, "about" Bytes, "kind" Text, "topic" Text, "recipient" Text, "language" Text, "body" Text,
      "created_at" Int, "sent_at" Int, "attempts" Int, "try_at" Int, "failed_at" Int, "failure" Text]);
 
 /// Every table, those that are referred to before those that refer.

@@ -475,6 +475,7 @@ CREATE TABLE mails (
     school     BYTEA NOT NULL REFERENCES schools,
     about      BYTEA NOT NULL,
     kind       TEXT NOT NULL,
+    topic      TEXT NOT NULL,               -- a second letter of the same is a copy; empty where there are none
     recipient  TEXT NOT NULL,
     language   TEXT NOT NULL,
     body       TEXT NOT NULL,               -- JSON
@@ -488,6 +489,7 @@ CREATE TABLE mails (
 );
 
 CREATE INDEX statements_by_time ON mails (created_at) WHERE kind = 'statement';
+CREATE INDEX mails_by_topic ON mails (topic) WHERE topic <> '';
 CREATE INDEX mails_to_send ON mails (try_at) WHERE sent_at IS NULL AND failed_at IS NULL;
 
 -- Where each thing's last change stands in its school's feed. Cursors are never used twice, also when the last row was replaced.
