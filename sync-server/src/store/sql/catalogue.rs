@@ -8,6 +8,7 @@ use madkort_protocol::{
 
 use crate::store::{Catalogue, NewAccount, Pending, Thing};
 
+use super::session::First;
 use super::value::{Db, corrupt, json, values, word};
 use super::write::Write;
 use super::{SqlStore, portions, rows};
