@@ -56,7 +56,7 @@ pub use picture::{PICTURE_SIDE, PicturePage, PicturePageRequest, PicturePageStat
 pub use portions::Portions;
 pub use postcode::town_of;
 pub use problem::{Problem, ProblemCode};
-pub use profile::{Profile, ProfileChange, ProfileProblem, SpendingCaps};
+pub use profile::{MaskedCpr, Profile, ProfileChange, ProfileProblem, SpendingCaps};
 pub use register::{
     AuthorisationRequest, HandOut, HandOutLine, OfflinePurchase, PickUpAnswer, PickUpRequest, PurchaseBatch,
     PurchaseBatchAnswer, Release, Undo,
