@@ -54,6 +54,7 @@ const SHOWN: &[&str] = &[
     "profile",
     "profile-first",
     "profile-picture",
+    "profile-cpr",
     "change-picture-Waiting",
     "statement",
     "months",

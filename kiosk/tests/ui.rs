@@ -11,6 +11,7 @@ use kiosk_core::{
     DepositAmountPage, Field, HomePage, Intent, Page, PasswordPage, PrintState, Screen, Tile, TileKind, WhyNot,
 };
 use madkort_protocol::Language;
+use slint::ComponentHandle as _;
 use slint::platform::Key;
 
 const DANISH: Language = Language::Danish;

@@ -5,6 +5,7 @@
 mod clock;
 pub mod config;
 mod connections;
+pub mod cpr;
 pub mod demo;
 pub mod enrolment;
 mod failure;

@@ -14,13 +14,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use madkort_protocol::{DeviceId, DeviceKind, SchoolId, check_text};
 use sync_server::config::{Config, EXAMPLE, Flags, Gateway};
+use sync_server::cpr::{self, CprKey};
 use sync_server::mail::Mailer;
 use sync_server::payments::{Payments, Sandbox};
 use sync_server::price_list::{self, Torn};
-use sync_server::store::{self, Audited, DatabaseUrl, Listed, NewCode, Store};
+use sync_server::store::{self, Audited, DatabaseUrl, Listed, NewCode, Store, StoreError};
 use sync_server::{AppState, Clock, Limits, danish, demo, enrolment, logging};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use zeroize::Zeroizing;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -53,7 +55,10 @@ enum Command {
     /// Shut a device out for good
     RevokeDevice(RevokeDevice),
     /// Say who pays what from now on: lines of CARD-NUMBER;paid|reduced|free on standard input, all of them or none
-    PriceClasses(PriceClasses),
+    PriceClasses(OfSchool),
+    /// CPR numbers, which no school keeps unless it says so: turn them on or off, or read a list of them
+    #[command(subcommand)]
+    Cpr(Cpr),
     /// Look at the configuration
     #[command(subcommand)]
     Config(About),
@@ -65,6 +70,17 @@ enum About {
     Check(Box<Serve>),
     /// Print a configuration file with every key at its default
     ShowExample,
+}
+
+#[derive(Subcommand)]
+enum Cpr {
+    /// Let the school's CPR numbers be kept, encrypted
+    On(OfSchool),
+    /// Keep none any more, and forget those there are
+    Off(OfSchool),
+    /// Put CPR numbers: lines of CARD-NUMBER;CPR-NUMBER on standard input, all of them or none; with nothing behind the semicolon it
+    /// is forgotten
+    List(CprList),
 }
 
 /// Where the books are.
@@ -112,6 +128,9 @@ struct Serve {
     /// Who letters are from [env: MADKORT_SMTP_FROM]
     #[arg(long)]
     smtp_from: Option<String>,
+    /// A file that holds the key CPR numbers are encrypted under [env: MADKORT_CPR_KEY_FILE]
+    #[arg(long)]
+    cpr_key_file: Option<String>,
     /// Connections at once [env: MADKORT_CONNECTIONS]
     #[arg(long)]
     connections: Option<String>,
@@ -163,12 +182,21 @@ struct EnrolCode {
 }
 
 #[derive(Args)]
-struct PriceClasses {
+struct OfSchool {
     #[command(flatten)]
     place: Place,
     /// The school, where the database has several
     #[arg(long, value_parser = SchoolId::parse)]
     school: Option<SchoolId>,
+}
+
+#[derive(Args)]
+struct CprList {
+    #[command(flatten)]
+    of: OfSchool,
+    /// A file that holds the key they are encrypted under [env: MADKORT_CPR_KEY_FILE]
+    #[arg(long)]
+    cpr_key_file: Option<String>,
 }
 
 #[derive(Args)]
@@ -203,6 +231,7 @@ impl Serve {
             ("smtp_url", self.smtp_url),
             ("smtp_password_file", self.smtp_password_file),
             ("smtp_from", self.smtp_from),
+            ("cpr_key_file", self.cpr_key_file),
             ("connections", self.connections),
         ]);
         flags
@@ -231,6 +260,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Command::EnrolCode(asked) => enrol_code(asked).await.map(|()| ExitCode::SUCCESS),
         Command::RevokeDevice(asked) => revoke_device(asked).await.map(|()| ExitCode::SUCCESS),
         Command::PriceClasses(asked) => price_classes(asked).await.map(|()| ExitCode::SUCCESS),
+        Command::Cpr(asked) => cpr(asked).await.map(|()| ExitCode::SUCCESS),
         Command::Config(About::Check(asked)) => Ok(check(&asked.flags()).await),
         Command::Config(About::ShowExample) => {
             print!("{EXAMPLE}");
@@ -310,13 +340,20 @@ async fn check(flags: &Flags) -> ExitCode {
         println!("no mail server: letters are written and wait");
     }
     let books = match store::open(&config.database) {
-        Ok(store) => store.alive().await,
+        Ok(store) => match store.alive().await {
+            Ok(()) => opens_every_cpr(&*store, config.cpr_key.as_ref()).await,
+            Err(error) => Err(error),
+        },
         Err(error) => Err(error),
     };
     match books {
-        Ok(()) => {
+        Ok(true) => {
             println!("the configuration is right, and the database is there");
             ExitCode::SUCCESS
+        }
+        Ok(false) => {
+            eprintln!("the key in cpr_key_file does not open the CPR numbers there are");
+            ExitCode::FAILURE
         }
         Err(error) => {
             eprintln!(
@@ -326,6 +363,19 @@ async fn check(flags: &Flags) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether a key, if there is one, is the one that each school's CPR numbers were sealed under.
+async fn opens_every_cpr(store: &dyn Store, key: Option<&CprKey>) -> Result<bool, StoreError> {
+    let Some(key) = key else { return Ok(true) };
+    for school in store.schools().await? {
+        if let Some((person, sealed)) = store.a_sealed_cpr(school.id).await?
+            && key.open((school.id, person), &sealed).is_err()
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn migrate(asked: Migrate) -> anyhow::Result<()> {
@@ -410,7 +460,7 @@ async fn which_school(store: &dyn Store, asked: Option<SchoolId>) -> anyhow::Res
     }
 }
 
-async fn price_classes(asked: PriceClasses) -> anyhow::Result<()> {
+async fn price_classes(asked: OfSchool) -> anyhow::Result<()> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).context("cannot read the list")?;
     let list = price_list::read(&text)?;
@@ -428,6 +478,54 @@ async fn price_classes(asked: PriceClasses) -> anyhow::Result<()> {
         Listed::Torn(line, other) => return Err(Torn { line: lines[line], other: lines[other] }.into()),
     }
     println!("{cards} cards have their price class");
+    Ok(())
+}
+
+async fn cpr(asked: Cpr) -> anyhow::Result<()> {
+    let (of, on) = match asked {
+        Cpr::List(asked) => return cpr_list(asked).await,
+        Cpr::On(of) => (of, true),
+        Cpr::Off(of) => (of, false),
+    };
+    let store = store::open(&of.place.read()?.database)?;
+    let school = which_school(&*store, of.school).await?;
+    let forgotten = store.turn_cpr(school, on).await?.context("there is no such school")?;
+    match (on, forgotten) {
+        (true, _) => println!("CPR numbers may be kept"),
+        (false, 1) => println!("CPR numbers are not kept any more; 1 number was forgotten"),
+        (false, forgotten) => println!("CPR numbers are not kept any more; {forgotten} numbers were forgotten"),
+    }
+    Ok(())
+}
+
+async fn cpr_list(asked: CprList) -> anyhow::Result<()> {
+    let mut text = Zeroizing::new(String::new());
+    std::io::stdin().read_to_string(&mut text).context("cannot read the list")?;
+    let mut flags = asked.of.place.flags();
+    flags.values.push(("cpr_key_file", asked.cpr_key_file));
+    let config = read(&flags)?;
+    let key =
+        config.cpr_key.as_ref().context("cpr_key_file must say where the key is that they are encrypted under")?;
+    let list = cpr::list::read(&text)?;
+    let store = store::open(&config.database)?;
+    let school = which_school(&*store, asked.of.school).await?;
+    if !opens_every_cpr(&*store, Some(key)).await? {
+        bail!("the key in cpr_key_file does not open the CPR numbers there are: nothing was changed");
+    }
+    let cards = list.len();
+    let holders = store.holders(school, list.iter().map(|(number, _)| number.clone()).collect()).await?;
+    let mut sealed = Vec::new();
+    for (person, (_, cpr)) in holders.into_iter().zip(list) {
+        let Some(person) = person else { continue };
+        sealed.push((person, cpr.map(|cpr| key.seal((school, person), &cpr)).transpose()?));
+    }
+    if sealed.len() < cards {
+        bail!("{} of {cards} cards are not of this school: nothing was changed", cards - sealed.len());
+    }
+    if !store.put_cpr(school, sealed, Timestamp::now()).await? {
+        bail!("CPR numbers are not turned on for this school (sync-server cpr on): nothing was changed");
+    }
+    println!("{cards} {} what the list says", if cards == 1 { "card has" } else { "cards have" });
     Ok(())
 }
 

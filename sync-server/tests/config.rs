@@ -60,6 +60,7 @@ fn nothing_said_is_enough() {
     assert_eq!(config.gateway, Gateway::None);
     assert_eq!((config.log.format, config.log.filter.as_str()), (Format::Json, "info"));
     assert_eq!((config.metrics_listen, config.connections), (None, MOST_CONNECTIONS));
+    assert!(config.cpr_key.is_none());
 }
 
 #[test]

@@ -59,7 +59,7 @@ pub use portions::Portions;
 pub use postcode::town_of;
 pub use problem::{Problem, ProblemCode};
 pub use product_picture::{InvalidPicture, PictureDigest, ProductPicture};
-pub use profile::{Profile, ProfileChange, ProfileProblem, SpendingCaps};
+pub use profile::{MaskedCpr, Profile, ProfileChange, ProfileProblem, SpendingCaps};
 pub use quote::{Quote, QuoteLine, QuoteRequest};
 pub use register::{
     AuthorisationRequest, HandOut, HandOutLine, OfflinePurchase, PickUpAnswer, PickUpRequest, PurchaseBatch,

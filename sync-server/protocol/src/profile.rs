@@ -36,8 +36,22 @@ pub struct Profile {
     pub track: Option<String>,
     /// Whether there is a picture, at `GET /v1/people/{person}/picture`.
     pub picture: bool,
+    /// What may be shown of their CPR number; nothing where the school keeps none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpr: Option<MaskedCpr>,
     /// The most that may be spent.
     pub caps: SpendingCaps,
+}
+
+/// A CPR number as far as anybody is shown it: that the school has one. No digit of it leaves the server; a mask that left the birthday
+/// readable would say more than a canteen needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MaskedCpr {
+    /// [`MaskedCpr::MASK`], the same for everybody; empty if there is none.
+    pub masked: String,
+    /// The school has confirmed who they are by it.
+    pub confirmed: bool,
 }
 
 /// *Maks. forbrug*: the most that may be spent from an account in a Danish day, week and month. Each is optional.
@@ -100,6 +114,17 @@ pub enum ProfileProblem {
     /// Below nothing, above [`SpendingCaps::HIGHEST`], or not whole kroner.
     #[error("caps")]
     Caps,
+}
+
+impl MaskedCpr {
+    /// A number with every digit hidden.
+    pub const MASK: &'static str = "XXXXXX-XXXX";
+
+    /// How it is shown where the school has one, or has none.
+    #[must_use]
+    pub fn new(confirmed: bool) -> Self {
+        Self { masked: if confirmed { Self::MASK.to_owned() } else { String::new() }, confirmed }
+    }
 }
 
 impl SpendingCaps {

@@ -13,6 +13,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::cpr::CprKey;
 use crate::mail::SmtpSettings;
 pub use crate::store::DatabaseUrl;
 pub use settings::{EXAMPLE, Format, Gateway, Key, LogSettings};
@@ -49,6 +50,8 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// How letters are sent; without it they wait.
     pub smtp: Option<SmtpSettings>,
+    /// What CPR numbers are sealed under; without it none can be put.
+    pub cpr_key: Option<CprKey>,
     /// Connections at once.
     pub connections: usize,
     effective: Vec<Effective>,

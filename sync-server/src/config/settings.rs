@@ -7,7 +7,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use tracing_subscriber::EnvFilter;
+use zeroize::Zeroizing;
 
+use crate::cpr::CprKey;
 use crate::mail::{Security, SmtpSettings};
 
 use super::{Config, DatabaseUrl, Effective, Problem, Problems, Source, file};
@@ -49,6 +51,7 @@ pub const KEYS: &[Key] = &[
     key("smtp_url", "MADKORT_SMTP_URL", None),
     key("smtp_password_file", "MADKORT_SMTP_PASSWORD_FILE", None),
     key("smtp_from", "MADKORT_SMTP_FROM", None),
+    key("cpr_key_file", "MADKORT_CPR_KEY_FILE", None),
     Key { number: true, ..key("connections", "MADKORT_CONNECTIONS", Some("900")) },
 ];
 
@@ -119,6 +122,7 @@ impl Settings {
         let filter = self.take("log_filter", filter);
         let metrics_listen = self.take_if_given("metrics_listen", loopback);
         let smtp = self.smtp();
+        let cpr_key = self.take_if_given("cpr_key_file", cpr_key);
         let connections = self.take("connections", connections);
         let effective = KEYS.iter().map(|key| self.effective(key, database.as_ref())).collect();
         match (database, listen, gateway, format, filter, connections) {
@@ -126,7 +130,18 @@ impl Settings {
                 if self.problems.is_empty() =>
             {
                 let log = LogSettings { format, filter };
-                Ok(Config { database, listen, public_url, gateway, log, metrics_listen, smtp, connections, effective })
+                Ok(Config {
+                    database,
+                    listen,
+                    public_url,
+                    gateway,
+                    log,
+                    metrics_listen,
+                    smtp,
+                    cpr_key,
+                    connections,
+                    effective,
+                })
             }
             _ => Err(Problems(self.problems)),
         }
@@ -252,6 +267,11 @@ fn mail_server(text: &str) -> Result<MailServer, String> {
 
 fn sender(text: &str) -> Result<String, String> {
     text.parse::<lettre::Address>().map(|_| text.to_owned()).map_err(|_| "must be an e-mail address".to_owned())
+}
+
+fn cpr_key(path: &str) -> Result<CprKey, String> {
+    let text = Zeroizing::new(file::text(Path::new(path))?);
+    CprKey::parse(&text).map_err(|_| "must name a file that holds 64 hexadecimal digits and nothing else".to_owned())
 }
 
 fn gateway(text: &str) -> Result<Gateway, String> {

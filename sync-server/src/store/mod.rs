@@ -10,6 +10,7 @@ mod allergies;
 mod audit;
 mod catalogue;
 mod codes;
+mod cpr_numbers;
 mod devices;
 mod feed;
 pub mod letters;
@@ -43,6 +44,7 @@ pub use allergies::AllergyRecords;
 pub use audit::{Audit, Audited, Broken, Head, Verdict};
 pub use catalogue::{Catalogue, NewAccount, Thing};
 pub use codes::{CodeTry, Codes};
+pub use cpr_numbers::CprNumbers;
 pub use devices::{Device, Devices, NewCode, NewDevice};
 pub use feed::{Feed, Statements};
 pub use letters::{Asked, AskedStatement, Letters};
@@ -80,6 +82,7 @@ pub trait Store:
     + Catalogue
     + Charges
     + Codes
+    + CprNumbers
     + Deposits
     + Devices
     + Feed

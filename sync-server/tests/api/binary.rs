@@ -62,9 +62,18 @@ impl Drop for Serving {
 fn help_names_every_command() {
     let folder = tempfile::tempdir().unwrap();
     let help = text(&run(folder.path(), &["--help"]).stdout);
-    for command in
-        ["serve", "migrate", "backup", "demo-data", "verify", "enrol-code", "revoke-device", "price-classes", "config"]
-    {
+    for command in [
+        "serve",
+        "migrate",
+        "backup",
+        "demo-data",
+        "verify",
+        "enrol-code",
+        "revoke-device",
+        "price-classes",
+        "cpr",
+        "config",
+    ] {
         assert!(help.contains(command), "{command}: {help}");
     }
 }

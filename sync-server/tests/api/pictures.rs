@@ -101,6 +101,7 @@ async fn a_picture_is_taken_on_a_telephone_seen_at_the_kiosk_and_removed() {
     assert!(Client::new().get(&link).send().await.unwrap().text().await.unwrap().contains("id=\"remove\""));
     let (status, _) = submit(&link, [b"", &portrait([20, 20, 200], ImageFormat::Png)], "save").await;
     assert_eq!(status, StatusCode::OK);
+    server.clock.forward(SignedDuration::from_secs(1));
     let (_, link) = open(&server, &kiosk, ANNAS_CARD, ANNA_AND).await;
     let (status, words) = submit(&link, [b"", b""], "remove").await;
     assert!(status == StatusCode::OK && words.contains("Billedet er fjernet"), "{words}");

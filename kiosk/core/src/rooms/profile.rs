@@ -152,6 +152,7 @@ fn form(profile: &Profile) -> ProfileForm {
         school: profile.school.clone(),
         class: profile.class.clone().unwrap_or_default(),
         track: profile.track.clone().unwrap_or_default(),
+        cpr: profile.cpr.clone(),
         day_cap: kroner(profile.caps.day),
         week_cap: kroner(profile.caps.week),
         month_cap: kroner(profile.caps.month),

@@ -2,7 +2,7 @@
 //!
 //! Pure.
 
-use madkort_protocol::{AccountId, AutoRecharge, CardId, CardStatus, Money};
+use madkort_protocol::{AccountId, AutoRecharge, CardId, CardStatus, MaskedCpr, Money};
 
 use super::{CodeMessage, FormProblem, WhyNot};
 use crate::Picture;
@@ -180,6 +180,8 @@ pub struct ProfileForm {
     pub class: String,
     /// The track, which cannot be changed here; empty if none.
     pub track: String,
+    /// What may be shown of their CPR number; nothing where the school keeps none.
+    pub cpr: Option<MaskedCpr>,
     /// The most in a day, in kroner; empty if there is no cap.
     pub day_cap: String,
     /// The most in a week.

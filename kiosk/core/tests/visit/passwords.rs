@@ -55,6 +55,7 @@ fn profile_of(person: PersonId) -> Profile {
         class: None,
         track: None,
         picture: false,
+        cpr: None,
         caps: SpendingCaps::default(),
     }
 }

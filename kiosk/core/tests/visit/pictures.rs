@@ -29,6 +29,7 @@ fn profile(picture: bool) -> Event {
         class: Some("7.B".into()),
         track: Some("B".into()),
         picture,
+        cpr: None,
         caps: SpendingCaps::default(),
     }))
 }

@@ -19,6 +19,7 @@ fn profile() -> Profile {
         class: Some("7.B".into()),
         track: Some("B".into()),
         picture: false,
+        cpr: None,
         caps: SpendingCaps { week: Some(Money::from_kroner(200)), ..SpendingCaps::default() },
     }
 }
@@ -70,6 +71,18 @@ fn a_profile_is_filled_in_and_kept_by_the_server() {
     assert!(form(&play).saved && !form(&play).saving);
     play.hand(Intent::Back);
     assert!(matches!(play.page(), Page::Home(_)));
+}
+
+#[test]
+fn a_cpr_number_is_a_tick_where_the_school_keeps_them_and_nothing_elsewhere() {
+    assert_eq!(form(&open()).cpr, None);
+    for confirmed in [true, false] {
+        let mut play = open();
+        let cpr = Some(MaskedCpr::new(confirmed));
+        play.tell(Event::ProfileIs(Box::new(Profile { cpr: cpr.clone(), ..profile() })));
+        assert_eq!(form(&play).cpr, cpr);
+    }
+    assert!(!MaskedCpr::MASK.contains(char::is_numeric), "not even a birthday");
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod chain;
 mod charges;
 mod codes;
 pub(super) mod copy;
+mod cpr_numbers;
 mod deposits;
 mod devices;
 mod feed;

@@ -8,7 +8,7 @@ use crate::store::{Deed, Doer, Pending, People};
 use super::session::{First, Session};
 use super::value::{Db, values};
 use super::write::Write;
-use super::{SqlStore, rows};
+use super::{SqlStore, cpr_numbers, rows};
 
 impl People for SqlStore {
     fn profile(&self, school: SchoolId, person: PersonId) -> Pending<'_, Option<Profile>> {
@@ -67,6 +67,7 @@ fn profile(db: &dyn Session, school: SchoolId, person: PersonId) -> Db<Option<Pr
         &values![person.uuid(), school.uuid()],
     )?;
     let Some(row) = row else { return Ok(None) };
+    let cpr = cpr_numbers::masked(db, school, person)?;
     let school = rows::school(db, school)?;
     let picture = db.exists("SELECT 1 FROM pictures WHERE person = $1", &values![person.uuid()])?;
     Ok(Some(Profile {
@@ -82,6 +83,7 @@ fn profile(db: &dyn Session, school: SchoolId, person: PersonId) -> Db<Option<Pr
         class: row.col("class")?,
         track: row.col("track")?,
         picture,
+        cpr,
         caps: SpendingCaps { day: row.col("day_cap")?, week: row.col("week_cap")?, month: row.col("month_cap")? },
     }))
 }

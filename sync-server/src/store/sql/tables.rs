@@ -159,7 +159,7 @@ macro_rules! plain {
     };
 }
 
-static SCHOOLS: Table = plain!("schools", ["id"], ["id" Bytes, "body" Text, "receipt" Int]);
+static SCHOOLS: Table = plain!("schools", ["id"], ["id" Bytes, "body" Text, "receipt" Int, "cpr" Int]);
 static PEOPLE: Table = plain!("people", ["id"],
     ["id" Bytes, "school" Bytes, "name" Text, "kind" Text, "class" Text, "track" Text, "email" Text,
      "language" Text, "phone" Text, "address" Text, "postcode" Text, "town" Text, "password" Text]);
@@ -168,6 +168,8 @@ static ACCOUNTS: Table = plain!("accounts", ["id"],
      "month_cap" Int, "price_class" Text]);
 static ALLERGIES: Table = plain!("allergies", ["person"],
     ["person" Bytes, "school" Bytes, "allergens" Text, "block" Int]);
+static CPR_NUMBERS: Table =
+    plain!("cpr_numbers", ["person"], ["person" Bytes, "school" Bytes, "sealed" Bytes, "at" Int]);
 static PERSON_ACCOUNTS: Table = plain!("person_accounts", ["person", "place"],
     ["person" Bytes, "school" Bytes, "place" Int, "account" Bytes]);
 static CARDS: Table = plain!("cards", ["id"],
@@ -239,6 +241,7 @@ pub static ALL: [&Table; 35] = [
     &SHARDS,
     &PEOPLE,
     &ALLERGIES,
+    &CPR_NUMBERS,
     &BOOKS,
     &ACCOUNTS,
     &PERSON_ACCOUNTS,

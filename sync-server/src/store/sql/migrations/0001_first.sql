@@ -5,7 +5,8 @@
 CREATE TABLE schools (
     id      BYTEA PRIMARY KEY,
     body    TEXT NOT NULL,                  -- the wire's School, JSON
-    receipt BIGINT NOT NULL DEFAULT 0       -- the last receipt number
+    receipt BIGINT NOT NULL DEFAULT 0,      -- the last receipt number
+    cpr     BIGINT NOT NULL DEFAULT 0       -- whether CPR numbers are kept
 );
 
 -- The head of a school's rows: the last place, entry, book, change and link, and the hash of that link.
@@ -72,6 +73,14 @@ CREATE TABLE allergies (
     school    BYTEA NOT NULL,
     allergens TEXT NOT NULL,                -- JSON list
     block     BIGINT NOT NULL               -- whether what contains them is not ordered at all
+);
+
+-- CPR numbers, where a school has turned them on. The key is not in the database.
+CREATE TABLE cpr_numbers (
+    person BYTEA PRIMARY KEY REFERENCES people,
+    school BYTEA NOT NULL REFERENCES schools,
+    sealed BYTEA NOT NULL,                  -- AES-256-GCM, bound to school and person
+    at     BIGINT NOT NULL
 );
 
 CREATE TABLE person_accounts (
