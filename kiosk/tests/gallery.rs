@@ -53,6 +53,7 @@ const SHOWN: &[&str] = &[
     "ordered-offline",
     "profile",
     "profile-first",
+    "allergies",
     "statement",
     "months",
     "mail-statement",

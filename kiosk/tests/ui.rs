@@ -107,7 +107,13 @@ fn a_card_is_blocked_and_opened_by_its_number() {
 fn a_profile_is_saved_by_touch() {
     let page = |form| {
         let body = kiosk_core::ProfileBody::Here(Box::new(form));
-        Page::Profile(kiosk_core::ProfilePage { account: "Ida".to_owned(), body, first: false, own: true })
+        Page::Profile(kiosk_core::ProfilePage {
+            account: "Ida".to_owned(),
+            body,
+            first: false,
+            own: true,
+            allergies: true,
+        })
     };
     let stage = stage_with(page(fixtures::profile(None)));
     assert_eq!(asked(&stage, "Gem"), [Intent::Send]);

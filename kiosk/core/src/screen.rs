@@ -17,8 +17,8 @@ pub use money::{
 };
 
 pub use people::{
-    AccountCard, AccountsPage, BlockCardPage, CardLine, ChangePasswordPage, ForgottenPage, NumberPage, NumberProblem,
-    PasswordPage, ProfileBody, ProfileForm, ProfilePage,
+    AccountCard, AccountsPage, AllergiesBody, AllergiesPage, BlockCardPage, CardLine, ChangePasswordPage,
+    ForgottenPage, NumberPage, NumberProblem, PasswordPage, ProfileBody, ProfileForm, ProfilePage,
 };
 pub use shop::{AllergyPage, CheckoutLine, CheckoutPage, DayChoice, DaysPage, MenuPage, OrderDonePage, ProductCard};
 pub use statement::{MailStatementPage, MonthChoice, MonthsPage, StatementBody, StatementPage};
@@ -89,6 +89,8 @@ pub enum Page {
     Orders(OrdersPage),
     /// Brugerinfo.
     Profile(ProfilePage),
+    /// Allergier.
+    Allergies(AllergiesPage),
     /// Skift adgangskode.
     ChangePassword(ChangePasswordPage),
     /// A month.

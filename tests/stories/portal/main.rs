@@ -2,6 +2,7 @@
 //! letters.
 
 mod accounts;
+mod allergies;
 mod auto_top_up;
 mod login;
 mod orders;
@@ -9,5 +10,6 @@ mod passwords;
 mod profile;
 mod statements;
 mod steps;
+mod subsidised;
 mod transfer;
 mod withdrawal;

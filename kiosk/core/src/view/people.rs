@@ -5,11 +5,12 @@
 use jiff::Timestamp;
 
 use crate::rooms::{
-    Around, CODE_LENGTH, CodeStep, Door, ForgottenStep, Inside, PasswordRoom, PasswordStep, ProfileRoom, ProfileStep,
-    Way,
+    AllergiesRoom, AllergiesStep, Around, CODE_LENGTH, CodeStep, Door, ForgottenStep, Inside, PasswordRoom,
+    PasswordStep, ProfileRoom, ProfileStep, Way, allergen_choices,
 };
 use crate::{
-    ChangePasswordPage, CodeMessage, CodePage, ForgottenPage, FormProblem, Page, PasswordPage, ProfileBody, ProfilePage,
+    AllergiesBody, AllergiesPage, ChangePasswordPage, CodeMessage, CodePage, ForgottenPage, FormProblem, Page,
+    PasswordPage, ProfileBody, ProfilePage,
 };
 
 /// What is asked for before a door.
@@ -48,7 +49,23 @@ pub(super) fn profile(room: &ProfileRoom, inside: &Inside) -> ProfilePage {
         ProfileStep::Open(form) => ProfileBody::Here(form.clone()),
     };
     let own = inside.may_change_password(room);
-    ProfilePage { account: inside.label(), body, first: room.first, own }
+    let allergies = inside.may_set_allergies(room);
+    ProfilePage { account: inside.label(), body, first: room.first, own, allergies }
+}
+
+pub(super) fn allergies(room: &AllergiesRoom, inside: &Inside) -> AllergiesPage {
+    let body = match &room.step {
+        AllergiesStep::Loading => AllergiesBody::Loading,
+        AllergiesStep::Unreachable => AllergiesBody::Unreachable,
+        AllergiesStep::Open(form) => AllergiesBody::Here {
+            choices: allergen_choices(&form.allergies),
+            block: form.allergies.block,
+            problem: form.problem,
+            saving: form.saving,
+            saved: form.saved,
+        },
+    };
+    AllergiesPage { account: inside.label(), body }
 }
 
 pub(super) fn change_password(room: &PasswordRoom, now: Timestamp) -> ChangePasswordPage {

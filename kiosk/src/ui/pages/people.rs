@@ -2,9 +2,13 @@
 //!
 //! **Invariant:** of what was typed as a password only its length comes here.
 
-use kiosk_core::{ChangePasswordPage, CodePage, ForgottenPage, NumberPage, PasswordPage, ProfileBody, ProfilePage};
+use kiosk_core::{
+    AllergiesBody, AllergiesPage, ChangePasswordPage, CodePage, ForgottenPage, NumberPage, PasswordPage, ProfileBody,
+    ProfilePage,
+};
 use madkort_protocol::Language;
 
+use super::Lists;
 use crate::ui::{kinds, screens as ui};
 
 pub(super) fn code(api: &ui::Api, page: &CodePage) -> ui::PageKind {
@@ -81,6 +85,7 @@ pub(super) fn profile(api: &ui::Api, page: &ProfilePage, language: Language) -> 
             body: ui::MonthKind::Here,
             first,
             own: page.own,
+            allergies: page.allergies,
             name: (&form.name).into(),
             email: (&form.email).into(),
             phone: (&form.phone).into(),
@@ -98,6 +103,35 @@ pub(super) fn profile(api: &ui::Api, page: &ProfilePage, language: Language) -> 
         },
     });
     ui::PageKind::Profile
+}
+
+impl Lists {
+    pub(super) fn allergies(&self, api: &ui::Api, page: &AllergiesPage, language: Language) -> ui::PageKind {
+        let account = slint::SharedString::from(&page.account);
+        let waiting = |body| ui::AllergiesView { body, account: account.clone(), ..ui::AllergiesView::default() };
+        let (view, choices) = match &page.body {
+            AllergiesBody::Loading => (waiting(ui::MonthKind::Loading), &[][..]),
+            AllergiesBody::Unreachable => (waiting(ui::MonthKind::Unreachable), &[][..]),
+            AllergiesBody::Here { choices, block, problem, saving, saved } => {
+                let view = ui::AllergiesView {
+                    body: ui::MonthKind::Here,
+                    account: account.clone(),
+                    any: choices.iter().any(|(_, chosen)| *chosen),
+                    block: *block,
+                    problem: kinds::problem(*problem, language),
+                    saving: *saving,
+                    saved: *saved,
+                };
+                (view, choices.as_slice())
+            }
+        };
+        api.set_allergies(view);
+        self.allergen_rows.show(choices.iter().copied(), |(allergen, chosen)| ui::AllergenRow {
+            kind: kinds::allergen(*allergen),
+            chosen: *chosen,
+        });
+        ui::PageKind::Allergies
+    }
 }
 
 /// A dot for each character, as many as the narrowest field has room for.
