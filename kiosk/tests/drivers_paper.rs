@@ -45,7 +45,8 @@ fn order(language: Language, offline: bool) -> Paper {
         },
         PaperLine { name: say("Æblejuice", "Apple juice"), quantity: 12, amount: kroner(96), comment: String::new() },
     ];
-    Paper::Order(OrderSlip { number: "K1-42".to_owned(), lines, total: kroner(140), vat: kroner(28), ..slip })
+    let taken = slip.taken.map(|_| kroner(70));
+    Paper::Order(OrderSlip { number: "K1-42".to_owned(), lines, total: kroner(140), vat: kroner(28), taken, ..slip })
 }
 
 fn statement() -> Paper {

@@ -111,6 +111,22 @@ fn an_order_taken_back_gives_its_money_back_at_once() {
 }
 
 #[test]
+fn an_order_takes_from_the_balance_what_the_server_said_and_gives_that_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store_in(folder.path());
+    let Draft::Order { order, .. } = draft(1) else { panic!("no order") };
+    let half = Draft::Order { order, taken: kroner(11) };
+    store.record(kiosk::store::ToRecord { draft: half, ..to_record(1, 1) }).unwrap();
+    assert_eq!(balance(&store), kroner(89));
+    // What may be lost by an outage is counted as the server counts it: whole.
+    assert_eq!(visitor(&store).card_unacknowledged, kroner(22));
+    assert_eq!(visitor(&store).orders[0].total, kroner(22), "the price is the price");
+    let cancel = Draft::Cancel(CancelOrder { order: operation(1), card: card_id() });
+    store.record(kiosk::store::ToRecord { draft: cancel, slip: None, ..to_record(2, 1) }).unwrap();
+    assert_eq!(balance(&store), kroner(100));
+}
+
+#[test]
 fn what_is_left_is_the_servers_less_what_is_on_its_way() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store_in(folder.path());

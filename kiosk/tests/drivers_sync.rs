@@ -73,7 +73,7 @@ fn a_kiosk_enrols_pulls_the_school_and_has_its_orders_in_the_ledger() {
     let price = order.total;
     kiosk.store.tell(move |desk| {
         desk.follow(Some(card));
-        desk.record(operation(1), Draft::Order(order), None, false);
+        desk.record(operation(1), ordered(order), None, false);
     });
     let recorded = kiosk.ears.wait_for("Recorded", |event| match event {
         Event::Recorded { number, visitor, .. } => Some((number.clone(), (**visitor).clone())),
@@ -139,7 +139,7 @@ fn an_order_the_server_refuses_is_told_and_undone() {
     let card = alma.card;
     kiosk.store.tell(move |desk| {
         desk.follow(Some(card));
-        desk.record(operation(1), Draft::Order(order), None, false);
+        desk.record(operation(1), ordered(order), None, false);
     });
     let rule = kiosk.ears.wait_for("OperationRefused", |event| match event {
         Event::OperationRefused { id, refusal, .. } if *id == operation(1) => Some(refusal.rule),
@@ -294,7 +294,7 @@ fn while_the_server_is_away_orders_are_kept_and_codes_are_looked_at_here() {
     let price = order.total;
     kiosk.store.tell(move |desk| {
         desk.follow(Some(card));
-        desk.record(operation(1), Draft::Order(order), None, true);
+        desk.record(operation(1), ordered(order), None, true);
     });
     kiosk.ears.wait_for("Recorded", |event| matches!(event, Event::Recorded { .. }).then_some(()));
     assert_eq!(kiosk.code(card, "0000"), CodeAnswer::Wrong { tries_left: FREE_TRIES - 1 });

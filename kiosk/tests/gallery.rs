@@ -56,6 +56,7 @@ const SHOWN: &[&str] = &[
     "profile-picture",
     "profile-cpr",
     "change-picture-Waiting",
+    "allergies",
     "statement",
     "months",
     "mail-statement",

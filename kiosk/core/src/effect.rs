@@ -4,9 +4,9 @@
 
 use jiff::civil::Date;
 use madkort_protocol::{
-    AccountId, CancelOrder, CardId, CardNumber, CardUid, DepositRequest, FileTicket, Language, MandatePageRequest,
-    MandateWish, OperationId, PasswordResetRequest, PersonId, PicturePageRequest, PlaceOrder, ProfileChange,
-    SetCardBlock, StatementMailRequest, TransferRequest, WithdrawalRequest,
+    AccountId, AllergiesChange, CancelOrder, CardId, CardNumber, CardUid, DepositRequest, FileTicket, Language,
+    MandatePageRequest, MandateWish, Money, OperationId, PasswordResetRequest, PersonId, PicturePageRequest,
+    PlaceOrder, ProfileChange, QuoteRequest, SetCardBlock, StatementMailRequest, TransferRequest, WithdrawalRequest,
 };
 
 use crate::{Paper, Secret};
@@ -63,8 +63,22 @@ pub enum Effect {
     CancelDeposit(OperationId),
     /// Stop following a deposit, or a page for a payment card or a picture.
     ForgetDeposit(OperationId),
+    /// Find out what an order would take from an account; answer with `QuoteIs` or `QuoteUnreachable`.
+    AskQuote {
+        /// Whose.
+        account: AccountId,
+        /// The card and the basket.
+        request: QuoteRequest,
+    },
     /// Find out what they cannot eat for whom this card orders; answer with `AllergiesAre` or `AllergiesUnreachable`.
     LoadAllergies(CardId),
+    /// Tell the server what somebody cannot eat; answer with `AllergiesSaved` or `SignedOut`.
+    SaveAllergies {
+        /// Who cannot.
+        person: PersonId,
+        /// As it now stands on the screen.
+        change: AllergiesChange,
+    },
     /// Get a profile; answer with `ProfileIs`, `ProfileUnreachable` or `SignedOut`.
     LoadProfile(PersonId),
     /// Put a profile; answer with `ProfileIs`, `ProfileUnreachable`, `ProfileRefused` or `SignedOut`.
@@ -140,7 +154,12 @@ pub enum Effect {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Draft {
     /// A preorder.
-    Order(PlaceOrder),
+    Order {
+        /// As the server takes it.
+        order: PlaceOrder,
+        /// What it takes from the account, for the balance shown here until the server has answered.
+        taken: Money,
+    },
     /// A preorder taken back.
     Cancel(CancelOrder),
     /// A support ticket.

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use madkort_protocol::{
-    AccountId, AutoRechargeDetails, CardId, CardUid, Deposit, KnownAllergies, Language, MandatePage, MandateWish,
-    OperationBody, OperationId, PasswordAnswer, PersonId, PicturePage, ProductId, Profile, Refusal, Statement,
-    Transfer, Withdrawal, Withdrawals,
+    AccountId, Allergen, AutoRechargeDetails, CardId, CardUid, Deposit, KnownAllergies, Language, MandatePage,
+    MandateWish, OperationBody, OperationId, PasswordAnswer, PersonId, PicturePage, ProductId, Profile, Quote,
+    QuoteLine, Refusal, Statement, Transfer, Withdrawal, Withdrawals,
 };
 
 use crate::{
@@ -79,10 +79,26 @@ pub enum Event {
     DepositUnreachable(OperationId),
     /// The server refused to open a deposit.
     DepositRefused(OperationId),
+    /// What an order would take.
+    QuoteIs(Box<Quote>),
+    /// The server could not be asked about that, or would not say.
+    QuoteUnreachable {
+        /// Whose account.
+        account: AccountId,
+        /// The basket.
+        lines: Vec<QuoteLine>,
+    },
     /// What they cannot eat for whom a card orders.
     AllergiesAre(Box<KnownAllergies>),
     /// The server could not be asked about that, or would not say.
     AllergiesUnreachable(CardId),
+    /// The server has heard what somebody cannot eat, or why not.
+    AllergiesSaved {
+        /// Who cannot.
+        person: PersonId,
+        /// What went wrong.
+        problem: Option<FormProblem>,
+    },
     /// The profile that was asked for, or as it stands after a change.
     ProfileIs(Box<Profile>),
     /// The server could not be asked about a profile.
@@ -220,6 +236,14 @@ pub enum Intent {
     WithPassword,
     /// *Glemt adgangskode*.
     ForgotPassword,
+    /// *Allergier*, of whom the profile is about.
+    Allergies,
+    /// They cannot eat it, or can after all.
+    Allergen(Allergen),
+    /// *Spær* and not *Advar*.
+    BlockFood(bool),
+    /// *Ryd alle*.
+    ClearAllergies,
     /// *Skift adgangskode*.
     ChangePassword,
     /// *Skift billede*.

@@ -32,14 +32,14 @@ pub use paper::{
 };
 pub use picture::Picture;
 pub use screen::{
-    AccountCard, AccountChoice, AccountsPage, AllergyPage, AutoRechargeBody, AutoRechargePage, AutoTerms,
-    BlockCardPage, CardLine, ChangePasswordPage, ChangePicturePage, CheckoutLine, CheckoutPage, CodeMessage, CodePage,
-    Countdown, DayChoice, DaysPage, DepositAmountPage, DepositDonePage, DepositPayPage, ForgottenPage, FormProblem,
-    HomePage, IdlePage, MailStatementPage, MenuPage, MonthChoice, MonthsPage, Notice, NumberPage, NumberProblem,
-    OrderBrief, OrderDonePage, OrdersPage, Page, PasswordPage, PayState, PictureState, ProductCard, ProfileBody,
-    ProfileForm, ProfilePage, Screen, StatementBody, StatementPage, StopAutoRechargePage, SupportDonePage, SupportPage,
-    Tile, TileKind, TransferDonePage, TransferPage, WhyNot, WithdrawCheckPage, WithdrawDonePage, WithdrawPage,
-    WithdrawalList,
+    AccountCard, AccountChoice, AccountsPage, AllergiesBody, AllergiesPage, AllergyPage, AutoRechargeBody,
+    AutoRechargePage, AutoTerms, BlockCardPage, CardLine, ChangePasswordPage, ChangePicturePage, CheckoutLine,
+    CheckoutPage, CodeMessage, CodePage, Countdown, DayChoice, DaysPage, DepositAmountPage, DepositDonePage,
+    DepositPayPage, ForgottenPage, FormProblem, HomePage, IdlePage, MailStatementPage, MenuPage, MonthChoice,
+    MonthsPage, Notice, NumberPage, NumberProblem, OrderBrief, OrderDonePage, OrdersPage, Page, PasswordPage, PayState,
+    PictureState, ProductCard, ProfileBody, ProfileForm, ProfilePage, Screen, StatementBody, StatementPage,
+    StopAutoRechargePage, SupportDonePage, SupportPage, Tile, TileKind, TransferDonePage, TransferPage, WhyNot,
+    WithdrawCheckPage, WithdrawDonePage, WithdrawPage, WithdrawalList,
 };
 pub use secret::Secret;
 pub use visitor::{Catalogue, Link, Moment, PrinterHealth, ReaderHealth, Visitor, VisitorCard};

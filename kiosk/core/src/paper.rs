@@ -83,6 +83,8 @@ pub struct OrderSlip {
     pub total: Money,
     /// VAT inside the total.
     pub vat: Money,
+    /// What it takes from the account; `None` if the server could not say, and the total counts until it does.
+    pub taken: Option<Money>,
     /// The balance after it.
     pub balance: Money,
     /// Recorded while the server was out of reach.

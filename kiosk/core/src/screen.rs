@@ -18,8 +18,8 @@ pub use money::{
 };
 
 pub use people::{
-    AccountCard, AccountsPage, BlockCardPage, CardLine, ChangePasswordPage, ForgottenPage, NumberPage, NumberProblem,
-    PasswordPage, ProfileBody, ProfileForm, ProfilePage,
+    AccountCard, AccountsPage, AllergiesBody, AllergiesPage, BlockCardPage, CardLine, ChangePasswordPage,
+    ForgottenPage, NumberPage, NumberProblem, PasswordPage, ProfileBody, ProfileForm, ProfilePage,
 };
 pub use picture::{ChangePicturePage, PictureState};
 pub use shop::{AllergyPage, CheckoutLine, CheckoutPage, DayChoice, DaysPage, MenuPage, OrderDonePage, ProductCard};
@@ -91,6 +91,8 @@ pub enum Page {
     Orders(OrdersPage),
     /// Brugerinfo.
     Profile(ProfilePage),
+    /// Allergier.
+    Allergies(AllergiesPage),
     /// Skift adgangskode.
     ChangePassword(ChangePasswordPage),
     /// Skift billede.

@@ -61,6 +61,7 @@ fn room_page(inside: &Inside, around: &Around, offline: bool) -> Page {
     match &inside.room {
         Room::Home => Page::Home(home(inside, around, offline)),
         Room::Accounts(room) => accounts_page(*room, inside, offline),
+        Room::Allergies(room) => Page::Allergies(people::allergies(room, inside)),
         Room::Profile(room) => Page::Profile(people::profile(room, inside)),
         Room::SignIn(room) => people::door(&room.door, around, true),
         Room::Password(room) => Page::ChangePassword(people::change_password(room, around.now.wall)),

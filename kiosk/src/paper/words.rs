@@ -87,7 +87,11 @@ impl Words {
             .total(self.say("I alt", "Total"), self.money(slip.total))
             .double_rule()
             .row(self.say("Heraf moms", "Of which VAT"), self.money(slip.vat))
-            .row(self.say("Konto", "Account"), &slip.account)
+            .row(self.say("Konto", "Account"), &slip.account);
+        if let Some(taken) = slip.taken {
+            document = document.row(self.say("Fra kontoen", "From the account"), self.money(taken));
+        }
+        document = document
             .row(self.say("Saldo efter", "Balance after"), self.money(slip.balance))
             .row(self.say("Bestilt", "Ordered"), self.moment(slip.at));
         if slip.offline {

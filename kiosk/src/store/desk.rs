@@ -129,7 +129,7 @@ impl Desk {
     /// Puts an operation and its slip on disk.
     pub fn record(&mut self, id: OperationId, draft: Draft, slip: Option<(Paper, Language)>, offline: bool) {
         let has_slip = slip.is_some();
-        let takes_portions = matches!(draft, Draft::Order(_) | Draft::Cancel(_));
+        let takes_portions = matches!(draft, Draft::Order { .. } | Draft::Cancel(_));
         let began = Instant::now();
         let order = ToRecord { id, draft, slip, claimed_at: self.clock.now(), offline };
         match self.store.record(order) {

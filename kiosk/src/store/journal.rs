@@ -5,8 +5,10 @@
 
 use jiff::Timestamp;
 use kiosk_core::{Draft, Paper};
-use madkort_protocol::{CardId, Language, Operation, OperationBody, OperationId, Outcome, Push, Pushed, Refusal};
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use madkort_protocol::{
+    CardId, Language, Money, Operation, OperationBody, OperationId, Outcome, Push, Pushed, Refusal,
+};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::{Doing as _, Once as _, Store, StoreError, cache, from_json, spool, to_json};
 
@@ -131,12 +133,16 @@ fn record_in(tx: &Transaction<'_>, short_name: &str, order: ToRecord) -> Result<
     let seq: i64 =
         tx.one("SELECT coalesce(max(seq), 0) + 1 FROM journal", [], |row| row.get(0)).doing("count the journal")?;
     let number = format!("{short_name}-{seq}");
+    let taken = match &order.draft {
+        Draft::Order { taken, .. } => Some(taken.ore()),
+        Draft::Cancel(_) | Draft::Ticket(_) | Draft::CardBlock(_) => None,
+    };
     let body = numbered(order.draft, &number);
     let (kind, text) = (kind_of(&body), to_json("journal", &body)?);
     let claimed_at = order.claimed_at.to_string();
     tx.run(
-        "INSERT INTO journal (seq, id, kind, body, claimed_at, offline) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![seq, id, kind, text, claimed_at, order.offline],
+        "INSERT INTO journal (seq, id, kind, body, claimed_at, offline, taken) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![seq, id, kind, text, claimed_at, order.offline, taken],
     )
     .doing("write the journal")?;
     if let Some((paper, language)) = order.slip {
@@ -147,7 +153,7 @@ fn record_in(tx: &Transaction<'_>, short_name: &str, order: ToRecord) -> Result<
 
 fn numbered(draft: Draft, number: &str) -> OperationBody {
     match draft {
-        Draft::Order(mut order) => {
+        Draft::Order { mut order, .. } => {
             number.clone_into(&mut order.number);
             OperationBody::PlaceOrder(order)
         }
@@ -176,6 +182,14 @@ fn card_of(body: &OperationBody) -> CardId {
         OperationBody::FileTicket(ticket) => ticket.card,
         OperationBody::SetCardBlock(change) => change.card,
     }
+}
+
+/// What an order of this kiosk's takes from its account; `None` if it was ordered elsewhere.
+pub(super) fn taken(db: &Connection, order: OperationId) -> Result<Option<Money>, StoreError> {
+    let sql = "SELECT taken FROM journal WHERE id = ?1";
+    let row: Option<Option<i64>> =
+        db.one(sql, [order.to_string()], |row| row.get(0)).optional().doing("look for an order")?;
+    Ok(row.flatten().map(Money::from_ore))
 }
 
 /// A row as SQLite gives it: sequence, id, body, time, offline.

@@ -1,6 +1,6 @@
 //! The person behind a card, as the kiosk knows them now.
 //!
-//! **Invariant:** a balance shown is the server's minus this kiosk's own orders the server has not answered; an order it refused
+//! **Invariant:** a balance shown is the server's minus what this kiosk's own orders take that the server has not answered; an order it refused
 //! counts for nothing and shows as refused. A card that was blocked here is blocked here at once.
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use madkort_protocol::{
 };
 use rusqlite::{Connection, Row};
 
-use super::{Doing as _, Store, StoreError, bodies, body, from_json};
+use super::{Doing as _, Store, StoreError, bodies, body, from_json, journal};
 
 impl Store {
     /// The card of a UID: one in use before one that is not, should a piece of plastic have been issued twice.
@@ -49,13 +49,14 @@ impl Store {
         let mut view = View { orders: self.orders(&accounts, today)?, accounts };
         let products = bodies(&self.db, "products", "SELECT body FROM products", [])?;
         for (id, order) in &unanswered.orders {
-            view.place(*id, order, OrderState::Held, &products)?;
+            let taken = journal::taken(&self.db, *id)?.unwrap_or(order.total);
+            view.place(*id, order, taken, &products)?;
         }
         for (id, order) in refused_orders(&self.db)? {
-            view.place(id, &order, OrderState::Refused, &products)?;
+            view.refuse(id, &order, &products);
         }
         for id in &unanswered.cancels {
-            view.cancel(*id)?;
+            view.cancel(*id, journal::taken(&self.db, *id)?)?;
         }
         let mut orders: Vec<Order> = view.orders.into_values().filter(|order| order.date >= today).collect();
         orders.sort_by_key(|order| (order.date, order.id));
@@ -142,7 +143,7 @@ impl View {
         &mut self,
         id: OperationId,
         order: &PlaceOrder,
-        state: OrderState,
+        taken: Money,
         products: &[Product],
     ) -> Result<(), StoreError> {
         // The server's word on an order counts, once it is here.
@@ -150,21 +151,26 @@ impl View {
             return Ok(());
         }
         let Some(account) = self.accounts.iter_mut().find(|account| account.id == order.account) else { return Ok(()) };
-        if state == OrderState::Held {
-            account.balance = account.balance.minus(order.total)?;
-        }
-        self.orders.insert(id, shown(id, order, state, products));
+        account.balance = account.balance.minus(taken)?;
+        self.orders.insert(id, shown(id, order, OrderState::Held, products));
         Ok(())
     }
 
-    fn cancel(&mut self, id: OperationId) -> Result<(), StoreError> {
+    fn refuse(&mut self, id: OperationId, order: &PlaceOrder, products: &[Product]) {
+        if !self.orders.contains_key(&id) && self.accounts.iter().any(|account| account.id == order.account) {
+            self.orders.insert(id, shown(id, order, OrderState::Refused, products));
+        }
+    }
+
+    /// What an order took that was placed elsewhere only the server knows: until its word is here, its price counts as given back.
+    fn cancel(&mut self, id: OperationId, taken: Option<Money>) -> Result<(), StoreError> {
         let Some(order) = self.orders.get_mut(&id).filter(|order| order.state == OrderState::Held) else {
             return Ok(());
         };
         order.state = OrderState::Released;
         let account = self.accounts.iter_mut().find(|account| account.id == order.account);
         if let Some(account) = account {
-            account.balance = account.balance.plus(order.total)?;
+            account.balance = account.balance.plus(taken.unwrap_or(order.total))?;
         }
         Ok(())
     }

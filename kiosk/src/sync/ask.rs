@@ -13,14 +13,14 @@ use argon2::password_hash::phc::PasswordHash;
 use jiff::civil::Date;
 use kiosk_core::{CodeAnswer, Event};
 use madkort_protocol::{
-    AccountId, CardId, CodeVerifier, Deposit, DepositRequest, DepositState, KnownAllergies, LoginAnswer, LoginRequest,
-    OperationId, PersonId, ProblemCode, Profile, ProfileChange, SessionToken, Statement, Throttle,
+    AccountId, CardId, CodeVerifier, Deposit, DepositRequest, DepositState, LoginAnswer, LoginRequest, OperationId,
+    PersonId, ProblemCode, Profile, ProfileChange, SessionToken, Statement, Throttle,
 };
 use reqwest::Method;
 use tokio::task::JoinHandle;
 
 use super::client::{Call, CallError, Line};
-use super::{Question, Typed, letters, money, pictures};
+use super::{Question, Typed, food, letters, money, pictures};
 
 /// Somebody stands there: longer than this and the kiosk looks at the code itself.
 const LOGIN_PATIENCE: Duration = Duration::from_secs(3);
@@ -74,7 +74,13 @@ impl Questions {
             }
             Question::CancelDeposit(id) => drop(tokio::spawn(async move { cancel_deposit(&line, id).await })),
             Question::ForgetDeposit(id) => self.follow(id, None),
-            Question::LoadAllergies(card) => drop(tokio::spawn(async move { load_allergies(&line, card).await })),
+            Question::AskQuote { account, request } => {
+                drop(tokio::spawn(async move { food::ask_quote(&line, account, request).await }));
+            }
+            Question::LoadAllergies(card) => drop(tokio::spawn(async move { food::load_allergies(&line, card).await })),
+            Question::SaveAllergies { person, change } => {
+                drop(tokio::spawn(async move { food::save_allergies(&line, person, change).await }));
+            }
             Question::LoadProfile(person) => drop(tokio::spawn(async move { load_profile(&line, person).await })),
             Question::SaveProfile { person, change } => {
                 drop(tokio::spawn(async move { save_profile(&line, person, &change).await }));
@@ -250,14 +256,6 @@ async fn cancel_deposit(line: &Line, id: OperationId) {
     line.events.tell(match line.call::<Deposit>(&asked).await {
         Ok(deposit) => Event::DepositIs(Box::new(deposit)),
         Err(_) => Event::DepositUnreachable(id),
-    });
-}
-
-async fn load_allergies(line: &Line, card: CardId) {
-    let asked = Call::new(Method::GET, format!("/v1/cards/{card}/allergies"), PROFILE_PATIENCE);
-    line.events.tell(match line.call::<KnownAllergies>(&asked).await {
-        Ok(known) => Event::AllergiesAre(Box::new(known)),
-        Err(_) => Event::AllergiesUnreachable(card),
     });
 }
 

@@ -7,6 +7,7 @@
 mod ask;
 mod client;
 pub mod enrol;
+mod food;
 mod letters;
 mod link;
 mod money;
@@ -26,8 +27,9 @@ use std::thread;
 use jiff::civil::Date;
 use kiosk_core::Secret;
 use madkort_protocol::{
-    AccountId, CardId, DepositRequest, MandatePageRequest, MandateWish, OperationId, PasswordResetRequest, PersonId,
-    PicturePageRequest, ProfileChange, StatementMailRequest, TransferRequest, WithdrawalRequest,
+    AccountId, AllergiesChange, CardId, DepositRequest, MandatePageRequest, MandateWish, OperationId,
+    PasswordResetRequest, PersonId, PicturePageRequest, ProfileChange, QuoteRequest, StatementMailRequest,
+    TransferRequest, WithdrawalRequest,
 };
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -79,8 +81,22 @@ pub enum Question {
     CancelDeposit(OperationId),
     /// Stop following a payment.
     ForgetDeposit(OperationId),
+    /// Find out what an order would take from an account.
+    AskQuote {
+        /// Whose.
+        account: AccountId,
+        /// The card and the basket.
+        request: QuoteRequest,
+    },
     /// Find out what they cannot eat for whom a card orders.
     LoadAllergies(CardId),
+    /// Tell what somebody cannot eat.
+    SaveAllergies {
+        /// Who cannot.
+        person: PersonId,
+        /// As it stands on the screen.
+        change: AllergiesChange,
+    },
     /// Fetch a profile.
     LoadProfile(PersonId),
     /// Change a profile.

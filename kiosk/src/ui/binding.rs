@@ -180,6 +180,10 @@ fn listen(window: &ui::AppWindow, out: &Rc<dyn Fn(Intent)>) {
         on_without_card() => Some(Intent::WithoutCard);
         on_with_password() => Some(Intent::WithPassword);
         on_forgot_password() => Some(Intent::ForgotPassword);
+        on_allergies_page() => Some(Intent::Allergies);
+        on_toggle_allergen(kind: ui::AllergenKind) => Some(Intent::Allergen(kinds::allergen_of(kind)));
+        on_block_food(block: bool) => Some(Intent::BlockFood(block));
+        on_clear_allergies() => Some(Intent::ClearAllergies);
         on_change_password_page() => Some(Intent::ChangePassword);
         on_change_picture_page() => Some(Intent::ChangePicture);
         on_block_card(id: SharedString) => CardId::parse(&id).ok().map(Intent::BlockCard);

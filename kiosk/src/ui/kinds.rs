@@ -241,6 +241,25 @@ pub(super) const fn allergen(allergen: Allergen) -> ui::AllergenKind {
     }
 }
 
+pub(super) const fn allergen_of(kind: ui::AllergenKind) -> Allergen {
+    match kind {
+        ui::AllergenKind::Gluten => Allergen::Gluten,
+        ui::AllergenKind::Crustaceans => Allergen::Crustaceans,
+        ui::AllergenKind::Eggs => Allergen::Eggs,
+        ui::AllergenKind::Fish => Allergen::Fish,
+        ui::AllergenKind::Peanuts => Allergen::Peanuts,
+        ui::AllergenKind::Soybeans => Allergen::Soybeans,
+        ui::AllergenKind::Milk => Allergen::Milk,
+        ui::AllergenKind::Nuts => Allergen::Nuts,
+        ui::AllergenKind::Celery => Allergen::Celery,
+        ui::AllergenKind::Mustard => Allergen::Mustard,
+        ui::AllergenKind::Sesame => Allergen::Sesame,
+        ui::AllergenKind::Sulphites => Allergen::Sulphites,
+        ui::AllergenKind::Lupin => Allergen::Lupin,
+        ui::AllergenKind::Molluscs => Allergen::Molluscs,
+    }
+}
+
 pub(super) fn day(date: Date) -> ui::Day {
     ui::Day {
         year: date.year().into(),

@@ -34,6 +34,7 @@ pub(super) struct Lists {
     presets: Rows<i32, i32>,
     terms: Rows<String, slint::SharedString>,
     allergens: Rows<Allergen, ui::AllergenKind>,
+    allergen_rows: Rows<(Allergen, bool), ui::AllergenRow>,
     days: Rows<(DayChoice, Language), ui::DayView>,
     products: Rows<(bool, Vec<ProductCard>, Language), ui::ShelfRow>,
     lines: Rows<(CheckoutLine, Language), ui::LineView>,
@@ -60,6 +61,7 @@ impl Lists {
             presets: Rows::new(),
             terms: Rows::new(),
             allergens: Rows::new(),
+            allergen_rows: Rows::new(),
             days: Rows::new(),
             products: Rows::new(),
             lines: Rows::new(),
@@ -83,6 +85,7 @@ impl Lists {
         api.set_presets(lists.presets.model());
         api.set_terms(lists.terms.model());
         api.set_allergens(lists.allergens.model());
+        api.set_allergen_rows(lists.allergen_rows.model());
         api.set_days(lists.days.model());
         api.set_products(lists.products.model());
         api.set_lines(lists.lines.model());
@@ -125,6 +128,7 @@ impl Lists {
             Page::Allergy(page) => self.allergy(api, page),
             Page::OrderDone(page) => shop::ordered(api, page, language),
             Page::Profile(page) => self.profile(api, page, language),
+            Page::Allergies(page) => self.allergies(api, page, language),
             Page::Statement(page) => self.statement(api, page, language),
             Page::Support(page) => self.support(api, page, language),
             Page::SupportDone(page) => filed(api, page),
@@ -173,6 +177,7 @@ impl Lists {
             Page::Checkout(_) => set_checkout, lines;
             Page::OrderDone(_) => set_ordered, ;
             Page::Profile(_) => set_profile, ;
+            Page::Allergies(_) => set_allergies, allergen_rows;
             Page::Statement(_) => set_statement, entries;
             Page::Support(_) => set_support, ;
             Page::SupportDone(_) => set_filed, ;

@@ -153,7 +153,7 @@ pub fn enrolled() -> Enrolled {
 pub fn draft(quantity: u32) -> Draft {
     let lines =
         vec![LineRequest { product: product_id(), quantity, price: kroner(22), comment: "uden løg".to_owned() }];
-    Draft::Order(PlaceOrder {
+    ordered(PlaceOrder {
         number: String::new(),
         card: card_id(),
         account: account_id(),
@@ -161,6 +161,11 @@ pub fn draft(quantity: u32) -> Draft {
         lines,
         total: kroner(22).times(quantity).unwrap(),
     })
+}
+
+/// An order whose holder pays all of it.
+pub fn ordered(order: PlaceOrder) -> Draft {
+    Draft::Order { taken: order.total, order }
 }
 
 pub fn slip(quantity: u32, offline: bool) -> Paper {
@@ -180,6 +185,7 @@ pub fn slip(quantity: u32, offline: bool) -> Paper {
         }],
         total,
         vat: total.vat_within(25),
+        taken: (!offline).then_some(total),
         balance: kroner(100).minus(total).unwrap(),
         offline,
     })

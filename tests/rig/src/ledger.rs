@@ -110,6 +110,11 @@ impl Ledger {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// What a subsidy pays, or is to pay, of the order of that number, in øre.
+    pub fn subsidised(&self, number: &str) -> Result<i64> {
+        Ok(self.open()?.query_row("SELECT subsidised FROM orders WHERE number = ?1", [number], |row| row.get(0))?)
+    }
+
     /// How often money moved for the operation: its transactions that have entries. Once is right.
     pub fn times_posted(&self, number: &str) -> Result<i64> {
         let sql = "SELECT count(*) FROM transactions t WHERE number = ?1 AND refusal IS NULL

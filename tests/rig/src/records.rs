@@ -3,7 +3,7 @@
 //! **Invariant:** read-only, and of one person or one account, named as the school names them.
 
 use anyhow::{Context, Result};
-use rusqlite::OptionalExtension;
+use rusqlite::OptionalExtension as _;
 use rusqlite::types::FromSql;
 
 use crate::ledger::Ledger;
@@ -96,6 +96,13 @@ impl Ledger {
     pub fn picture(&self, label: &str) -> Result<Option<Vec<u8>>> {
         let sql = "SELECT picture FROM pictures JOIN accounts ON accounts.owner = pictures.person WHERE label = ?1";
         Ok(self.open()?.query_row(sql, [label], |row| row.get(0)).optional()?)
+    }
+
+    /// What the owner of the account with this label cannot eat, by the words of the wire, and whether it is blocked.
+    pub fn allergies(&self, label: &str) -> Result<Option<(Vec<String>, bool)>> {
+        let sql = "SELECT allergens, block FROM allergies l JOIN accounts a ON a.owner = l.person WHERE label = ?1";
+        let row = self.open()?.query_row(sql, [label], |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).optional()?;
+        row.map(|(allergens, block)| Ok((serde_json::from_str(&allergens)?, block))).transpose()
     }
 
     /// Every withdrawal from the account with this label, oldest first.

@@ -2,6 +2,7 @@
 //! letters.
 
 mod accounts;
+mod allergies;
 mod auto_top_up;
 mod login;
 mod orders;
@@ -10,5 +11,6 @@ mod picture;
 mod profile;
 mod statements;
 mod steps;
+mod subsidised;
 mod transfer;
 mod withdrawal;

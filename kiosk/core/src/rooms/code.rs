@@ -207,7 +207,9 @@ impl Inside {
     pub fn signed_out(&mut self) {
         self.signed_in = false;
         let from = match &mut self.room {
-            Room::Password(_) | Room::Picture(_) | Room::Profile(_) | Room::Statement(_) => Room::Home,
+            Room::Allergies(_) | Room::Password(_) | Room::Picture(_) | Room::Profile(_) | Room::Statement(_) => {
+                Room::Home
+            }
             Room::AutoRecharge(room) => {
                 room.interrupted();
                 Room::AutoRecharge(room.clone())

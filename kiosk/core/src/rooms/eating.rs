@@ -1,6 +1,6 @@
 //! What whoever eats cannot eat, as far as it was heard in this visit.
 //!
-//! Pure. **Invariant:** it is asked for when somebody comes to order, lies nowhere but in the visit, and ends with it.
+//! Pure. **Invariant:** it is asked for when somebody comes to order, or to say it, lies nowhere but in the visit, and ends with it.
 
 use madkort_protocol::{Allergen, Allergies, CardId, KnownAllergies, ProductId};
 
@@ -53,14 +53,18 @@ impl Inside {
     /// The server's word, if it is about this visit.
     pub fn allergies_are(&mut self, known: KnownAllergies) {
         if known.card == self.visitor.card {
+            self.show_allergies(&known.people);
             self.eating = Eating::Known(known.people);
         }
     }
 
     /// No word.
     pub fn allergies_unreachable(&mut self, card: CardId) {
-        if card == self.visitor.card && self.eating == Eating::Asking {
-            self.eating = Eating::Unreachable;
+        if card == self.visitor.card {
+            self.no_allergies();
+            if self.eating == Eating::Asking {
+                self.eating = Eating::Unreachable;
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 //! Pure. **Invariant:** a room owns what was typed in it, so leaving the room forgets it.
 
 mod accounts;
+mod allergies;
 mod auto_recharge;
 mod code;
 mod deposit;
@@ -14,6 +15,7 @@ mod order;
 mod orders;
 mod password;
 mod picture;
+mod price;
 mod profile;
 mod statement;
 mod support;
@@ -21,6 +23,7 @@ mod transfer;
 mod withdraw;
 
 pub(crate) use accounts::{AccountsRoom, AccountsStep};
+pub(crate) use allergies::{AllergiesRoom, AllergiesStep, choices as allergen_choices};
 pub(crate) use auto_recharge::{AutoRechargeRoom, AutoRechargeStep};
 pub(crate) use code::{CODE_LENGTH, CodeRoom, CodeStep, Door, SignInRoom, Way};
 pub(crate) use deposit::{DepositRoom, DepositStep};
@@ -31,6 +34,7 @@ pub(crate) use number::{NUMBER_LENGTH, NumberRoom};
 pub(crate) use order::{OrderRoom, OrderStep};
 pub(crate) use password::{PasswordRoom, PasswordStep};
 pub(crate) use picture::PictureRoom;
+pub(crate) use price::Price;
 pub(crate) use profile::{ProfileRoom, ProfileStep};
 pub(crate) use statement::{StatementRoom, StatementStep};
 pub(crate) use support::{SupportRoom, SupportStep};
@@ -72,6 +76,7 @@ pub(crate) struct Inside {
 pub(crate) enum Room {
     Home,
     Accounts(AccountsRoom),
+    Allergies(AllergiesRoom),
     AutoRecharge(AutoRechargeRoom),
     Deposit(DepositRoom),
     Order(OrderRoom),
@@ -154,9 +159,10 @@ impl Inside {
             return vec![];
         }
         let (room, effects) = match (room, intent) {
-            (room, Intent::Account(place)) if !room.is_busy() => self.choose_account(room, place),
+            (room, Intent::Account(place)) if !room.is_busy() => self.choose_account(room, place, around),
             (Room::Home, intent) => self.hand_at_home(&intent, fresh, around),
             (Room::Accounts(room), intent) => self.hand_in_accounts(room, &intent, fresh, around),
+            (Room::Allergies(room), intent) => self.hand_in_allergies(room, &intent),
             (Room::Profile(room), intent) => self.hand_in_profile(room, intent, fresh, around),
             (Room::Password(room), intent) => self.hand_in_password(room, intent, around),
             (Room::Picture(room), intent) => self.hand_in_picture(room, &intent, fresh, around),
@@ -203,7 +209,7 @@ impl Inside {
         }
     }
 
-    fn choose_account(&mut self, room: Room, place: usize) -> (Room, Vec<Effect>) {
+    fn choose_account(&mut self, room: Room, place: usize, around: &Around) -> (Room, Vec<Effect>) {
         let Some(account) = self.visitor.accounts.get(place) else { return (room, vec![]) };
         self.chosen = account.id;
         match room {
@@ -215,7 +221,8 @@ impl Inside {
             // What was said to one eater's dish was not said to another's.
             Room::Order(mut room) => {
                 room.anyway.clear();
-                (Room::Order(room), vec![])
+                let effects = self.ask_price(&mut room, around);
+                (Room::Order(room), effects)
             }
             room => (room, vec![]),
         }
@@ -232,6 +239,7 @@ impl Inside {
             Room::Withdraw(room) => room.paper(reference, state),
             Room::Home
             | Room::Accounts(_)
+            | Room::Allergies(_)
             | Room::AutoRecharge(_)
             | Room::Orders
             | Room::Password(_)
@@ -248,6 +256,7 @@ impl Inside {
             Room::Support(room) => room.recorded(id, number, around),
             Room::Accounts(room) => room.recorded(id),
             Room::Home
+            | Room::Allergies(_)
             | Room::AutoRecharge(_)
             | Room::Deposit(_)
             | Room::Orders
@@ -307,7 +316,8 @@ impl Room {
             Self::Accounts(room) => room.step != AccountsStep::Looking,
             Self::Home | Self::Orders | Self::Statement(_) => false,
             // They are about one person or one account from the first touch to the last: what was typed would be lost.
-            Self::AutoRecharge(_)
+            Self::Allergies(_)
+            | Self::AutoRecharge(_)
             | Self::Password(_)
             | Self::Picture(_)
             | Self::Profile(_)

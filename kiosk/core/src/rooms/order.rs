@@ -1,7 +1,7 @@
 //! The webshop: choose a day and what to eat on it, check, pay.
 //!
 //! Pure. **Invariants:** an order is recorded only if, at that moment, its day takes orders, there is enough left of everything as far
-//! as this kiosk knows, the balance covers it, and, out of the server's reach, the school's offline limits allow it. It is shown as
+//! as this kiosk knows, the balance covers what it takes, and, out of the server's reach, the school's offline limits allow it. It is shown as
 //! ordered only when it is on disk. Each day has a basket of its own, and what lies in it stays in it until the visit ends. What
 //! the eater cannot eat is ordered only after somebody has said so to that very dish, and never where it is blocked.
 
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use madkort_protocol::{LineRequest, Money, OperationId, PlaceOrder, ProductId};
 
-use super::{Around, Inside, Room};
+use super::{Around, Inside, Price, Room};
 use crate::{
     Basket, Beep, Draft, Effect, Field, FormProblem, Intent, OrderSlip, Paper, PaperLine, PrintState, Visitor,
 };
@@ -25,6 +25,8 @@ pub(crate) struct OrderRoom {
     pub other_days: BTreeMap<Date, Basket>,
     /// Dishes that were put in although the eater cannot eat them.
     pub anyway: BTreeSet<ProductId>,
+    /// What the basket takes from the account.
+    pub price: Price,
     pub problem: Option<FormProblem>,
     pub step: OrderStep,
 }
@@ -41,9 +43,9 @@ pub(crate) enum OrderStep {
     /// At the check-out.
     Checking,
     /// On its way to the disk.
-    Recording { id: OperationId, total: Money },
+    Recording { id: OperationId, taken: Money },
     /// On disk.
-    Done { id: OperationId, number: String, total: Money, offline: bool, paper: PrintState },
+    Done { id: OperationId, number: String, taken: Money, offline: bool, paper: PrintState },
 }
 
 impl OrderRoom {
@@ -52,8 +54,9 @@ impl OrderRoom {
         let today = around.now.today;
         let later = around.open_days().find(|d| d.date > today);
         let day = later.or_else(|| around.open_days().next())?.date;
-        let (other_days, anyway) = (BTreeMap::new(), BTreeSet::new());
-        Some(Self { day, basket: Basket::default(), other_days, anyway, problem: None, step: OrderStep::Choosing })
+        let (basket, other_days, anyway) = (Basket::default(), BTreeMap::new(), BTreeSet::new());
+        let (price, step) = (Price::Unasked, OrderStep::Choosing);
+        Some(Self { day, basket, other_days, anyway, price, problem: None, step })
     }
 
     pub fn paper(&mut self, reference: &str, to: PrintState) {
@@ -65,14 +68,14 @@ impl OrderRoom {
     }
 
     pub fn recorded(&mut self, recorded: OperationId, number: &str, around: &Around) {
-        if let OrderStep::Recording { id, total } = self.step
+        if let OrderStep::Recording { id, taken } = self.step
             && id == recorded
         {
             self.basket = Basket::default();
             self.step = OrderStep::Done {
                 id,
                 number: number.to_owned(),
-                total,
+                taken,
                 offline: !around.link.is_online(),
                 paper: around.first_print_state(),
             };
@@ -110,7 +113,7 @@ impl OrderRoom {
     }
 
     /// Everything that stands against the order, checked at the moment it is paid.
-    fn check(&self, inside: &Inside, around: &Around) -> Result<Money, FormProblem> {
+    pub fn check(&self, inside: &Inside, around: &Around) -> Result<Money, FormProblem> {
         if self.basket.is_empty() {
             return Err(FormProblem::EmptyBasket);
         }
@@ -124,16 +127,22 @@ impl OrderRoom {
             }
         }
         let total = self.basket.total(&around.catalogue).map_err(|_| FormProblem::TooMany(LineRequest::MOST))?;
-        let balance = inside.account().map_or(Money::ZERO, |a| a.balance);
-        let after = balance.minus(total).map_err(|_| FormProblem::Balance(total))?;
-        if after < Money::ZERO {
-            return Err(FormProblem::Balance(after.negated().unwrap_or(total)));
+        if !inside.price_is_open(self, around) {
+            let taken = inside.quoted(self, around).unwrap_or(total);
+            covers(inside.account().map_or(Money::ZERO, |a| a.balance), taken)?;
         }
         if !around.link.is_online() {
             offline_room(&inside.visitor, around, total)?;
         }
         Ok(total)
     }
+}
+
+/// Whether a balance has so much; what is taken from nothing is covered by nothing.
+fn covers(balance: Money, taken: Money) -> Result<(), FormProblem> {
+    let after = balance.minus(taken).map_err(|_| FormProblem::Balance(taken))?;
+    let lacks = after < Money::ZERO && taken > Money::ZERO;
+    if lacks { Err(FormProblem::Balance(after.negated().unwrap_or(taken))) } else { Ok(()) }
 }
 
 /// Whether an order may be taken while the server is out of reach.
@@ -181,16 +190,12 @@ impl Inside {
             }
             (OrderStep::Choosing, Intent::Checkout) => {
                 effects = self.ask_what_can_be_eaten(around);
+                // Asked anew each time: a price, or who pays what, may have changed.
+                room.price = Price::Unasked;
                 room.problem = room.check(self, around).err();
                 room.step = self.first_conflict(&room, around).unwrap_or(OrderStep::Checking);
             }
-            (OrderStep::Checking, Intent::Pay) => {
-                match (self.first_conflict(&room, around), room.check(self, around)) {
-                    (Some(conflict), _) => room.step = conflict,
-                    (None, Ok(total)) => return self.record_order(room, fresh, total, around),
-                    (None, Err(problem)) => room.problem = Some(problem),
-                }
-            }
+            (OrderStep::Checking, Intent::Pay) => return self.pay(room, fresh, around),
             (&OrderStep::Warned { product }, intent) => self.answer_warning(&mut room, product, &intent, around),
             (OrderStep::Choosing | OrderStep::Checking, Intent::Add(product))
                 if !room.anyway.contains(&product) && self.cannot_eat(product, around).is_some() =>
@@ -206,6 +211,26 @@ impl Inside {
             }
             (OrderStep::Days | OrderStep::Recording { .. } | OrderStep::Done { .. }, _) => {}
         }
+        effects.extend(self.ask_price(&mut room, around));
+        (Room::Order(room), effects)
+    }
+
+    /// *Betal*.
+    fn pay(&self, mut room: OrderRoom, fresh: OperationId, around: &Around) -> (Room, Vec<Effect>) {
+        match (self.first_conflict(&room, around), room.check(self, around)) {
+            (Some(conflict), _) => room.step = conflict,
+            // Not before the server has said what it takes.
+            (None, Ok(_)) if self.price_is_open(&room, around) => {}
+            (None, Ok(total)) => return self.record_order(room, fresh, total, around),
+            (None, Err(problem)) => {
+                // Perhaps it takes less, and the server can be asked by now.
+                if matches!((problem, &room.price), (FormProblem::Balance(_), Price::Unreachable(_))) {
+                    room.price = Price::Unasked;
+                }
+                room.problem = Some(problem);
+            }
+        }
+        let effects = self.ask_price(&mut room, around);
         (Room::Order(room), effects)
     }
 
@@ -244,16 +269,18 @@ impl Inside {
     ) -> (Room, Vec<Effect>) {
         let lines = room.basket.requests(&around.catalogue);
         let slip = self.order_slip(&room, &lines, total, around);
-        let draft = Draft::Order(PlaceOrder {
+        let taken = slip.taken.unwrap_or(total);
+        let order = PlaceOrder {
             number: String::new(),
             card: self.visitor.card,
             account: self.chosen,
             date: room.day,
             lines,
             total,
-        });
+        };
+        let draft = Draft::Order { order, taken };
         room.problem = None;
-        room.step = OrderStep::Recording { id: fresh, total };
+        room.step = OrderStep::Recording { id: fresh, taken };
         (Room::Order(room), vec![Effect::Record { id: fresh, draft, slip: Some(Paper::Order(slip)) }])
     }
 
@@ -263,6 +290,7 @@ impl Inside {
         let amount = |line: &LineRequest| line.price.times(line.quantity).unwrap_or(total);
         let vat = lines.iter().map(|l| amount(l).vat_within(product(l.product).map_or(0, |p| p.vat_percent)));
         let balance = self.account().map_or(Money::ZERO, |a| a.balance);
+        let taken = self.quoted(room, around);
         OrderSlip {
             school: school.name.clone(),
             issuer: school.issuer.clone(),
@@ -281,7 +309,8 @@ impl Inside {
                 .collect(),
             total,
             vat: Money::sum(vat).unwrap_or_default(),
-            balance: balance.minus(total).unwrap_or_default(),
+            taken,
+            balance: balance.minus(taken.unwrap_or(total)).unwrap_or_default(),
             offline: !around.link.is_online(),
         }
     }

@@ -119,6 +119,7 @@ impl Inside {
         match (&mut room.step, intent) {
             (ProfileStep::Open(form), _) if form.saving => {}
             (_, Intent::Back) => return (Room::Home, vec![]),
+            (ProfileStep::Open(_), Intent::Allergies) => return self.enter_allergies(room),
             (ProfileStep::Open(_), Intent::ChangePassword) => return (self.enter_password(room), vec![]),
             (ProfileStep::Open(_), Intent::ChangePicture) => return self.enter_picture(room, fresh, around),
             (ProfileStep::Unreachable, Intent::Next) => {

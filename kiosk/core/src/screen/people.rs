@@ -1,8 +1,8 @@
 //! Pages about people: the number of a card, accounts and their cards, and a person's own details.
 //!
-//! Pure.
+//! Pure. **Invariant:** what somebody cannot eat is on [`AllergiesPage`] only before a grown-up who gave the code.
 
-use madkort_protocol::{AccountId, AutoRecharge, CardId, CardStatus, MaskedCpr, Money};
+use madkort_protocol::{AccountId, Allergen, AutoRecharge, CardId, CardStatus, MaskedCpr, Money};
 
 use super::{CodeMessage, FormProblem, WhyNot};
 use crate::Picture;
@@ -146,6 +146,39 @@ pub struct ProfilePage {
     pub picture: Option<Picture>,
     /// The picture can be changed.
     pub can_change_picture: bool,
+    /// Whoever is here may say what they cannot eat.
+    pub allergies: bool,
+}
+
+/// *Allergier*.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AllergiesPage {
+    /// Who cannot eat it.
+    pub account: String,
+    /// What is there.
+    pub body: AllergiesBody,
+}
+
+/// What is on the page of allergies.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AllergiesBody {
+    /// Being fetched.
+    Loading,
+    /// The server is out of reach.
+    Unreachable,
+    /// Here they are.
+    Here {
+        /// Each of Annex II, and whether they cannot eat it.
+        choices: Vec<(Allergen, bool)>,
+        /// A dish with any of it is not ordered at all; else whoever orders is warned.
+        block: bool,
+        /// What is wrong.
+        problem: Option<FormProblem>,
+        /// On its way to the server.
+        saving: bool,
+        /// The server has it.
+        saved: bool,
+    },
 }
 
 /// What is on a profile page.

@@ -1,6 +1,7 @@
 //! The pages of the webshop: days, dishes, a warning, the check-out, and what was ordered.
 //!
-//! Pure. **Invariant:** what somebody cannot eat is on [`AllergyPage`] alone, and only what the dish before them contains of it.
+//! Pure. **Invariant:** of these pages, what somebody cannot eat is on [`AllergyPage`] alone, and only what the dish before them contains
+//! of it.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -109,8 +110,8 @@ pub struct CheckoutPage {
     pub lines: Vec<CheckoutLine>,
     /// What it costs.
     pub total: Money,
-    /// The balance after it.
-    pub balance_after: Money,
+    /// What it takes from the account, and the balance after it; `None` while the server is asked.
+    pub taken: Option<(Money, Money)>,
     /// What is wrong.
     pub problem: Option<FormProblem>,
     /// It is being put on disk.
@@ -143,8 +144,8 @@ pub struct OrderDonePage {
     pub number: String,
     /// The day of delivery.
     pub date: Date,
-    /// What it cost.
-    pub total: Money,
+    /// What it takes from the account.
+    pub taken: Money,
     /// The balance now.
     pub balance: Money,
     /// The slip.

@@ -5,12 +5,12 @@
 use jiff::Timestamp;
 
 use crate::rooms::{
-    Around, CODE_LENGTH, CodeStep, Door, ForgottenStep, Inside, PasswordRoom, PasswordStep, PictureRoom, ProfileRoom,
-    ProfileStep, Way,
+    AllergiesRoom, AllergiesStep, Around, CODE_LENGTH, CodeStep, Door, ForgottenStep, Inside, PasswordRoom,
+    PasswordStep, PictureRoom, ProfileRoom, ProfileStep, Way, allergen_choices,
 };
 use crate::{
-    ChangePasswordPage, ChangePicturePage, CodeMessage, CodePage, ForgottenPage, FormProblem, Page, PasswordPage,
-    ProfileBody, ProfilePage,
+    AllergiesBody, AllergiesPage, ChangePasswordPage, ChangePicturePage, CodeMessage, CodePage, ForgottenPage,
+    FormProblem, Page, PasswordPage, ProfileBody, ProfilePage,
 };
 
 /// What is asked for before a door.
@@ -51,7 +51,8 @@ pub(super) fn profile(room: &ProfileRoom, inside: &Inside) -> ProfilePage {
     let own = inside.may_change_password(room);
     let picture = room.picture.clone();
     let can_change_picture = inside.may_change_picture(room);
-    ProfilePage { account: inside.label(), body, first: room.first, own, picture, can_change_picture }
+    let allergies = inside.may_set_allergies(room);
+    ProfilePage { account: inside.label(), body, first: room.first, own, allergies, picture, can_change_picture }
 }
 
 pub(super) fn change_picture(room: &PictureRoom, inside: &Inside, now: Timestamp) -> ChangePicturePage {
@@ -62,6 +63,21 @@ pub(super) fn change_picture(room: &PictureRoom, inside: &Inside, now: Timestamp
         state: room.state,
         minutes_left: (left + 59) / 60,
     }
+}
+
+pub(super) fn allergies(room: &AllergiesRoom, inside: &Inside) -> AllergiesPage {
+    let body = match &room.step {
+        AllergiesStep::Loading => AllergiesBody::Loading,
+        AllergiesStep::Unreachable => AllergiesBody::Unreachable,
+        AllergiesStep::Open(form) => AllergiesBody::Here {
+            choices: allergen_choices(&form.allergies),
+            block: form.allergies.block,
+            problem: form.problem,
+            saving: form.saving,
+            saved: form.saved,
+        },
+    };
+    AllergiesPage { account: inside.label(), body }
 }
 
 pub(super) fn change_password(room: &PasswordRoom, now: Timestamp) -> ChangePasswordPage {

@@ -24,10 +24,10 @@ pub(super) fn order(room: &OrderRoom, inside: &Inside, around: &Around) -> Page 
             None => Page::Menu(menu(room, inside, around)),
         },
         OrderStep::Checking | OrderStep::Recording { .. } => Page::Checkout(checkout(room, inside, around)),
-        OrderStep::Done { number, total, offline, paper, .. } => Page::OrderDone(OrderDonePage {
+        OrderStep::Done { number, taken, offline, paper, .. } => Page::OrderDone(OrderDonePage {
             number: number.clone(),
             date: room.day,
-            total: *total,
+            taken: *taken,
             balance: balance(inside),
             paper: *paper,
             offline: *offline,
@@ -118,12 +118,18 @@ fn checkout(room: &OrderRoom, inside: &Inside, around: &Around) -> CheckoutPage 
             allergens: product.allergens.clone(),
         })
     });
+    // What is being put on disk takes what was agreed, also if the server goes out of reach meanwhile.
+    let taken = match room.step {
+        OrderStep::Recording { taken, .. } => Some(taken),
+        _ if inside.price_is_open(room, around) => None,
+        _ => Some(inside.quoted(room, around).unwrap_or(total)),
+    };
     CheckoutPage {
         account: inside.label(),
         date: room.day,
         lines: lines.collect(),
         total,
-        balance_after: balance(inside).minus(total).unwrap_or_default(),
+        taken: taken.map(|taken| (taken, balance(inside).minus(taken).unwrap_or_default())),
         problem: room.problem,
         recording: room.step != OrderStep::Checking,
     }

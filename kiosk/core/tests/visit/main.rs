@@ -1,6 +1,7 @@
 //! Visits, told in order.
 #![allow(clippy::unwrap_used, clippy::wildcard_imports, missing_docs)]
 
+mod allergies;
 mod cards;
 mod faults;
 mod looks;
@@ -9,6 +10,7 @@ mod passwords;
 mod payouts;
 mod pictures;
 mod profile;
+mod quotes;
 mod random;
 mod shop;
 mod sign_in;

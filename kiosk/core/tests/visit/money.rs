@@ -146,7 +146,7 @@ fn checking(kroner: i32) -> Play {
 
 fn recorded(play: &Play) -> Option<(OperationId, PlaceOrder)> {
     play.effects.iter().find_map(|e| match e {
-        Effect::Record { id, draft: Draft::Order(order), slip: Some(_) } => Some((*id, order.clone())),
+        Effect::Record { id, draft: Draft::Order { order, .. }, slip: Some(_) } => Some((*id, order.clone())),
         _ => None,
     })
 }

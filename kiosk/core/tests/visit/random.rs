@@ -40,6 +40,10 @@ fn intents() -> impl Strategy<Value = Intent> {
         Intent::Print,
         Intent::Send,
         Intent::WithoutCard,
+        Intent::Allergies,
+        Intent::Allergen(Allergen::Milk),
+        Intent::BlockFood(true),
+        Intent::ClearAllergies,
         Intent::BlockCard(visitor(0).card),
         Intent::UnblockCard(visitor(0).card),
         Intent::Edit(Field::Message, "hej".into()),
@@ -106,6 +110,11 @@ fn answer(play: &mut Play, well: bool) {
         Effect::OpenDeposit(request) => Event::DepositUnreachable(request.id),
         Effect::Withdraw(request) if well => Event::RequestRefused { id: request.id, field: Some("name".into()) },
         Effect::Withdraw(request) => Event::RequestUnreachable(request.id),
+        Effect::AskQuote { account, request } if well => {
+            let free = Quote { account, lines: request.lines, price: Money::from_kroner(32), taken: Money::ZERO };
+            Event::QuoteIs(Box::new(free))
+        }
+        Effect::AskQuote { account, request } => Event::QuoteUnreachable { account, lines: request.lines },
         Effect::LoadAllergies(card) if well => {
             let people = vec![Allergies::new(here.person.id, vec![Allergen::Gluten], card == here.card)];
             Event::AllergiesAre(Box::new(KnownAllergies { card, people }))
@@ -131,6 +140,7 @@ fn asks(effect: &Effect) -> bool {
             | Effect::ChangePassword { .. }
             | Effect::Record { .. }
             | Effect::OpenDeposit(_)
+            | Effect::AskQuote { .. }
             | Effect::LoadAllergies(_)
             | Effect::LoadStatement { .. }
             | Effect::LoadAutoRecharge(_)
@@ -145,6 +155,7 @@ proptest! {
     #[test]
     fn no_name_without_a_card_and_no_id_twice(steps in steps()) {
         let mut play = Play::new();
+        play.subsidy = None;
         let mut card_here = false;
         for step in steps {
             match step {

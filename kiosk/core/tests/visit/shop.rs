@@ -40,7 +40,7 @@ fn menu(play: &Play) -> MenuPage {
 
 fn recorded(play: &Play) -> Option<(OperationId, PlaceOrder)> {
     play.effects.iter().find_map(|e| match e {
-        Effect::Record { id, draft: Draft::Order(order), .. } => Some((*id, order.clone())),
+        Effect::Record { id, draft: Draft::Order { order, .. }, .. } => Some((*id, order.clone())),
         _ => None,
     })
 }

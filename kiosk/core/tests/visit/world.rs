@@ -145,6 +145,8 @@ pub fn visitor(kroner: i32) -> Visitor {
 pub struct Play {
     pub kiosk: Kiosk,
     pub effects: Vec<Effect>,
+    /// The server says at once what an order takes, and a subsidy pays so many percent of it; nobody answers if there is none.
+    pub subsidy: Option<i64>,
     mono_ms: u64,
     fresh: u128,
 }
@@ -152,7 +154,8 @@ pub struct Play {
 impl Play {
     /// A kiosk in good health, waiting for a card.
     pub fn new() -> Self {
-        let mut play = Self { kiosk: Kiosk::default(), effects: vec![], mono_ms: 1_000, fresh: 1_000 };
+        let mut play =
+            Self { kiosk: Kiosk::default(), effects: vec![], subsidy: Some(0), mono_ms: 1_000, fresh: 1_000 };
         play.wait(0);
         play.tell(Event::Link(Link::Online));
         play.tell(Event::Catalogue(Arc::new(catalogue())));
@@ -182,8 +185,21 @@ impl Play {
     pub fn tell(&mut self, event: Event) -> &mut Self {
         let (kiosk, effects) = std::mem::take(&mut self.kiosk).update(event);
         self.kiosk = kiosk;
+        let quotes: Vec<Event> = effects.iter().filter_map(|effect| self.quote(effect)).collect();
         self.effects.extend(effects);
+        for quote in quotes {
+            self.tell(quote);
+        }
         self
+    }
+
+    fn quote(&self, effect: &Effect) -> Option<Event> {
+        let (Effect::AskQuote { account, request }, Some(subsidy)) = (effect, self.subsidy) else { return None };
+        let lines = request.lines.clone();
+        let amounts = lines.iter().map(|line| catalogue().product(line.product).unwrap().price.times(line.quantity));
+        let price = Money::sum(amounts.map(Result::unwrap)).unwrap();
+        let taken = Money::from_ore(price.ore() * (100 - subsidy) / 100);
+        Some(Event::QuoteIs(Box::new(Quote { account: *account, lines, price, taken })))
     }
 
     pub fn wait(&mut self, seconds: u64) -> &mut Self {

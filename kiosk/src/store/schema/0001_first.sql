@@ -36,6 +36,7 @@ CREATE TABLE journal (
     body       TEXT NOT NULL,
     claimed_at TEXT NOT NULL,
     offline    INTEGER NOT NULL CHECK (offline IN (0, 1)),
+    taken      INTEGER,               -- of an order: what it takes from the account, in øre
     outcome    TEXT                   -- none until the server has answered
 ) STRICT;
 CREATE INDEX journal_refused ON journal (seq) WHERE outcome LIKE '%"refused"%';

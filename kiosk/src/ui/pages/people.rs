@@ -3,8 +3,8 @@
 //! **Invariant:** of what was typed as a password only its length comes here.
 
 use kiosk_core::{
-    ChangePasswordPage, ChangePicturePage, CodePage, ForgottenPage, NumberPage, PasswordPage, Picture, PictureState,
-    ProfileBody, ProfilePage,
+    AllergiesBody, AllergiesPage, ChangePasswordPage, ChangePicturePage, CodePage, ForgottenPage, NumberPage,
+    PasswordPage, Picture, PictureState, ProfileBody, ProfilePage,
 };
 use madkort_protocol::{Language, PICTURE_SIDE};
 use slint::{Image, Rgb8Pixel, SharedPixelBuffer};
@@ -122,6 +122,7 @@ fn profile(page: &ProfilePage, language: Language) -> ui::ProfileView {
             own: page.own,
             has_picture: page.picture.is_some(),
             can_change_picture: page.can_change_picture,
+            allergies: page.allergies,
             name: (&form.name).into(),
             email: (&form.email).into(),
             phone: (&form.phone).into(),
@@ -141,6 +142,35 @@ fn profile(page: &ProfilePage, language: Language) -> ui::ProfileView {
             saving: form.saving,
             saved: form.saved,
         },
+    }
+}
+
+impl Lists {
+    pub(super) fn allergies(&self, api: &ui::Api, page: &AllergiesPage, language: Language) -> ui::PageKind {
+        let account = slint::SharedString::from(&page.account);
+        let waiting = |body| ui::AllergiesView { body, account: account.clone(), ..ui::AllergiesView::default() };
+        let (view, choices) = match &page.body {
+            AllergiesBody::Loading => (waiting(ui::MonthKind::Loading), &[][..]),
+            AllergiesBody::Unreachable => (waiting(ui::MonthKind::Unreachable), &[][..]),
+            AllergiesBody::Here { choices, block, problem, saving, saved } => {
+                let view = ui::AllergiesView {
+                    body: ui::MonthKind::Here,
+                    account: account.clone(),
+                    any: choices.iter().any(|(_, chosen)| *chosen),
+                    block: *block,
+                    problem: kinds::problem(*problem, language),
+                    saving: *saving,
+                    saved: *saved,
+                };
+                (view, choices.as_slice())
+            }
+        };
+        api.set_allergies(view);
+        self.allergen_rows.show(choices.iter().copied(), |(allergen, chosen)| ui::AllergenRow {
+            kind: kinds::allergen(*allergen),
+            chosen: *chosen,
+        });
+        ui::PageKind::Allergies
     }
 }
 

@@ -9,6 +9,9 @@ use super::{Lists, iso};
 use crate::events::danish_time;
 use crate::ui::{kinds, screens as ui};
 
+/// In place of a figure that the server is asked for.
+const WAIT: &str = "…";
+
 impl Lists {
     pub(super) fn menu(&self, api: &ui::Api, page: &MenuPage, language: Language) -> ui::PageKind {
         api.set_menu(ui::MenuView {
@@ -54,7 +57,9 @@ impl Lists {
             account: (&page.account).into(),
             day: kinds::day(page.date),
             total: page.total.in_words(language).into(),
-            balance_after: page.balance_after.in_words(language).into(),
+            taken: page.taken.map_or_else(|| WAIT.into(), |(taken, _)| taken.in_words(language).into()),
+            balance_after: page.taken.map_or_else(|| WAIT.into(), |(_, after)| after.in_words(language).into()),
+            asking: page.taken.is_none(),
             problem: kinds::problem(page.problem, language),
             recording: page.recording,
         });
@@ -93,7 +98,7 @@ pub(super) fn ordered(api: &ui::Api, page: &OrderDonePage, language: Language) -
     api.set_ordered(ui::OrderedView {
         number: (&page.number).into(),
         day: kinds::day(page.date),
-        total: page.total.in_words(language).into(),
+        taken: page.taken.in_words(language).into(),
         balance: page.balance.in_words(language).into(),
         paper: kinds::paper(Some(page.paper)),
         offline: page.offline,
