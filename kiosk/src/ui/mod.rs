@@ -8,6 +8,7 @@ mod focus;
 mod kinds;
 mod pages;
 mod pay_code;
+mod pixels;
 mod reader;
 mod reading;
 mod rows;

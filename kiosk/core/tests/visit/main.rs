@@ -3,6 +3,7 @@
 
 mod cards;
 mod faults;
+mod headset;
 mod looks;
 mod money;
 mod passwords;
