@@ -31,7 +31,7 @@ fn whoever_cannot_eat_it_is_asked_first() -> Result<()> {
     // Each day with its own cut-off; another one can be chosen, and this one again.
     rig.press("Another day")?;
     rig.kiosk.wait_for_screen("Days")?;
-    rig.see("Delivery")?;
+    rig.see_with("{} · each day has a basket of its own", &["Sofia"])?;
     rig.press("Back")?;
     let dish = first_product(&rig)?;
     rig.press_with(ADD, &[&dish])?;

@@ -150,7 +150,7 @@ mod tests {
         let mailbox = Mailbox::open().unwrap();
         let mut stream = TcpStream::connect(mailbox.address).unwrap();
         let said = "EHLO me\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nSubject: Auto-optank\r\n\
-                    Content-Transfer-Encoding: quoted-printable\r\n\r\nKortet er udl=C3=B8b=\r\net = gone\r\n..\r\n.\r\nQUIT\r\n";
+                    Content-Transfer-Encoding: quoted-printable\r\n\r\nKortet er udl=C3=B8b=\r\net =3D gone\r\n..\r\n.\r\nQUIT\r\n";
         stream.write_all(said.as_bytes()).unwrap();
         let letter = mailbox.wait_for("c@d.example", "udløbet").unwrap();
         assert_eq!((letter.subject.as_str(), letter.text.as_str()), ("Auto-optank", "Kortet er udløbet = gone\n.\n"));

@@ -54,7 +54,8 @@ fn what_the_kitchen_has_read_cannot_be_undone() -> Result<()> {
     let pushed: Pushed = kiosk.post("/v1/operations", &Push { operations: vec![cancel] })?.json()?;
     let Outcome::Refused(refusal) = &pushed.answers[0].outcome else { bail!("undone: {pushed:?}") };
     ensure!(refusal.rule == Rule::Order, "refused, but why? {refusal:?}");
-    ensure!(ledger.orders("Alma")? == orders, "an order changed");
+    // Today's may have been sold meanwhile: the kitchen reads its list in the morning.
+    ensure!(ledger.orders("Alma")?.contains(sold), "the order changed");
     ensure!(ledger.balance("Alma")? == before, "money moved");
     ledger.must_add_up()
 }
