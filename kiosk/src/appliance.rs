@@ -13,6 +13,7 @@ use slint::{ComponentHandle as _, PhysicalSize, Timer, TimerMode};
 use crate::card::{self, TapSeen};
 use crate::config::{Config, Speech};
 use crate::events::{Clock, Dice, Events};
+use crate::headset;
 use crate::lights;
 use crate::notify::Notify;
 use crate::paper::{PaperDriver, PrinterConfig};
@@ -39,7 +40,8 @@ pub fn run(config: Config) -> anyhow::Result<()> {
     let ui = Ui::new(move |intent| hand(Incoming::Hand(intent)))?;
     ui.set_house(as_set_up(config.text_scale));
     if let Some(speech) = config.speech {
-        ui.set_voice(Box::new(Espeak::new("espeak-ng")), speech == Speech::Headset);
+        // Where the socket tells, it says who listens; elsewhere there is nothing but the headset.
+        ui.set_voice(Box::new(Espeak::new("espeak-ng")), speech == Speech::Headset && config.headset.is_none());
     }
     if let Some((width, height)) = config.window {
         ui.window().window().set_size(PhysicalSize::new(width, height));
@@ -100,6 +102,9 @@ fn start_drivers(
     let printer = PrinterConfig { address: config.printer, profile: config.printer_profile };
     PaperDriver::new(printer, store.clone(), events.clone()).start(rings)?;
     let monitor = card::start(config.reader, events.clone(), tap_seen.clone());
+    if let (Some(_), Some(socket)) = (config.speech, config.headset) {
+        headset::start(socket, events.clone())?;
+    }
     let lights = lights::open(config.lights);
     Ok((Drivers { store, sync, lights }, monitor))
 }

@@ -37,6 +37,7 @@ const KEYS: &[&str] = &[
     "language",
     "text_scale",
     "speech",
+    "headset",
     "lights",
     "window",
 ];
@@ -66,6 +67,8 @@ pub struct Config {
     pub text_scale: u16,
     /// What the voice comes out of; `None` for a kiosk without one.
     pub speech: Option<Speech>,
+    /// The input device that tells whether a headset is in its socket; `None` where nothing does.
+    pub headset: Option<PathBuf>,
     /// The pins of status light and buzzer; `None` without them.
     pub lights: Option<Pins>,
     /// Size of the window in pixels; the panel's own size if none.
@@ -154,6 +157,7 @@ impl Config {
             language: top.take("language", language)?.unwrap_or_default(),
             text_scale: top.take("text_scale", |v| whole_number(v, TEXT_SCALE))?.unwrap_or(100),
             speech: top.take("speech", speech)?.unwrap_or_default(),
+            headset: top.take("headset", headset)?.flatten(),
             lights: top.lights()?,
             window: top.window()?,
         })
@@ -353,6 +357,14 @@ fn speech(value: &DeValue<'_>) -> Result<Option<Speech>, Expected> {
     }
 }
 
+fn headset(value: &DeValue<'_>) -> Result<Option<PathBuf>, Expected> {
+    match value.as_str() {
+        Some("none") => Ok(None),
+        Some(device) if device.starts_with("/dev/input/") => Ok(Some(PathBuf::from(device))),
+        _ => expected("en enhed under /dev/input/ eller \"none\"", "a device below /dev/input/ or \"none\""),
+    }
+}
+
 fn whole_number<T: TryFrom<i64>>(value: &DeValue<'_>, (least, most): (i64, i64)) -> Result<T, Expected> {
     let number = value.as_integer().and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok());
     number.filter(|number| (least..=most).contains(number)).and_then(|number| T::try_from(number).ok()).ok_or_else(
@@ -399,6 +411,8 @@ mod tests {
             printer_profile = "generic-58"
             language = "en"
             text_scale = 125
+            speech = "loudspeaker"
+            headset = "/dev/input/by-path/platform-headset-event"
             lights = { ready = 17, attention = 27, buzzer = 22 }
             [window]
             width = 720
@@ -410,6 +424,8 @@ mod tests {
         assert_eq!(config.lights, Some(Pins { ready: 17, busy: None, attention: 27, buzzer: 22 }));
         assert_eq!(config.window, Some((720, 1280)));
         assert_eq!(config.reader.as_deref(), Some("ACS ACR1252"));
+        assert_eq!(config.speech, Some(Speech::Loudspeaker));
+        assert_eq!(config.headset.as_deref(), Some(Path::new("/dev/input/by-path/platform-headset-event")));
     }
 
     #[test]
@@ -430,6 +446,7 @@ mod tests {
             &format!("{LEAST}[lights]\nready = 17"),
             &format!("{LEAST}[window]\nwidth = 0\nheight = 9"),
             &format!("{LEAST}language = \"de\""),
+            &format!("{LEAST}headset = \"event7\""),
         ];
         let said: Vec<String> = mistakes.iter().map(|text| parse(text).unwrap_err().to_string()).collect();
         insta::assert_snapshot!(said.join("\n\n"));

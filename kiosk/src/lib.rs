@@ -8,6 +8,7 @@ pub mod appliance;
 pub mod card;
 pub mod config;
 pub mod events;
+pub mod headset;
 pub mod lights;
 pub mod notify;
 pub mod paper;

@@ -72,7 +72,7 @@ const SHOWN: &[&str] = &[
     "looks-inside",
 ];
 
-const NORMAL: Looks = Looks { size: TextSize::Normal, high_contrast: false, aloud: false };
+const NORMAL: Looks = Looks::PLAIN;
 const LARGE: Looks = Looks { size: TextSize::Largest, ..NORMAL };
 const CONTRAST: Looks = Looks { high_contrast: true, ..NORMAL };
 
@@ -99,6 +99,7 @@ fn every_page_is_painted() {
     let whole = only.is_some() || std::env::var_os("GALLERY_WHOLE").is_some();
     let chosen = |name: &str| only.as_ref().map_or_else(|| SHOWN.contains(&name), |only| name.starts_with(only));
     let stage = open_stage();
+    stage.ui.set_voice(Box::new(fixtures::Quiet), true);
     let mut painted: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (looks, panel, language, view) in views(whole) {
         stage.choose(looks);

@@ -177,6 +177,7 @@ fn check(stage: &Stage, screen: &Screen, size: (u32, u32)) -> Vec<String> {
 
 fn every_page_fits(size: (u32, u32), text: TextSize, language: Language) {
     let stage = open_stage();
+    stage.ui.set_voice(Box::new(fixtures::Quiet), true);
     stage.resize(size);
     stage.choose(Looks { size: text, ..Looks::default() });
     let mut wrong = Vec::new();
@@ -211,7 +212,7 @@ fn places(stage: &Stage) -> Vec<(String, f32, f32, f32, f32)> {
 #[test]
 fn high_contrast_moves_nothing() {
     let stage = open_stage();
-    let looks = |high_contrast| Looks { size: TextSize::Largest, high_contrast, aloud: false };
+    let looks = |high_contrast| Looks { size: TextSize::Largest, high_contrast, ..Looks::PLAIN };
     let mut pages = Vec::new();
     for (name, screen) in samples(Language::Danish) {
         // One of each kind of page: what differs within one is words.

@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::float_arithmetic, dead_code)]
 
 mod fixtures;
+#[path = "keys/waiting.rs"]
+mod waiting;
 #[path = "../core/tests/visit/world.rs"]
 mod world;
 
@@ -44,6 +46,7 @@ fn press(stage: &Stage, key_of: Key) {
 #[test]
 fn the_next_key_reads_every_page_from_top_to_bottom_and_reaches_everything() {
     let stage = open_stage();
+    stage.ui.set_voice(Box::new(fixtures::Quiet), true);
     stage.resize(TALL);
     let mut kinds = Vec::new();
     for (name, screen) in samples(Language::English) {

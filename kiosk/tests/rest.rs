@@ -45,6 +45,7 @@ fn idle(minutes: i64) -> Screen {
     Screen {
         language: Language::Danish,
         looks,
+        headset: false,
         adjusting: false,
         page: Page::Idle(page),
         faults: vec![],

@@ -156,6 +156,11 @@ pub enum Event {
         /// How.
         state: PrintState,
     },
+    /// A headset is in its socket, or no longer.
+    Headset {
+        /// Whether it is in.
+        plugged: bool,
+    },
     /// The reader changed.
     Reader(ReaderHealth),
     /// The printer changed.

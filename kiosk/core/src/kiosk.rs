@@ -38,6 +38,8 @@ pub struct Kiosk {
     pub(crate) spoken: Option<Language>,
     /// Chosen by hand in this visit.
     pub(crate) looks: Looks,
+    /// Somebody listens in private.
+    pub(crate) headset: bool,
     /// The page where that is chosen lies over the other.
     pub(crate) adjusting: bool,
     pub(crate) link: Link,
@@ -69,6 +71,7 @@ impl Default for Kiosk {
             house: Language::default(),
             spoken: None,
             looks: Looks::default(),
+            headset: false,
             adjusting: false,
             link: Link::Offline { last_heard: None },
             printer: PrinterHealth::None,
@@ -189,6 +192,7 @@ impl Kiosk {
                 self.disk_works = false;
                 vec![]
             }
+            Event::Headset { plugged } => self.headset_is(plugged),
             Event::Disk { works } => {
                 self.disk_works = works;
                 vec![]
@@ -489,7 +493,7 @@ impl Kiosk {
     }
 
     /// Ends the visit, if there is one, and shows a sentence, if there is one. A payment on a phone goes on without the kiosk.
-    fn end_visit(&mut self, notice: Option<Notice>) -> Vec<Effect> {
+    pub(crate) fn end_visit(&mut self, notice: Option<Notice>) -> Vec<Effect> {
         let left = match &self.stage {
             Stage::Inside(inside) => inside.open_payment(),
             _ => None,
@@ -508,14 +512,14 @@ impl Kiosk {
         left.map(Effect::ForgetDeposit).into_iter().collect()
     }
 
-    /// The screen as the next one finds it.
+    /// The screen as the next one finds it; whoever has a headset in hears it still.
     fn as_found(&mut self) {
         self.spoken = None;
-        self.looks = Looks::default();
+        self.looks = Looks { aloud: self.headset, ..Looks::default() };
         self.adjusting = false;
     }
 
-    fn touch(&mut self) {
+    pub(crate) fn touch(&mut self) {
         self.touched_ms = self.now.map_or(0, |n| n.mono_ms);
         self.warned = false;
     }

@@ -11,6 +11,7 @@ mod effect;
 mod event;
 mod fault;
 mod form;
+mod headset;
 mod kiosk;
 mod looks;
 mod paper;
@@ -26,7 +27,7 @@ pub use effect::{Beep, Draft, Effect, Light};
 pub use event::{CodeAnswer, Event, Field, Intent, LetterAnswer, TapRefusal};
 pub use fault::{Fault, Weight};
 pub use kiosk::{IDLE_AFTER, Kiosk, WARNING_FOR};
-pub use looks::{Looks, TextSize};
+pub use looks::{Level, Looks, TextSize};
 pub use paper::{
     OrderSlip, Paper, PaperLine, PrintState, Receipt, StatementPaper, TicketSlip, TransferSlip, WithdrawalSlip,
 };

@@ -25,6 +25,44 @@ pub struct Looks {
     pub high_contrast: bool,
     /// The page is read aloud.
     pub aloud: bool,
+    /// How loud.
+    pub volume: Level,
+    /// How fast.
+    pub pace: Level,
+}
+
+impl Looks {
+    /// As nobody has chosen anything.
+    pub const PLAIN: Self =
+        Self { size: TextSize::Normal, high_contrast: false, aloud: false, volume: Level(3), pace: Level(3) };
+}
+
+/// How loud or how fast the voice is: a step from 1 to [`Level::MOST`], by which a key moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Level(u8);
+
+impl Level {
+    /// The highest: few enough to count, and far enough apart to be heard.
+    pub const MOST: u8 = 5;
+
+    /// From 1 to [`Level::MOST`]; what lies beyond is the nearest of them.
+    #[must_use]
+    pub fn new(step: i32) -> Self {
+        Self(u8::try_from(step.clamp(1, i32::from(Self::MOST))).unwrap_or(1))
+    }
+
+    /// Which.
+    #[must_use]
+    pub const fn step(self) -> u8 {
+        self.0
+    }
+}
+
+impl Default for Level {
+    /// In the middle.
+    fn default() -> Self {
+        Self(3)
+    }
 }
 
 impl TextSize {

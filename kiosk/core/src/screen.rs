@@ -34,6 +34,8 @@ pub struct Screen {
     pub language: Language,
     /// How large, in which colours, and whether aloud.
     pub looks: Looks,
+    /// What is read aloud is heard by one person only.
+    pub headset: bool,
     /// Over the page lies the one where that is chosen.
     pub adjusting: bool,
     /// The page.

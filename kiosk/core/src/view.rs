@@ -35,6 +35,7 @@ impl Kiosk {
         Screen {
             language: self.language(),
             looks: self.looks,
+            headset: self.headset,
             adjusting: self.adjusting,
             page: self.page(),
             faults,

@@ -8,7 +8,7 @@ use std::mem::{Discriminant, discriminant};
 use std::rc::Rc;
 
 use jiff::civil::Date;
-use kiosk_core::{Field, Intent, Looks, Page, Screen, StatementBody, TextSize};
+use kiosk_core::{Field, Intent, Level, Looks, Page, Screen, StatementBody, TextSize};
 use madkort_protocol::{CardId, Language, MandateWish, OperationId, ProductId};
 use slint::platform::WindowEvent;
 use slint::{ComponentHandle, Model as _, PlatformError, SharedString};
@@ -18,7 +18,7 @@ use super::reader::Reader;
 use super::reading::Hearing;
 use super::rows::Rows;
 use super::screens as ui;
-use super::{focus, kinds};
+use super::{focus, kinds, pixels};
 use crate::speech::Voice;
 
 /// How the screen looks before anybody chose anything.
@@ -78,8 +78,13 @@ impl Ui {
     pub fn new(on_intent: impl Fn(Intent) + 'static) -> Result<Self, PlatformError> {
         let window = ui::AppWindow::new()?;
         let lists = Lists::new(&window);
-        let out: Rc<dyn Fn(Intent)> = Rc::new(on_intent);
+        pixels::keep(&window);
         let reader = Reader::silent();
+        let interrupted = Rc::clone(&reader);
+        let out: Rc<dyn Fn(Intent)> = Rc::new(move |intent| {
+            interrupted.interrupt();
+            on_intent(intent);
+        });
         listen(&window, &out);
         listen_for_looks(&window, &out, &reader);
         focus::listen(&window, &reader);
@@ -114,7 +119,7 @@ impl Ui {
         self.lists.show(&api, &screen.page, screen.language);
         let new_page = last != Some(place);
         focus::settle(&self.window, new_page);
-        self.reader.shown(&self.window, screen.looks.aloud, screen.language, new_page);
+        self.reader.shown(&self.window, screen, new_page);
     }
 
     /// Gives the screen a voice, which one person hears in a headset or everybody on a loudspeaker.
@@ -135,7 +140,11 @@ impl Ui {
         tokens.set_text_scale(kinds::scale(looks.size).max(house.text_scale).clamp(1.0, 1.4));
         tokens.set_high_contrast(looks.high_contrast);
         tokens.set_reduced_motion(house.reduced_motion);
-        self.window.global::<ui::Api>().set_aloud(looks.aloud);
+        let api = self.window.global::<ui::Api>();
+        api.set_aloud(looks.aloud);
+        api.set_volume(looks.volume.step().into());
+        api.set_pace(looks.pace.step().into());
+        api.set_most_of_voice(Level::MOST.into());
         self.sizes.show(TextSize::ALL.map(|size| (size, size == looks.size)), |row| kinds::size_row(*row));
     }
 
@@ -241,8 +250,12 @@ fn listen_for_looks(window: &ui::AppWindow, out: &Rc<dyn Fn(Intent)>, reader: &R
             size: size.unwrap_or_default(),
             high_contrast: tokens.get_high_contrast(),
             aloud: api.get_aloud(),
+            volume: Level::new(api.get_volume()),
+            pace: Level::new(api.get_pace()),
         })
     };
+    let heard = Rc::clone(reader);
+    api.on_interrupt(move || heard.interrupt());
     let (weak, told) = (window.as_weak(), Rc::clone(out));
     api.on_choose_size(move |kind| {
         if let Some(looks) = shown(&weak) {
@@ -262,6 +275,16 @@ fn listen_for_looks(window: &ui::AppWindow, out: &Rc<dyn Fn(Intent)>, reader: &R
             reader.again(&window);
         } else if window.global::<ui::Api>().get_has_voice() {
             told(Intent::Look(Looks { aloud: true, ..looks }));
+        }
+    });
+    let (weak, told) = (window.as_weak(), Rc::clone(out));
+    api.on_change_voice(move |louder, faster| {
+        if let Some(looks) = shown(&weak)
+            && weak.upgrade().is_some_and(|window| window.global::<ui::Api>().get_has_voice())
+        {
+            let volume = Level::new(i32::from(looks.volume.step()) + louder);
+            let pace = Level::new(i32::from(looks.pace.step()) + faster);
+            told(Intent::Look(Looks { volume, pace, ..looks }));
         }
     });
     let (weak, told) = (window.as_weak(), Rc::clone(out));

@@ -9,6 +9,7 @@ mod kinds;
 mod pages;
 mod pay_code;
 mod photo;
+mod pixels;
 mod reader;
 mod reading;
 mod rows;

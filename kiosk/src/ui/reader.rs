@@ -1,20 +1,26 @@
 //! When the screen speaks: a new page whole, on a page that stands only what is new on it, and what the focus comes to.
 //!
-//! **Invariant:** silent unless somebody asked for a voice in this visit, and silent again when it ends.
+//! **Invariant:** silent unless somebody asked for a voice in this visit, and silent again when it ends; whatever somebody does ends
+//! what is being said (EN 301 549, 5.1.3.6).
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use kiosk_core::{Level, Screen};
 use madkort_protocol::Language;
+use slint::ComponentHandle as _;
 
 use super::reading::{self, Hearing};
 use super::screens as ui;
-use crate::speech::Voice;
+use crate::speech::{Manner, Voice};
 
 /// A voice, and what it has said of the page.
 pub(super) struct Reader {
     voice: RefCell<Option<Box<dyn Voice>>>,
+    /// What it comes out of when nobody has a headset of their own in.
+    house: Cell<Hearing>,
     hearing: Cell<Hearing>,
+    manner: Cell<Manner>,
     language: Cell<Language>,
     aloud: Cell<bool>,
     said: RefCell<Vec<String>>,
@@ -24,7 +30,9 @@ impl Reader {
     pub fn silent() -> Rc<Self> {
         Rc::new(Self {
             voice: RefCell::default(),
+            house: Cell::new(Hearing::Loud),
             hearing: Cell::new(Hearing::Loud),
+            manner: Cell::default(),
             language: Cell::default(),
             aloud: Cell::default(),
             said: RefCell::default(),
@@ -33,25 +41,37 @@ impl Reader {
 
     pub fn take(&self, voice: Box<dyn Voice>, hearing: Hearing) {
         *self.voice.borrow_mut() = Some(voice);
+        self.house.set(hearing);
         self.hearing.set(hearing);
     }
 
     /// The screen shows something, on a new page or on the one that stood.
-    pub fn shown(&self, window: &ui::AppWindow, aloud: bool, language: Language, new_page: bool) {
-        let begins = aloud && !self.aloud.replace(aloud);
+    pub fn shown(&self, window: &ui::AppWindow, screen: &Screen, new_page: bool) {
+        let (aloud, language, manner) = (screen.looks.aloud, screen.language, Manner::from(screen.looks));
+        self.hearing.set(if screen.headset { Hearing::Private } else { self.house.get() });
+        let was_aloud = self.aloud.replace(aloud);
         let translated = self.language.replace(language) != language;
+        let before = self.manner.replace(manner);
         if !aloud {
-            if !std::mem::take(&mut *self.said.borrow_mut()).is_empty() {
+            if was_aloud {
+                self.said.take();
                 self.hush();
             }
             return;
         }
         let lines = reading::page(window, self.hearing.get());
         let said = self.said.replace(lines.clone());
-        if begins || translated || new_page {
+        if !was_aloud || translated || new_page {
             self.whole(window, lines);
         } else {
-            let new: Vec<String> = lines.into_iter().filter(|line| !said.contains(line)).collect();
+            let is_new = |line: &String| !said.contains(line) && !counts_down(line, &said);
+            let mut new: Vec<String> = lines.into_iter().filter(is_new).collect();
+            for level in changed(window, before, manner) {
+                // The page where it is chosen says so itself.
+                if !new.contains(&level) {
+                    new.push(level);
+                }
+            }
             if !new.is_empty() {
                 self.say(&new);
             }
@@ -75,6 +95,13 @@ impl Reader {
         }
     }
 
+    /// Somebody has done something: whoever acts has heard enough.
+    pub fn interrupt(&self) {
+        if self.aloud.get() {
+            self.hush();
+        }
+    }
+
     fn whole(&self, window: &ui::AppWindow, mut lines: Vec<String>) {
         lines.extend(reading::focused(window, self.hearing.get()));
         self.say(&lines);
@@ -83,7 +110,7 @@ impl Reader {
     fn say(&self, lines: &[String]) {
         if let Some(voice) = &mut *self.voice.borrow_mut() {
             // A full stop is a pause.
-            voice.say(&lines.join(".\n"), self.language.get());
+            voice.say(&lines.join(".\n"), self.language.get(), self.manner.get());
         }
     }
 
@@ -92,4 +119,34 @@ impl Reader {
             voice.hush();
         }
     }
+}
+
+/// Whether that line has been said with a number one higher: a voice that says each second cuts itself short. Each ten is said.
+fn counts_down(line: &str, said: &[String]) -> bool {
+    let Some((words, number)) = only_number(line) else { return false };
+    number % 10 != 0
+        && said
+            .iter()
+            .filter_map(|line| only_number(line))
+            .any(|before| before == (words.clone(), number.saturating_add(1)))
+}
+
+/// The words around the only number of a line, and the number.
+fn only_number(line: &str) -> Option<(String, u32)> {
+    let mut numbers = line.split(|letter: char| !letter.is_ascii_digit()).filter(|digits| !digits.is_empty());
+    let (Some(number), None) = (numbers.next(), numbers.next()) else { return None };
+    Some((line.replacen(number, "", 1), number.parse().ok()?))
+}
+
+/// How loud or fast it is now, if that is not as it was: said in the new manner.
+fn changed(window: &ui::AppWindow, before: Manner, now: Manner) -> Vec<String> {
+    let words = window.global::<ui::Spoken>();
+    let mut said = Vec::new();
+    if before.volume != now.volume {
+        said.push(words.invoke_volume(now.volume.step().into(), Level::MOST.into()).into());
+    }
+    if before.pace != now.pace {
+        said.push(words.invoke_pace(now.pace.step().into(), Level::MOST.into()).into());
+    }
+    said
 }

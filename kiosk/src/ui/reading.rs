@@ -23,7 +23,12 @@ pub(super) enum Hearing {
 /// The words of the page, one thing a line; without its controls, which are heard when they have the focus.
 pub(super) fn page(window: &ui::AppWindow, hearing: Hearing) -> Vec<String> {
     if is_personal(window) && hearing == Hearing::Loud {
-        return vec![window.global::<ui::Spoken>().get_headset_only().into()];
+        let words = window.global::<ui::Spoken>();
+        return match window.global::<ui::Api>().get_warning() {
+            // The question is everybody's: who does not hear it is thrown out.
+            seconds @ 0.. => vec![words.get_still_here().into(), words.invoke_closes_in(seconds).into()],
+            _ => vec![words.get_headset_only().into()],
+        };
     }
     let inner = WindowInner::from_pub(window.window());
     inner.ensure_tree_instantiated();
@@ -43,7 +48,8 @@ pub(super) fn focused(window: &ui::AppWindow, hearing: Hearing) -> Option<String
     let said = |what| item.accessible_string_property(what).filter(|text| !text.is_empty());
     let label = said(Property::Label)?;
     if hearing == Hearing::Loud {
-        if is_personal(window) {
+        // Under the question the focus can only be on its answers.
+        if is_personal(window) && window.global::<ui::Api>().get_warning() < 0 {
             return None;
         }
         if label.chars().all(|letter| letter.is_ascii_digit()) {
@@ -62,10 +68,10 @@ pub(super) fn focused(window: &ui::AppWindow, hearing: Hearing) -> Option<String
     Some(parts.iter().filter(|part| !part.is_empty()).map(slint::SharedString::as_str).collect::<Vec<_>>().join(".\n"))
 }
 
-/// Whether the page is somebody's own.
+/// Whether the page is somebody's own. Where the code is asked for, nothing of anybody is shown yet, and how to go on must be heard.
 fn is_personal(window: &ui::AppWindow) -> bool {
     let api = window.global::<ui::Api>();
-    api.get_signed_in() && !api.get_adjusting()
+    api.get_signed_in() && !api.get_adjusting() && api.get_page() != ui::PageKind::Code
 }
 
 const fn is_control(role: AccessibleRole) -> bool {

@@ -15,17 +15,25 @@ impl Server {
     /// The bank is told of a withdrawal. What will write its files moves the books through the server's store, and so does this; the
     /// server must be off meanwhile.
     pub fn tell_the_bank(&self, withdrawal: OperationId) -> Result<()> {
+        self.at_the_bank(Movement::SendWithdrawal { withdrawal })
+    }
+
+    /// The bank knows no such account and sends the money back; the server must be off meanwhile.
+    pub fn bank_sends_back(&self, withdrawal: OperationId) -> Result<()> {
+        self.at_the_bank(Movement::ReturnWithdrawal { withdrawal })
+    }
+
+    fn at_the_bank(&self, movement: Movement) -> Result<()> {
         ensure!(!self.is_on(), "books have one writer: switch the server off first");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let moved = runtime.block_on(async {
             let store = store::open(&DatabaseUrl::Sqlite(self.database()))?;
             let school = store.schools().await?.pop().context("no school")?.id;
-            let told = Movement::SendWithdrawal { withdrawal };
-            anyhow::Ok(store.carry_out(school, new_id(), told, Timestamp::now()).await?)
+            anyhow::Ok(store.carry_out(school, new_id(), movement, Timestamp::now()).await?)
         })?;
         match moved {
             Moving::Settled(Outcome::Posted) => Ok(()),
-            other => bail!("the bank was not told: {other:?}"),
+            other => bail!("nothing moved at the bank: {other:?}"),
         }
     }
 

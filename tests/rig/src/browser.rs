@@ -18,6 +18,8 @@ use crate::window::Picture;
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// How long an element may take to be on the page, in milliseconds.
 const ELEMENT_WAIT_MS: u32 = 15_000;
+/// Tries to start the driver: the free port it is given for IPv6 may be taken for IPv4.
+const TRIES: u32 = 3;
 /// The size of a phone's screen in CSS pixels.
 const PHONE: (u32, u32) = (412, 860);
 
@@ -32,16 +34,11 @@ impl Browser {
     /// Starts driver and browser with a profile below `dir`.
     pub fn start(dir: &Path) -> Result<Self> {
         let profile = tempfile::Builder::new().prefix("browser").tempdir_in(dir)?.keep();
-        let driver = Process::start(
-            "chromedriver",
-            Command::new("chromedriver").arg("--port=0").env("TMPDIR", &profile).env("HOME", &profile),
-        )?;
-        let port = driver.wait_line("its port", PATIENCE, |line| {
-            line.strip_prefix("ChromeDriver was started successfully on port ")?
-                .trim_end_matches('.')
-                .parse::<u16>()
-                .ok()
-        })?;
+        let mut driver = start_driver(&profile);
+        for _ in 1..TRIES {
+            driver = driver.or_else(|_| start_driver(&profile));
+        }
+        let (driver, port) = driver?;
         let mut browser =
             Self { driver, address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)), session: String::new() };
         let (width, height) = PHONE;
@@ -160,6 +157,16 @@ impl Drop for Browser {
         let _ = self.ask("DELETE", &format!("/session/{}", self.session), &Value::Null);
         let _ = self.driver.stop();
     }
+}
+
+/// The driver, and the port it listens on.
+fn start_driver(profile: &Path) -> Result<(Process, u16)> {
+    let mut command = Command::new("chromedriver");
+    let driver = Process::start("chromedriver", command.arg("--port=0").env("TMPDIR", profile).env("HOME", profile))?;
+    let port = driver.wait_line("its port", PATIENCE, |line| {
+        line.strip_prefix("ChromeDriver was started successfully on port ")?.trim_end_matches('.').parse().ok()
+    })?;
+    Ok((driver, port))
 }
 
 fn from_base64(text: &str) -> Result<Vec<u8>> {

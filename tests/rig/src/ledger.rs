@@ -122,6 +122,12 @@ impl Ledger {
         Ok(self.open()?.query_row(sql, [number], |row| row.get(0))?)
     }
 
+    /// Why an operation was refused, as the server keeps it, by its id in hexadecimal digits; `None` if it was not.
+    pub fn refusal(&self, id: &str) -> Result<Option<String>> {
+        let sql = "SELECT refusal FROM transactions WHERE lower(hex(id)) = ?1 AND refusal IS NOT NULL";
+        Ok(self.open()?.query_row(sql, [id], |row| row.get(0)).optional()?)
+    }
+
     /// How many transactions of a kind have moved money on that account.
     pub fn moved(&self, kind: &str, label: &str) -> Result<i64> {
         let sql = "SELECT count(*) FROM transactions t JOIN entries e ON e.shard = t.shard AND e.place = t.place

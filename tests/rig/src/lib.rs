@@ -26,6 +26,7 @@ pub mod records;
 pub mod rig;
 pub mod school;
 pub mod server;
+pub mod time;
 pub mod turning;
 pub mod visit;
 pub mod window;

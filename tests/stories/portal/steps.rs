@@ -13,6 +13,8 @@ use madkort_tests::window::Sight;
 
 /// How soon the server must have what was done at the kiosk, also over a cable that was just mended.
 const SOON: Duration = Duration::from_mins(1);
+/// What the line about a cut cable ends with: how it begins is said elsewhere as well.
+const OFFLINE: &str = "You can order food. The kiosk sends it as soon as it is connected again.";
 
 /// Types the code where a page asks for it.
 pub fn give_code(rig: &Rig, card: &Card) -> Result<()> {
@@ -76,4 +78,54 @@ pub fn give_payment_card(rig: &mut Rig, kind: &str, words: &str) -> Result<()> {
     phone.fill("#card", &number)?;
     phone.click("#give")?;
     phone.wait_for(words).with_context(|| format!("after a card that is {kind:?}"))
+}
+
+/// The cable is cut, and the kiosk says so.
+pub fn cut(rig: &Rig) -> Result<()> {
+    rig.network.cut();
+    see_offline(rig)
+}
+
+/// The kiosk says that it has lost the server.
+pub fn see_offline(rig: &Rig) -> Result<()> {
+    rig.see(OFFLINE).map(drop)
+}
+
+/// The cable is mended, and the kiosk says nothing of it any more.
+pub fn mend(rig: &Rig) -> Result<()> {
+    rig.network.restore();
+    rig.window().wait_gone(&rig.words.say(OFFLINE)).map(drop)
+}
+
+/// How everything stood before something was refused.
+pub struct Stood {
+    label: String,
+    balance: i64,
+    transactions: i64,
+    letters: usize,
+}
+
+impl Stood {
+    /// Now, with the account of that label.
+    pub fn now(rig: &Rig, label: &str) -> Result<Self> {
+        let ledger = rig.ledger();
+        Ok(Self {
+            label: label.to_owned(),
+            balance: ledger.balance(label)?,
+            transactions: ledger.transactions()?,
+            letters: rig.server.mailbox().letters().len(),
+        })
+    }
+
+    /// Nothing was booked, nothing came out on paper, and nobody was written to.
+    pub fn still(&self, rig: &mut Rig) -> Result<()> {
+        books(rig, &self.label, self.balance)?;
+        let transactions = rig.ledger().transactions()?;
+        ensure!(transactions == self.transactions, "{} were booked", transactions - self.transactions);
+        let papers = rig.printer.untaken()?;
+        ensure!(papers.is_empty(), "a paper for what was refused: {papers:?}");
+        let letters = rig.server.mailbox().letters();
+        ensure!(letters.len() == self.letters, "a letter about what was refused: {letters:?}");
+        Ok(())
+    }
 }

@@ -44,7 +44,7 @@ pub(crate) use withdraw::{WithdrawRoom, WithdrawStep};
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use madkort_protocol::{Account, AccountId, Language, MenuDay, OperationId, ProductId};
+use madkort_protocol::{Account, AccountId, Language, MenuDay, Money, OperationId, ProductId};
 
 use crate::{
     Catalogue, Effect, FormProblem, Intent, Link, Moment, OrderBrief, PrintState, PrinterHealth, TileKind, Visitor,
@@ -296,11 +296,12 @@ impl Inside {
 
     /// The server refused a request, because of this field if it is about one.
     pub fn request_refused(&mut self, id: OperationId, field: Option<&str>) {
+        let left = |account| self.visitor.account(account).map_or(Money::ZERO, |a| a.balance);
         match &mut self.room {
             Room::AutoRecharge(room) => room.failed(id, FormProblem::Refused),
             Room::Picture(_) => self.picture_page_failed(id, FormProblem::Refused),
-            Room::Transfer(room) => room.refused(id, field),
-            Room::Withdraw(room) => room.refused(id, field),
+            Room::Transfer(room) => room.refused(id, field, left(room.from)),
+            Room::Withdraw(room) => room.refused(id, field, left(room.account)),
             _ => {}
         }
     }

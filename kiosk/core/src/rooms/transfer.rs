@@ -67,11 +67,11 @@ impl TransferRoom {
         }
     }
 
-    pub(super) fn refused(&mut self, id: OperationId, field: Option<&str>) {
+    pub(super) fn refused(&mut self, id: OperationId, field: Option<&str>, balance: Money) {
         if matches!(&self.step, TransferStep::Asking { request } if request.id == id) {
             self.step = TransferStep::Filling;
-            let amount = field == Some("amount");
-            self.problem = Some(if amount { FormProblem::AmountMissing } else { FormProblem::Refused });
+            let amount = if field == Some("amount") { read_sum(&self.amount, balance).err() } else { None };
+            self.problem = Some(amount.unwrap_or(FormProblem::Refused));
         }
     }
 }

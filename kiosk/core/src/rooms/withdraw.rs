@@ -127,10 +127,11 @@ impl WithdrawRoom {
     }
 
     /// The form points at what the server found wrong.
-    fn point_at(&mut self, field: Option<&str>) {
+    fn point_at(&mut self, field: Option<&str>, balance: Money) {
         self.step = WithdrawStep::Filling;
         self.problem = Some(match field {
-            Some("amount") => FormProblem::AmountMissing,
+            // What was on the account a moment ago may be gone before the kiosk has heard of it.
+            Some("amount") => read_sum(&self.form.amount, balance).err().unwrap_or(FormProblem::Refused),
             Some("name") => FormProblem::Name,
             Some("registration") => FormProblem::Registration,
             Some("account_number") => FormProblem::AccountNumber,
@@ -271,13 +272,13 @@ impl WithdrawRoom {
     }
 
     /// A request was refused.
-    pub(super) fn refused(&mut self, id: OperationId, field: Option<&str>) {
+    pub(super) fn refused(&mut self, id: OperationId, field: Option<&str>, balance: Money) {
         if self.cancelling == Some(id) {
             self.cancelling = None;
             self.problem = Some(FormProblem::Refused);
         }
         if matches!(&self.step, WithdrawStep::Asking { request } if request.id == id) {
-            self.point_at(field);
+            self.point_at(field, balance);
         }
     }
 

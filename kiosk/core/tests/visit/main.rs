@@ -4,6 +4,7 @@
 mod allergies;
 mod cards;
 mod faults;
+mod headset;
 mod looks;
 mod money;
 mod passwords;

@@ -162,6 +162,31 @@ fn the_server_points_at_the_field_it_does_not_take() {
 }
 
 #[test]
+fn money_that_was_spent_meanwhile_is_said_to_be_missing() {
+    let ask = |play: &mut Play| {
+        play.hand(Intent::Next);
+        asked(play).pop().unwrap().id
+    };
+    let problem = |play: &Play| match play.page() {
+        Page::Withdraw(page) => page.problem,
+        page => panic!("{page:?}"),
+    };
+    let refused = |id| Event::RequestRefused { id, field: Some("amount".into()) };
+    // The kiosk has heard of it already.
+    let mut play = checking();
+    let id = ask(&mut play);
+    let mut poorer = two_accounts();
+    poorer.accounts[0].balance = Money::from_kroner(3);
+    play.tell(Event::Changed(Box::new(poorer))).tell(refused(id));
+    assert_eq!(problem(&play), Some(FormProblem::OverBalance(Money::from_kroner(3))));
+    // It has not: an amount is there, and nobody is told to type one.
+    let mut play = checking();
+    let id = ask(&mut play);
+    play.tell(refused(id));
+    assert_eq!(problem(&play), Some(FormProblem::Refused));
+}
+
+#[test]
 fn an_earlier_one_is_called_off_until_the_bank_has_it() {
     use WithdrawalStage::{Cancelled, Requested, Sent};
     let mut play = inside(TileKind::Withdraw);
