@@ -236,7 +236,7 @@ static MAILS: Table = plain!("mails", ["id"],
      "created_at" Int, "sent_at" Int, "attempts" Int, "try_at" Int, "failed_at" Int, "failure" Text]);
 
 /// Every table, those that are referred to before those that refer.
-pub static ALL: [&Table; 35] = [
+pub static ALL: [&Table; 36] = [
     &SCHOOLS,
     &SHARDS,
     &PEOPLE,
