@@ -92,7 +92,7 @@ impl Questions {
                 self.follow(id, Some(task));
             }
             Question::CancelPicturePage(id) => {
-                drop(tokio::spawn(async move { pictures::cancel_page(&line, id).await }))
+                drop(tokio::spawn(async move { pictures::cancel_page(&line, id).await }));
             }
             Question::OpenMandatePage(request) => {
                 let id = request.id;

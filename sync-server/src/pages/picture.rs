@@ -18,7 +18,7 @@ struct Picture<'a> {
     school: &'a str,
     support: String,
     wrong: Option<&'static str>,
-    has_picture: bool,
+    removable: bool,
     megabytes: usize,
     open_until: String,
 }
@@ -53,7 +53,7 @@ pub fn form(
         school: &school.name,
         support: support(school),
         wrong: wrong.map(|wrong| words_of(wrong, language)),
-        has_picture: row.has_picture,
+        removable: row.has_picture,
         megabytes: MOST_BYTES / 1024 / 1024,
         open_until: clock(row.expires_at, language),
     }

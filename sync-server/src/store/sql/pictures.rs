@@ -153,19 +153,16 @@ fn change(write: &Write<'_>, hash: [u8; 32], picture: Option<&[u8]>, id: Uuid, n
         device: DeviceId::new(row.col("device")?),
     };
     set_state(write, OperationId::new(row.col("id")?), PicturePageState::Changed)?;
-    let what = match picture {
-        Some(picture) => {
-            write.db()?.execute(
-                "INSERT INTO pictures (person, school, picture, at) VALUES ($1, $2, $3, $4)
-                 ON CONFLICT (person) DO UPDATE SET picture = excluded.picture, at = excluded.at",
-                &values![about.uuid(), school.uuid(), picture, now],
-            )?;
-            "picture"
-        }
-        None => {
-            write.db()?.execute("DELETE FROM pictures WHERE person = $1", &values![about.uuid()])?;
-            "picture-removed"
-        }
+    let what = if let Some(picture) = picture {
+        write.db()?.execute(
+            "INSERT INTO pictures (person, school, picture, at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (person) DO UPDATE SET picture = excluded.picture, at = excluded.at",
+            &values![about.uuid(), school.uuid(), picture, now],
+        )?;
+        "picture"
+    } else {
+        write.db()?.execute("DELETE FROM pictures WHERE person = $1", &values![about.uuid()])?;
+        "picture-removed"
     };
     record(write, school, about, what, &by, now)?;
     Ok(true)
