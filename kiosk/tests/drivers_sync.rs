@@ -19,7 +19,7 @@ use kiosk::events::Clock;
 use kiosk::store::Store;
 use kiosk::sync::Question;
 use kiosk::sync::enrol::{EnrolError, KEY_FILE, enrol};
-use kiosk_core::{Catalogue, CodeAnswer, Draft, Event, Link, Visitor};
+use kiosk_core::{Catalogue, CodeAnswer, Event, Link, Visitor};
 use madkort_protocol::*;
 use server::{Asked, RealServer, Reply, scripted};
 use whole::Kiosk;

@@ -229,6 +229,9 @@ fn profile(who: &Visitor) -> Event {
         town: String::new(),
         school: "Skolen".into(),
         class: None,
+        track: None,
+        picture: false,
+        cpr: None,
         caps: SpendingCaps::default(),
     }))
 }

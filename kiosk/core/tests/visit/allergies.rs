@@ -29,6 +29,9 @@ fn profile(person: PersonId) -> Profile {
         town: String::new(),
         school: String::new(),
         class: None,
+        track: None,
+        picture: false,
+        cpr: None,
         caps: SpendingCaps::default(),
     }
 }
