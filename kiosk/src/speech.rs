@@ -17,8 +17,9 @@ const MOST: usize = 16 * 1024;
 /// Words a minute, the slowest first: what is learned by ear at first, and what those understand who always listen. In the middle a
 /// little slower than the program's own 175, for a room full of plates.
 const PACES: [&str; Level::MOST as usize] = ["100", "125", "150", "200", "260"];
-/// How loud, in the program's own scale from 0 to 200, on which 100 is its plain voice: steps of 6 dB below it, and what it can do above.
-const VOLUMES: [&str; Level::MOST as usize] = ["25", "50", "100", "150", "200"];
+/// How loud, in the program's own scale from 0 to 200, on which 100 is its plain voice. Far above that it no longer grows louder: its
+/// peaks are cut off.
+const VOLUMES: [&str; Level::MOST as usize] = ["25", "45", "65", "85", "105"];
 
 /// How something is said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

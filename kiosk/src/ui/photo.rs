@@ -47,9 +47,9 @@ fn halved(pixels: &[u8]) -> SharedPixelBuffer<Rgba8Pixel> {
     let mut buffer = SharedPixelBuffer::<Rgba8Pixel>::new(SHOWN, SHOWN);
     let (from, to) = (ProductPicture::SIDE as usize, SHOWN as usize);
     for (at, pixel) in buffer.make_mut_slice().iter_mut().enumerate() {
-        let (x, y) = (at % to * 2, at / to * 2);
+        let first = at / to * 2 * from + at % to * 2;
         let mut sums = [0_u32; 4];
-        for place in [y * from + x, y * from + x + 1, (y + 1) * from + x, (y + 1) * from + x + 1] {
+        for place in [first, first + 1, first + from, first + from + 1] {
             let [red, green, blue, alpha] = [0, 1, 2, 3].map(|n| u32::from(pixels[place * 4 + n]));
             for (sum, part) in sums.iter_mut().zip([red * alpha, green * alpha, blue * alpha, 255 * alpha]) {
                 *sum += part;

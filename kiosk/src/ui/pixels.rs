@@ -38,6 +38,6 @@ pub(super) fn keep(window: &ui::AppWindow) {
 /// The side in the panel's pixels, if that is a whole number of them: else it would be copied askew.
 #[allow(clippy::float_arithmetic, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn whole(size: f32, scale: f32) -> Option<u32> {
-    let side = size * scale;
-    (side.fract() == 0.0 && (1.0..=LARGEST).contains(&side)).then_some(side as u32)
+    let pixels = size * scale;
+    (pixels.fract() == 0.0 && (1.0..=LARGEST).contains(&pixels)).then_some(pixels as u32)
 }

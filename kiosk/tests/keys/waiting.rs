@@ -342,7 +342,7 @@ fn money_that_moves_without_an_answer() {
         to_balance: Money::from_kroner(10),
     })));
     walk.sees("The money has moved").waits().back();
-    assert!(matches!(walk.page(), Page::Accounts(_)), "{:?}", walk.page());
+    assert!(matches!(walk.page(), Page::Home(_)), "{:?}", walk.page());
 }
 
 fn withdrawal(id: OperationId, stages: &[WithdrawalStage]) -> Withdrawal {
@@ -388,7 +388,7 @@ fn a_list_that_does_not_come_and_a_withdrawal_without_an_answer() {
     assert_eq!(again, request);
     let done = withdrawal(request.id, &[WithdrawalStage::Requested]);
     walk.tell(Event::WithdrawalIs(Box::new(done))).sees("The money is set aside").waits().back();
-    assert!(matches!(walk.page(), Page::Accounts(_)), "{:?}", walk.page());
+    assert!(matches!(walk.page(), Page::Home(_)), "{:?}", walk.page());
 }
 
 fn auto(standing: Option<AutoRechargeStanding>) -> Event {

@@ -75,6 +75,7 @@ fn a_withdrawal_without_an_answer_is_made_once_and_comes_back_from_the_bank() ->
     books(&rig, "Sofia", before - AMOUNT.0)?;
     rig.paper()?.says_all(&[made.number(), AMOUNT.1])?;
     rig.press("To my page")?;
+    rig.press("Accounts")?;
 
     // The bank has no such account. The money is back, and the list says since when and why.
     rig.server.stop()?;
