@@ -42,7 +42,7 @@ fuzz:
 	cd sync-server/fuzz && cargo +nightly fuzz run movements -- -max_total_time=$(FUZZ_SECONDS) -max_len=4800
 
 gallery: setup-demo
-	GALLERY_WHOLE=1 cargo test --locked -p kiosk --test gallery
+	GALLERY_WHOLE=1 cargo test --locked -p kiosk --test screens gallery
 
 lint:
 	cargo fmt --all --check

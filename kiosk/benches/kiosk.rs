@@ -12,10 +12,10 @@
     missing_docs
 )]
 
-#[path = "../tests/drivers/mod.rs"]
-mod drivers;
-#[path = "../tests/fixtures/mod.rs"]
+#[path = "../tests/screens/fixtures/mod.rs"]
 mod fixtures;
+#[path = "../tests/drivers/school.rs"]
+mod school;
 
 use std::cell::Cell;
 use std::io::Write as _;
@@ -210,19 +210,19 @@ fn touch_points() -> impl Iterator<Item = slint::LogicalPosition> {
 fn confirm_to_durable() -> Figure {
     let target = concat!(env!("CARGO_MANIFEST_DIR"), "/../target");
     let folder = tempfile::tempdir_in(target).unwrap();
-    let mut store = drivers::store_in(folder.path());
+    let mut store = school::store_in(folder.path());
     let mut bare = std::fs::File::create(folder.path().join("bare")).unwrap();
     let page = [7_u8; 4096];
     let (mut records, mut syncs) = (Vec::new(), Vec::new());
     for number in 1..=RECORDED {
-        store.record(drivers::to_record(number, 1)).unwrap();
+        store.record(school::to_record(number, 1)).unwrap();
     }
     for number in RECORDED + 1..=RECORDED + RECORDS {
         let begun = Instant::now();
         bare.write_all(&page).unwrap();
         bare.sync_all().unwrap();
         syncs.push(begun.elapsed());
-        let order = drivers::to_record(number, 1);
+        let order = school::to_record(number, 1);
         let begun = Instant::now();
         store.record(order).unwrap();
         records.push(begun.elapsed());

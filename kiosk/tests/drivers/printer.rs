@@ -1,8 +1,6 @@
 //! The far end of a printer's wire: answers status queries and the process ID, and counts papers. What it prints it does not look at;
 //! the virtual printer does that in the stories.
 
-#![allow(clippy::unwrap_used)]
-
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};

@@ -1,7 +1,5 @@
 //! The far end of the wire to a server: what a test says, or the real server with a fictional school.
 
-#![allow(dead_code, clippy::unwrap_used)]
-
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;

@@ -1,7 +1,5 @@
 //! The kiosk's drivers as they work together: store and line, and what they tell.
 
-#![allow(dead_code)]
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +9,7 @@ use kiosk::sync::{self, Outside, Question, SyncConfig, SyncHandle, Typed};
 use kiosk_core::{Catalogue, CodeAnswer, Event, Link, Visitor};
 use madkort_protocol::*;
 
-use crate::drivers::*;
+use crate::school::*;
 
 /// A kiosk's store and sync, without a screen.
 pub struct Kiosk {

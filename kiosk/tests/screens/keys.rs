@@ -2,22 +2,18 @@
 //!
 //! The window, the core behind it, and the answers of a world without devices.
 
-// Places on a screen are floats in Slint.
-#![allow(clippy::unwrap_used, clippy::float_arithmetic, dead_code)]
-
-mod fixtures;
-#[path = "keys/waiting.rs"]
 mod waiting;
-#[path = "../core/tests/visit/world.rs"]
+#[path = "../../core/tests/visit/world.rs"]
 mod world;
 
-use fixtures::{PORTRAIT, Stage, key, open_stage, samples};
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
 use jiff::SignedDuration;
 use kiosk_core::{CodeAnswer, Effect, Event, Page, Visitor};
 use madkort_protocol::*;
 use slint::platform::Key;
 use world::{Play, account, start, visitor};
+
+use crate::fixtures::{self, PORTRAIT, Stage, key, open_stage, samples};
 
 /// More steps than any page has things to reach, the keyboard's forty included.
 const MOST: usize = 120;

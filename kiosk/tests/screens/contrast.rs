@@ -3,8 +3,6 @@
 //! WCAG 2.2: text 4.5 to 1 (1.4.3), large text, icons, edges of controls and the mark of focus 3 to 1 (1.4.3, 1.4.11). Read are the
 //! tokens themselves; that pages use no other colours is tested in `words.rs`.
 
-#![allow(clippy::unwrap_used, clippy::float_arithmetic)]
-
 use std::collections::BTreeMap;
 
 /// Words, with the grounds they stand on.

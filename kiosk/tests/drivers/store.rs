@@ -1,17 +1,14 @@
 //! The store: what is on disk stays there, and what cannot be trusted is not touched.
 
-#![allow(clippy::unwrap_used)]
-
-mod drivers;
-
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use drivers::*;
 use kiosk::store::{Bells, DATABASE, KEPT_QUEUED, SpoolState, Store, StoreError, StoreHandle, set_aside};
 use kiosk_core::{Draft, Event, Paper, Visitor};
 use madkort_protocol::*;
 use rusqlite::Connection;
+
+use crate::school::*;
 
 fn visitor(store: &Store) -> Visitor {
     store.visitor(card_id(), jiff::civil::date(2026, 11, 22)).unwrap().unwrap()

@@ -1,12 +1,5 @@
 //! Paper: every word of it in both languages, and the printer's thread against a printer's wire.
 
-#![allow(clippy::unwrap_used)]
-
-mod drivers;
-#[path = "drivers/printer.rs"]
-mod printer;
-
-use drivers::*;
 use jiff::civil::date;
 use kiosk::paper::words::document;
 use kiosk::paper::{PaperDriver, PrinterConfig};
@@ -16,8 +9,10 @@ use kiosk_core::{
     WithdrawalSlip,
 };
 use madkort_protocol::*;
-use printer::{FakePrinter, Mood};
 use receipt_printer::{Profile, layout, png, text};
+
+use crate::printer::{FakePrinter, Mood};
+use crate::school::*;
 
 fn receipt() -> Paper {
     Paper::Receipt(Receipt {
@@ -168,7 +163,7 @@ fn an_empty_month_says_so() {
     assert!(words.contains("Ingen bevægelser i måneden"), "{words}");
 }
 
-/// For a person to look at: `MADKORT_PAPERS=folder cargo test -p kiosk --test drivers_paper pictures`.
+/// For a person to look at: `MADKORT_PAPERS=folder cargo test -p kiosk --test drivers pictures`.
 #[test]
 fn pictures_of_every_paper_can_be_made() {
     let profile = Profile::tm_t20iii();

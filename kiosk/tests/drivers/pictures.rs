@@ -1,23 +1,16 @@
 //! A picture over the wire: asked for, changed on a telephone, and nowhere on the kiosk's disk.
 
-#![allow(clippy::unwrap_used)]
-
-mod drivers;
-#[path = "drivers/server.rs"]
-mod server;
-#[path = "drivers/whole.rs"]
-mod whole;
-
 use std::io::{Cursor, Read as _, Write as _};
 use std::net::TcpStream;
 
-use drivers::*;
 use image::{ImageFormat, Rgb, RgbImage};
 use kiosk::sync::Question;
 use kiosk_core::{CodeAnswer, Event, Picture};
 use madkort_protocol::*;
-use server::RealServer;
-use whole::Kiosk;
+
+use crate::school::*;
+use crate::server::RealServer;
+use crate::whole::Kiosk;
 
 const COLOUR: [u8; 3] = [200, 40, 40];
 

@@ -1,7 +1,5 @@
 //! The words of the screen: every one of them in Danish, every character of them in the bundled fonts, none of them in Rust.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

@@ -1,17 +1,10 @@
 //! The loop with real drivers and no screen: a card becomes a page, a hand becomes a row on disk, and a log line names nobody.
 
-#![allow(clippy::unwrap_used)]
-
-mod drivers;
-#[path = "drivers/server.rs"]
-mod server;
-
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Instant;
 
-use drivers::*;
 use kiosk::card::TapSeen;
 use kiosk::events::{Dice, Events};
 use kiosk::lights::NoLights;
@@ -23,7 +16,9 @@ use kiosk::sync::{self, Outside, SyncConfig};
 use kiosk_core::{Event, Intent, Page, PrintState, ReaderHealth, Screen, TileKind};
 use madkort_protocol::{Language, OperationBody};
 use receipt_printer::Profile;
-use server::{Reply, scripted};
+
+use crate::school::*;
+use crate::server::{Reply, scripted};
 
 #[derive(Clone, Default)]
 struct Wall(Rc<RefCell<Vec<Screen>>>);

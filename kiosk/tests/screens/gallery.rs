@@ -4,17 +4,14 @@
 //! as in `make test`, each page is painted twice, to see that it can be; `make gallery` paints it in both languages, on both panels,
 //! in normal and largest type and in high contrast.
 
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use fixtures::{LANDSCAPE, PORTRAIT, gallery, open_stage, picture, samples};
 use i_slint_backend_testing::AccessibleRole;
 use kiosk_core::{Looks, TextSize};
 use madkort_protocol::Language;
+
+use crate::fixtures::{self, LANDSCAPE, PORTRAIT, gallery, open_stage, picture, samples};
 
 /// One of each kind.
 const SHOWN: &[&str] = &[

@@ -1,9 +1,5 @@
 //! The idle page moves for 20 seconds and then rests: no frame is drawn until somebody comes.
 
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
-
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -15,6 +11,8 @@ use madkort_protocol::Language;
 use slint::platform::software_renderer::{MinimalSoftwareWindow, PremultipliedRgbaColor, RepaintBufferType};
 use slint::platform::{Platform, WindowAdapter, update_timers_and_animations};
 use slint::{ComponentHandle, PhysicalSize, PlatformError};
+
+use crate::fixtures;
 
 const WIDTH: u32 = 720;
 const HEIGHT: u32 = 1280;

@@ -3,8 +3,6 @@
 //! EN 301 549, 5.1.4: in one mode a capital H subtends at least 0.7 degrees at the distance the supplier states. Read are the tokens
 //! themselves; that no words are cut off at these sizes is tested in `geometry.rs`.
 
-#![allow(clippy::unwrap_used, clippy::float_arithmetic)]
-
 use kiosk_core::TextSize;
 
 /// The panels, by pixels on an inch: 7 inches with 720 by 1280, and 10.1 inches with 1280 by 800.

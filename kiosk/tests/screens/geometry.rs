@@ -2,15 +2,11 @@
 //! four sizes of type. The high-contrast theme changes colours and borders and no place, which is tested once: so these sixteen
 //! combinations stand for thirty-two.
 
-// Places on a screen are floats in Slint.
-#![allow(clippy::unwrap_used, clippy::float_arithmetic, clippy::float_cmp)]
-
-mod fixtures;
-
-use fixtures::{LANDSCAPE, PORTRAIT, Stage, open_stage, samples};
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
 use kiosk_core::{Looks, Screen, TextSize};
 use madkort_protocol::Language;
+
+use crate::fixtures::{self, LANDSCAPE, PORTRAIT, Stage, open_stage, samples};
 
 /// The least side of something to tap, in pixels: 8.7 mm on the 7 inch panel, 12 mm on the 10 inch one.
 const FINGER: f32 = 72.0;

@@ -1,18 +1,15 @@
 //! What is heard: the page, what is new on it, where the focus is; and what is never heard on a loudspeaker.
 
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
-
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use fixtures::{Stage, key, open_stage, samples, screen};
 use i_slint_backend_testing::{AccessibleRole, ElementHandle};
 use kiosk::speech::{Manner, Voice};
 use kiosk_core::{CodeMessage, FormProblem, Intent, Level, Looks, Page, Screen};
 use madkort_protocol::Language;
 use slint::platform::Key;
+
+use crate::fixtures::{self, Stage, key, open_stage, samples, screen};
 
 /// A voice that writes down what it says; nothing is said while it is hushed.
 #[derive(Clone, Default)]

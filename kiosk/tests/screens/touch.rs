@@ -1,10 +1,5 @@
 //! What a hand, a keyboard and an ear find on the screen.
 
-#![allow(clippy::unwrap_used)]
-
-mod fixtures;
-
-use fixtures::{LANDSCAPE, Stage, key, open_stage, product, samples, screen, shop};
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
 use jiff::civil::date;
 use kiosk_core::{
@@ -13,6 +8,8 @@ use kiosk_core::{
 use madkort_protocol::Language;
 use slint::ComponentHandle as _;
 use slint::platform::Key;
+
+use crate::fixtures::{self, LANDSCAPE, Stage, key, open_stage, product, samples, screen, shop};
 
 const DANISH: Language = Language::Danish;
 

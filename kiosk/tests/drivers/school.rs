@@ -1,7 +1,5 @@
 //! A small school for the tests of the drivers, and ears for what they tell.
 
-#![allow(dead_code, clippy::unwrap_used)]
-
 use std::collections::VecDeque;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};

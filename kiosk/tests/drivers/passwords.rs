@@ -1,19 +1,12 @@
 //! Passwords and letters over the wire: the kiosk's line to the real server.
 
-#![allow(clippy::unwrap_used)]
-
-mod drivers;
-#[path = "drivers/server.rs"]
-mod server;
-#[path = "drivers/whole.rs"]
-mod whole;
-
-use drivers::*;
 use kiosk::sync::Question;
 use kiosk_core::{CodeAnswer, Event, LetterAnswer};
 use madkort_protocol::*;
-use server::RealServer;
-use whole::Kiosk;
+
+use crate::school::*;
+use crate::server::RealServer;
+use crate::whole::Kiosk;
 
 const PASSWORD: &str = "blåbærgrød på fredag";
 

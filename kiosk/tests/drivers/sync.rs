@@ -1,28 +1,21 @@
 //! The way to the server, against the real one and against everything that can stand in between.
 
-#![allow(clippy::unwrap_used)]
-
-mod drivers;
-#[path = "drivers/server.rs"]
-mod server;
-#[path = "drivers/whole.rs"]
-mod whole;
-
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use drivers::*;
 use kiosk::events::Clock;
 use kiosk::store::Store;
 use kiosk::sync::Question;
 use kiosk::sync::enrol::{EnrolError, KEY_FILE, enrol};
 use kiosk_core::{Catalogue, CodeAnswer, Event, Link, Visitor};
 use madkort_protocol::*;
-use server::{Asked, RealServer, Reply, scripted};
-use whole::Kiosk;
+
+use crate::school::*;
+use crate::server::{Asked, RealServer, Reply, scripted};
+use crate::whole::Kiosk;
 
 fn uid_of(server: &RealServer, label: &str) -> CardUid {
     CardUid::parse(&server.card(label).uid).unwrap()
