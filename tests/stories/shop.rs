@@ -1,6 +1,5 @@
 //! The webshop on the real programs: a day is chosen, an allergy is warned of, and the last portions are sold once.
 
-#[path = "shop/refusals.rs"]
 mod refusals;
 
 use anyhow::{Context, Result, ensure};

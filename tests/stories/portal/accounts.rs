@@ -5,7 +5,7 @@ use madkort_protocol::Rule;
 use madkort_tests::rig::{Options, Rig};
 use madkort_tests::school::Card;
 
-use crate::steps::{books, not_sold, sell, soon, to_accounts};
+use crate::portal::steps::{books, not_sold, sell, soon, to_accounts};
 
 /// Whoever is in blocks the very card that lies on the reader, and is out.
 fn block_own_card(rig: &mut Rig, card: &Card) -> Result<()> {

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use madkort_tests::rig::{Options, Rig};
 use madkort_tests::window::Role;
 
-use crate::steps::give_code;
+use crate::portal::steps::give_code;
 
 /// Who is in, from home to what the chosen child cannot eat.
 fn to_allergies(rig: &Rig) -> Result<()> {

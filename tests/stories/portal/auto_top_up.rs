@@ -5,7 +5,7 @@ use madkort_protocol::{Language, Money};
 use madkort_tests::rig::{Options, Rig};
 use madkort_tests::window::Role;
 
-use crate::steps::{books, give_code, give_payment_card, open_on_phone, sell, soon, to_accounts};
+use crate::portal::steps::{books, give_code, give_payment_card, open_on_phone, sell, soon, to_accounts};
 
 const EMAIL: &str = "bruun@familie.example";
 /// What is charged each time, in øre.

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use madkort_protocol::CardNumber;
 use madkort_tests::rig::{Options, Rig};
 
-use crate::steps::{give_code, nothing_of, soon};
+use crate::portal::steps::{give_code, nothing_of, soon};
 
 const WRONG: &str = "0000";
 /// A number of the school's that no card has, without its check digit.

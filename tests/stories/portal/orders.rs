@@ -10,7 +10,7 @@ use madkort_tests::server::Server;
 use madkort_tests::window::{Role, Sight};
 use uuid::Uuid;
 
-use crate::steps::{books, soon};
+use crate::portal::steps::{books, soon};
 
 #[test]
 fn undone_before_the_cut_off_the_money_is_back() -> Result<()> {

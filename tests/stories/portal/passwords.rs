@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use madkort_tests::rig::{Options, Rig};
 
-use crate::steps::{give_code, nothing_of};
+use crate::portal::steps::{give_code, nothing_of};
 
 const EMAIL: &str = "noah@hojager.example";
 const CHOSEN: &str = "rugbroed igen";

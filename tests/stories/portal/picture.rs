@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use madkort_tests::rig::{Options, Rig};
 use madkort_tests::window::Picture;
 
-use crate::steps::{give_code, open_on_phone};
+use crate::portal::steps::{give_code, open_on_phone};
 
 const NAME: &str = "Noah Hassan Abdi";
 /// Of the whole picture; no page of the kiosk has it.

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use madkort_protocol::Rule;
 use madkort_tests::rig::{Options, Rig};
 
-use crate::steps::{books, give_code, not_sold, sell};
+use crate::portal::steps::{books, give_code, not_sold, sell};
 
 const EMAIL: &str = "noah.abdi@familie.example";
 const PHONE: &str = "12 34 56 78";

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use madkort_tests::rig::{Options, Rig};
 
-use crate::steps::{Stood, cut, give_code, mend, open_on_phone, to_accounts};
+use crate::portal::steps::{Stood, cut, give_code, mend, open_on_phone, to_accounts};
 
 const EMAIL: &str = "bruun@familie.example";
 

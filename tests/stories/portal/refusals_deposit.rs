@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use madkort_tests::patience::until;
 use madkort_tests::rig::{Options, Rig};
 
-use crate::steps::{Stood, cut, mend};
+use crate::portal::steps::{Stood, cut, mend};
 
 const EMAIL: &str = "emil@hojager.example";
 /// How soon the code on the screen can be read.

@@ -7,7 +7,7 @@ use madkort_tests::kiosk_user::kroner;
 use madkort_tests::rig::{Options, Rig};
 use uuid::Uuid;
 
-use crate::steps::{Stood, books, cut, give_code, mend, see_offline, sell, to_accounts};
+use crate::portal::steps::{Stood, books, cut, give_code, mend, see_offline, sell, to_accounts};
 
 /// In øre, and as it is typed.
 const AMOUNT: (i64, &str) = (1_750, "17,50");

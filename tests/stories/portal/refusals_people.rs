@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use madkort_tests::rig::{Options, Rig};
 
-use crate::steps::{cut, give_code, mend, nothing_of};
+use crate::portal::steps::{cut, give_code, mend, nothing_of};
 
 const EMAIL: &str = "noah@hojager.example";
 const CURRENT: &str = "Your password now, or the code on the card";

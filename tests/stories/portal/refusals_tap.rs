@@ -6,7 +6,7 @@ use madkort_tests::kiosk_user::number_on;
 use madkort_tests::rig::{Options, Rig};
 use madkort_tests::window::Role;
 
-use crate::steps::{Stood, cut, give_code, mend, soon, to_accounts};
+use crate::portal::steps::{Stood, cut, give_code, mend, soon, to_accounts};
 
 const EMAIL: &str = "mor@familie.example";
 const SUPPORT: &str = "kantinen@hojager.example";

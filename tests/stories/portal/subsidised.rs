@@ -6,7 +6,7 @@ use madkort_protocol::{Language, Money};
 use madkort_tests::kiosk_user::{kroner, number_on};
 use madkort_tests::rig::{Options, Rig};
 
-use crate::steps::books;
+use crate::portal::steps::books;
 
 /// From home to the check-out with the first dish there is.
 fn to_checkout(rig: &Rig) -> Result<String> {

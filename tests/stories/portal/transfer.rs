@@ -5,7 +5,7 @@ use madkort_protocol::{Language, Money};
 use madkort_tests::kiosk_user::kroner;
 use madkort_tests::rig::{Options, Rig};
 
-use crate::steps::{books, to_accounts};
+use crate::portal::steps::{books, to_accounts};
 
 /// In øre, and as it is typed.
 const MOVED: (i64, &str) = (1_250, "12,50");

@@ -8,7 +8,7 @@ use madkort_tests::rig::{Options, Rig};
 use madkort_tests::window::Role;
 use uuid::Uuid;
 
-use crate::steps::{books, give_code, to_accounts};
+use crate::portal::steps::{books, give_code, to_accounts};
 
 /// In øre, and as it is typed.
 const AMOUNT: (i64, &str) = (5_050, "50,50");
