@@ -19,6 +19,7 @@ demo: setup-demo binaries
 test: setup-test lint
 	cargo build --locked --workspace --bins --tests
 	cargo nextest run --locked --workspace
+	cargo test --locked --quiet --doc -p receipt-printer
 	cargo check --locked --quiet -p kiosk --no-default-features --features kms
 	$(MAKE) --no-print-directory deny
 

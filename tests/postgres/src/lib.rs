@@ -92,11 +92,6 @@ impl Postgres {
         Ok(self.url(database))
     }
 
-    /// Drops a database, whoever is connected to it.
-    pub fn drop_database(&self, database: &str) -> Result<()> {
-        self.tell("postgres", &format!("DROP DATABASE IF EXISTS \"{database}\" WITH (FORCE)")).map(|_| ())
-    }
-
     /// Runs SQL through `psql` and answers what it prints: bare rows, columns parted by `|`.
     pub fn tell(&self, database: &str, sql: &str) -> Result<String> {
         let mut command = self.command("psql");

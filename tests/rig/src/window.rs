@@ -170,11 +170,6 @@ impl Window {
         self.sight().texts()
     }
 
-    /// Whether some text has `part` in it now.
-    pub fn contains_text(&self, part: &str) -> bool {
-        self.sight().says(part)
-    }
-
     /// Waits for a button, a box or a choice of that name to be enabled and presses it.
     pub fn tap(&self, name: &str) -> Result<()> {
         self.tap_nth(name, 0)

@@ -137,11 +137,6 @@ impl Wire {
     pub fn hold(&self) {
         self.shared.set(Mode::HoldsAll);
     }
-
-    /// Whether it was cut.
-    pub fn is_cut(&self) -> bool {
-        self.shared.lock().mode == Mode::Cut
-    }
 }
 
 impl Drop for Wire {

@@ -111,14 +111,14 @@ fn purchases(rig: &Rig) -> Result<Figure> {
     Ok(Figure::at_least("purchases through the API, 16 tills", rate, "a second", RUSH, 1.0))
 }
 
-/// Sales that were answered; one øre each, so that no card runs dry.
+/// Sales that were posted; one øre each, so that no card runs dry.
 fn sell(mut till: Device, uid: &str) -> Result<usize> {
-    let mut answered = 0;
+    let mut posted = 0;
     for _ in 0..SALES {
         let answer = till.purchase(new_id(), uid, Money::from_ore(1), "Æble")?;
-        answered += usize::from(matches!(answer.outcome, Outcome::Posted | Outcome::Refused(_)));
+        posted += usize::from(answer.outcome == Outcome::Posted);
     }
-    Ok(answered)
+    Ok(posted)
 }
 
 /// In milliseconds.
