@@ -98,6 +98,7 @@ pub(crate) struct Around {
     pub now: Moment,
     pub language: Language,
     pub link: Link,
+    pub outbox_stuck: bool,
     pub printer: PrinterHealth,
 }
 
@@ -122,6 +123,11 @@ impl Around {
     /// How many are left of a product on a day, as far as this kiosk knows; `None` where there is no limit.
     pub fn left(&self, day: Date, product: ProductId) -> Option<u32> {
         self.catalogue.day(day)?.left(product)
+    }
+
+    /// Whether what is recorded now stays on this kiosk for a while: nobody but it checks a limit before the person has left.
+    pub fn keeps_back(&self) -> bool {
+        !self.link.is_online() || self.outbox_stuck
     }
 
     /// What a product is called.
