@@ -46,6 +46,7 @@ pub(super) const fn fault(fault: Fault) -> ui::FaultKind {
         Fault::NoReader => ui::FaultKind::NoReader,
         Fault::ReaderFault => ui::FaultKind::ReaderFault,
         Fault::Offline => ui::FaultKind::Offline,
+        Fault::Unsent => ui::FaultKind::Unsent,
         Fault::PaperOut => ui::FaultKind::PaperOut,
         Fault::CoverOpen => ui::FaultKind::CoverOpen,
         Fault::Cutter => ui::FaultKind::Cutter,
