@@ -7,7 +7,9 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use madkort_protocol::{AccountId, CardId, CardStatus, Language, OperationBody, OperationId, TapPolicy, Throttle};
+use madkort_protocol::{
+    AccountId, CardId, CardStatus, Language, OperationBody, OperationId, Rule, TapPolicy, Throttle,
+};
 
 use crate::rooms::{Around, AutoRechargeStep, CodeRoom, CodeStep, DepositStep, Eating, Inside, NumberRoom, Room};
 use crate::{
@@ -201,7 +203,7 @@ impl Kiosk {
                 self.disk_works = works;
                 vec![]
             }
-            Event::OperationRefused { id, body, .. } => self.refused(id, &body),
+            Event::OperationRefused { id, body, refusal } => self.refused(id, &body, refusal.rule),
             Event::Reader(health) => {
                 self.reader = Some(health);
                 vec![]
@@ -485,11 +487,11 @@ impl Kiosk {
         inside.order_done_beep(id).into_iter().collect()
     }
 
-    fn refused(&mut self, id: OperationId, body: &OperationBody) -> Vec<Effect> {
+    fn refused(&mut self, id: OperationId, body: &OperationBody, why: Rule) -> Vec<Effect> {
         let Some(around) = self.around() else { return vec![] };
         let Stage::Inside(inside) = &mut self.stage else { return vec![] };
         if let OperationBody::PlaceOrder(order) = body {
-            inside.order_refused(id, order, &around);
+            inside.order_refused(id, order, why, &around);
         }
         vec![]
     }

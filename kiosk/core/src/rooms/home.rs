@@ -2,10 +2,10 @@
 //!
 //! Pure.
 
-use madkort_protocol::{Language, OperationId, Order, OrderState, PlaceOrder};
+use madkort_protocol::{Language, OperationId, Order, OrderState, PlaceOrder, Rule};
 
 use super::{Around, Inside, Room};
-use crate::{Effect, Intent, OrderBrief, Visitor};
+use crate::{Effect, Intent, OrderBrief, RefusedOrder, Visitor};
 
 impl Inside {
     pub(super) fn hand_at_home(&mut self, intent: &Intent, fresh: OperationId, around: &Around) -> (Room, Vec<Effect>) {
@@ -17,12 +17,12 @@ impl Inside {
         }
     }
 
-    /// The server did not take an order that is on disk.
-    pub fn order_refused(&mut self, id: OperationId, order: &PlaceOrder, around: &Around) {
+    /// The server did not take an order that is on disk, by this rule.
+    pub fn order_refused(&mut self, id: OperationId, order: &PlaceOrder, why: Rule, around: &Around) {
         if self.visitor.account(order.account).is_none() {
             return;
         }
-        self.refused = Some(refused(id, order, around));
+        self.refused = Some(refused(order, why, around));
         // What was told as ordered is not: that is said at home, and not left standing.
         if matches!(&self.room, Room::Order(room) if room.tells_of(id)) {
             self.room = Room::Home;
@@ -45,18 +45,13 @@ pub(crate) fn brief(order: &Order, visitor: &Visitor, around: &Around) -> OrderB
     }
 }
 
-fn refused(id: OperationId, order: &PlaceOrder, around: &Around) -> OrderBrief {
+fn refused(order: &PlaceOrder, why: Rule, around: &Around) -> RefusedOrder {
     let names = order.lines.iter().filter_map(|l| around.catalogue.product(l.product));
-    OrderBrief {
-        id,
+    RefusedOrder {
         number: order.number.clone(),
-        date: order.date,
         what: names.map(|p| p.name(around.language)).collect::<Vec<_>>().join(", "),
         total: order.total,
-        state: OrderState::Refused,
-        can_cancel: false,
-        pending: false,
-        picked_up: false,
+        why,
     }
 }
 

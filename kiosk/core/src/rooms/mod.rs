@@ -47,7 +47,7 @@ use jiff::civil::Date;
 use madkort_protocol::{Account, AccountId, Language, MenuDay, Money, OperationId, ProductId};
 
 use crate::{
-    Catalogue, Effect, FormProblem, Intent, Link, Moment, OrderBrief, PrintState, PrinterHealth, TileKind, Visitor,
+    Catalogue, Effect, FormProblem, Intent, Link, Moment, PrintState, PrinterHealth, RefusedOrder, TileKind, Visitor,
 };
 
 /// Days to choose from: a school week.
@@ -66,7 +66,7 @@ pub(crate) struct Inside {
     /// A cancellation on its way to the disk.
     pub cancelling: Option<OperationId>,
     /// An order the server refused after the fact.
-    pub refused: Option<OrderBrief>,
+    pub refused: Option<RefusedOrder>,
     /// What they cannot eat for whom this card orders.
     pub eating: Eating,
 }

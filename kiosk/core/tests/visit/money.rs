@@ -335,10 +335,18 @@ fn an_order_the_server_refused_is_told_on_the_spot() {
     play.hand(Intent::Pay);
     let (id, order) = recorded(&play).unwrap();
     play.tell(Event::Recorded { id, number: "K1-9".into(), visitor: Box::new(visitor(46)) }).hand(Intent::Back);
-    let refusal = Refusal { rule: Rule::CutOff, limit: None, asked: None, portions: None };
-    let body = Box::new(OperationBody::PlaceOrder(order));
-    play.tell(Event::OperationRefused { id, body, refusal }).tell(Event::Changed(Box::new(visitor(78))));
-    let Page::Home(home) = play.page() else { panic!() };
-    assert_eq!(home.refused.map(|o| (o.what, o.total)), Some(("Lasagne".into(), Money::from_kroner(32))));
-    assert_eq!(home.balance, Money::from_kroner(78));
+    for rule in [Rule::CutOff, Rule::Portions, Rule::Card, Rule::DayCap] {
+        let refusal = Refusal { rule, limit: None, asked: None, portions: None };
+        let body = Box::new(OperationBody::PlaceOrder(order.clone()));
+        play.tell(Event::OperationRefused { id, body, refusal }).tell(Event::Changed(Box::new(visitor(78))));
+        let Page::Home(home) = play.page() else { panic!() };
+        let told = RefusedOrder {
+            number: order.number.clone(),
+            what: "Lasagne".into(),
+            total: Money::from_kroner(32),
+            why: rule,
+        };
+        assert_eq!(home.refused, Some(told), "with the reason");
+        assert_eq!(home.balance, Money::from_kroner(78));
+    }
 }
