@@ -2,8 +2,9 @@
 //!
 //! Does I/O; all decisions are in `presentation`.
 //!
-//! **Invariant:** no card and no card service can hold up the telling thread: it only ever waits for messages. A
-//! reading that hangs is left behind with its own thread and context.
+//! **Invariants:** no card and no card service can hold up the telling thread: it only ever waits for messages. A
+//! reading that hangs is left behind with its own thread and context. Of a UID nothing but its length is logged: half of
+//! a short one would be in the masked form.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -144,7 +145,7 @@ fn log(event: &CardEvent) {
         CardEvent::Reader(status @ (ReaderStatus::Idle | ReaderStatus::CardPresent)) => tracing::debug!(%status),
         CardEvent::Reader(status) => tracing::warn!(%status),
         CardEvent::Tapped { uid, kind, seen } => {
-            tracing::info!(%uid, %kind, micros = seen.elapsed().as_micros(), "card read");
+            tracing::info!(uid_bytes = uid.as_bytes().len(), %kind, micros = seen.elapsed().as_micros(), "card read");
         }
         CardEvent::Refused(refusal) => tracing::info!(%refusal),
         CardEvent::Lifted => tracing::debug!("card lifted"),
@@ -168,6 +169,50 @@ impl Readings {
         if let Err(error) = thread::Builder::new().name(format!("card-read-{generation}")).spawn(read) {
             tracing::error!(%error, "no thread for a reading");
             let _ = self.out.send(Message::Read(generation, Outcome::Lost));
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::io;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::{CardKind, Uid};
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_log_names_length_and_kind_of_a_card_and_no_byte_of_its_uid() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        let uid: Uid = "A1B2C3D4".parse().unwrap();
+        tracing::subscriber::with_default(subscriber, || {
+            log(&CardEvent::Tapped { uid, kind: CardKind::Classic1k, seen: Instant::now() });
+        });
+        let said = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert!(said.contains("uid_bytes=4") && said.contains("MIFARE Classic 1K"), "{said}");
+        for byte in ["A1", "B2", "C3", "D4"] {
+            assert!(!said.to_uppercase().contains(byte), "{said}");
         }
     }
 }

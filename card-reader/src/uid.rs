@@ -3,7 +3,8 @@
 //! Pure.
 //!
 //! **Invariant:** a [`Uid`] has 4, 7 or 10 bytes in transmission order, and neither `Debug` nor `Display` shows more
-//! than its last two: a log or a receipt must not be enough to copy a card. [`Uid::to_hex`] alone shows it whole.
+//! than its last two, for a technician who looks for a card on the desk; a log has none of them. [`Uid::to_hex`] alone shows
+//! it whole.
 
 use std::fmt;
 use std::str::FromStr;
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn text_for_people_and_logs_is_masked() {
+    fn text_for_technicians_is_masked() {
         let uid: Uid = "04A1B2C3D4E580".parse().unwrap();
         assert_eq!(uid.to_string(), "**********E580");
         assert_eq!(format!("{uid:?}"), "Uid(**********E580)");

@@ -105,7 +105,7 @@ fn start_drivers(
     if let (Some(_), Some(socket)) = (config.speech, config.headset) {
         headset::start(socket, events.clone())?;
     }
-    let lights = lights::open(config.lights);
+    let lights = lights::open(config.lights, config.speech.is_some());
     Ok((Drivers { store, sync, lights }, monitor))
 }
 

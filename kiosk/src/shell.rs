@@ -54,6 +54,7 @@ pub struct Shell {
     incoming: Receiver<Incoming>,
     tap_seen: TapSeen,
     online: bool,
+    outbox_stuck: bool,
     shown: Option<Screen>,
     /// Called after a page that a tap led to has been handed to the screen, with the time the card was seen.
     on_tap_shown: fn(&'static str, Instant),
@@ -82,6 +83,7 @@ impl Shell {
             incoming,
             tap_seen,
             online: false,
+            outbox_stuck: false,
             shown: None,
             on_tap_shown,
         }
@@ -115,8 +117,10 @@ impl Shell {
     }
 
     fn take(&mut self, event: Event) {
-        if let Event::Link(link) = &event {
-            self.online = *link == Link::Online;
+        match &event {
+            Event::Link(link) => self.online = *link == Link::Online,
+            Event::Outbox { stuck } => self.outbox_stuck = *stuck,
+            _ => {}
         }
         let (kiosk, effects) = std::mem::take(&mut self.kiosk).update(event);
         self.kiosk = kiosk;
@@ -150,7 +154,8 @@ impl Shell {
             }
             Effect::Record { id, draft, slip } => {
                 let language = self.kiosk.view().language;
-                let offline = !self.online;
+                // The server judges it by the time it was made, whatever keeps it from arriving.
+                let offline = !self.online || self.outbox_stuck;
                 let slip = slip.map(|slip| (slip, language));
                 store.tell(move |desk| desk.record(id, draft, slip, offline));
             }

@@ -46,8 +46,8 @@ pub fn job(layout: &Layout, profile: &Profile, tag: Tag) -> Vec<u8> {
     })
 }
 
-/// The bytes to send before the next job when the one before ended [uncertain](crate::JobOutcome::Uncertain): as many
-/// NULs as complete any command that was cut off, then a paper end that says `AFBRUDT`.
+/// The bytes that [`print_job`](crate::print_job) sends ahead of a job when the one before left the printer
+/// [torn](crate::Left::Torn): as many NULs as complete any command that was cut off, then a paper end that says `AFBRUDT`.
 #[must_use]
 pub fn recovery(profile: &Profile) -> Vec<u8> {
     let longest_command = profile.dots / 8 * BAND_ROWS + 8;

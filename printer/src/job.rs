@@ -7,12 +7,14 @@
 //! process ID (`GS ( H`) when the paper is out, `GS r` when the last command has been taken from the buffer. Without
 //! either, a printer that reports no fault for as long as the paper takes is believed.
 //!
-//! **Invariant:** no byte is ever sent twice. From the first byte on, every end that is not proof is
-//! [`JobOutcome::Uncertain`]; before it, every end is [`JobOutcome::NotStarted`].
+//! **Invariants:** no byte of a job is ever sent twice. From its first byte on, every end that is not proof is
+//! [`JobOutcome::Uncertain`]; before it, every end is [`JobOutcome::NotStarted`]. A job that finds the printer
+//! [torn](Left::Torn) comes behind what ends the other one, so that nothing of it is swallowed or joined to that paper.
 
 use std::time::{Duration, Instant};
 
 use crate::command;
+use crate::escpos;
 use crate::profile::{Profile, StatusSupport};
 use crate::query;
 use crate::status::{Answer, AnswerReader, PrinterStatus, automatic_status};
@@ -53,6 +55,16 @@ impl Tag {
     pub fn bytes(self) -> [u8; 4] {
         self.0
     }
+}
+
+/// How the printer was left by the job before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Left {
+    /// Between two papers.
+    #[default]
+    Clean,
+    /// Perhaps in the middle of a paper, or of a command.
+    Torn,
 }
 
 /// How long to wait for what.
@@ -125,6 +137,22 @@ pub enum JobOutcome {
     },
 }
 
+impl JobOutcome {
+    /// How the printer is left for the next job by one that found it like this.
+    #[must_use]
+    pub fn leaves(&self, found: Left) -> Left {
+        match self {
+            // Also where all of it went over a link that held, and only the printer's word is missing.
+            Self::Printed
+            | Self::Processed
+            | Self::Assumed
+            | Self::Uncertain { reason: Uncertain::Unconfirmed, .. } => Left::Clean,
+            Self::Uncertain { .. } => Left::Torn,
+            Self::NotStarted { .. } => found,
+        }
+    }
+}
+
 /// Why a job was not begun.
 #[derive(Debug, thiserror::Error)]
 pub enum NotStarted {
@@ -176,20 +204,22 @@ pub enum Uncertain {
 
 /// Prints `bytes` (made by [`crate::escpos::job`] with the same `tag`) on the printer at `address`.
 ///
-/// The printer is asked first: unless it can print, not a byte is sent. Then the bytes go out as fast as it takes them;
+/// The printer is asked first: unless it can print, not a byte is sent. If it was left torn, [`escpos::recovery`] goes
+/// ahead of the job; it counts for none of its bytes. Then the bytes go out as fast as it takes them;
 /// it is asked how it is every [`POLL`]. When the paper ends or the cover is opened it keeps the rest of the job and
 /// goes on with it afterwards; this waits, for [`Patience::attention`]. Blocks the calling thread until the end.
 pub fn print_job(
     address: &PrinterAddress,
     profile: &Profile,
-    bytes: &[u8],
-    tag: Tag,
+    left: Left,
+    (bytes, tag): (&[u8], Tag),
     patience: &Patience,
     control: &mut dyn FnMut(JobEvent) -> Control,
 ) -> JobOutcome {
     if bytes.is_empty() {
         return JobOutcome::NotStarted { reason: NotStarted::Empty };
     }
+    let load = Load::new(left, bytes, tag, profile);
     let mut connection = match Connection::open(address, CONNECT_TIMEOUT) {
         Ok(connection) => connection,
         Err(error) => return JobOutcome::NotStarted { reason: NotStarted::Link(error) },
@@ -197,13 +227,11 @@ pub fn print_job(
     let outcome = match preflight(&mut connection, profile, control) {
         Err(reason) => JobOutcome::NotStarted { reason },
         Ok(status) => {
-            let mut job = Sending::new(&mut connection, profile, bytes, tag, patience, status, control);
+            let mut job = Sending::new(&mut connection, profile, &load, patience, status, control);
             match job.run() {
                 Ok(outcome) => outcome,
-                Err(End::Link(error)) if job.sent == 0 => JobOutcome::NotStarted { reason: NotStarted::Link(error) },
-                Err(End::Link(error)) => JobOutcome::Uncertain { bytes_sent: job.sent, reason: Uncertain::Link(error) },
-                Err(End::Stopped) if job.sent == 0 => JobOutcome::NotStarted { reason: NotStarted::Stopped },
-                Err(End::Stopped) => JobOutcome::Uncertain { bytes_sent: job.sent, reason: Uncertain::Stopped },
+                Err(End::Link(error)) => job.unproven(Uncertain::Link(error)),
+                Err(End::Stopped) => job.unproven(Uncertain::Stopped),
             }
         }
     };
@@ -244,17 +272,36 @@ impl From<TransportError> for End {
     }
 }
 
+/// What goes down the wire: the job, and ahead of it what ends the one before.
+struct Load {
+    bytes: Vec<u8>,
+    /// Where the job begins.
+    begins: usize,
+    tag: Tag,
+}
+
+impl Load {
+    fn new(left: Left, job: &[u8], tag: Tag, profile: &Profile) -> Self {
+        let mut bytes = match left {
+            Left::Clean => Vec::new(),
+            Left::Torn => escpos::recovery(profile),
+        };
+        let begins = bytes.len();
+        bytes.extend_from_slice(job);
+        Self { bytes, begins, tag }
+    }
+}
+
 /// A job on its way.
 struct Sending<'a> {
     connection: &'a mut Connection,
     profile: &'a Profile,
-    bytes: &'a [u8],
-    tag: Tag,
+    load: &'a Load,
     patience: &'a Patience,
     control: &'a mut dyn FnMut(JobEvent) -> Control,
     /// How long the paper takes once the printer has everything.
     paper: Duration,
-    /// Bytes of the job that are gone.
+    /// Bytes that are gone, of the job and of what is ahead of it.
     sent: usize,
     /// Up to where the current chunk reaches: always between two commands.
     chunk_end: usize,
@@ -279,8 +326,7 @@ impl<'a> Sending<'a> {
     fn new(
         connection: &'a mut Connection,
         profile: &'a Profile,
-        bytes: &'a [u8],
-        tag: Tag,
+        load: &'a Load,
         patience: &'a Patience,
         status: Option<PrinterStatus>,
         control: &'a mut dyn FnMut(JobEvent) -> Control,
@@ -289,11 +335,10 @@ impl<'a> Sending<'a> {
         Self {
             connection,
             profile,
-            bytes,
-            tag,
+            load,
             patience,
             control,
-            paper: command::paper_time(bytes, profile),
+            paper: command::paper_time(&load.bytes, profile),
             sent: 0,
             chunk_end: 0,
             aside: Vec::new(),
@@ -319,7 +364,7 @@ impl<'a> Sending<'a> {
             if let Some(outcome) = self.outcome(Instant::now()) {
                 return Ok(outcome);
             }
-            let to_write = !self.aside.is_empty() || self.sent < self.bytes.len();
+            let to_write = !self.aside.is_empty() || !self.all_sent();
             let pause = self.round.next_step().saturating_duration_since(Instant::now());
             self.connection.wait(to_write, pause.min(POLL))?;
         }
@@ -332,20 +377,22 @@ impl<'a> Sending<'a> {
                 if !self.write_aside()? {
                     return Ok(());
                 }
-                if self.sent == self.bytes.len() {
+                if self.all_sent() {
                     return Ok(());
                 }
                 self.chunk_end = self.next_chunk_end();
             }
-            let taken = self.connection.try_write(&self.bytes[self.sent..self.chunk_end])?;
+            let taken = self.connection.try_write(&self.load.bytes[self.sent..self.chunk_end])?;
             if taken == 0 {
                 return Ok(());
             }
             self.sent += taken;
             self.progress = Instant::now();
             if self.sent == self.chunk_end {
-                self.tell(JobEvent::Sending { bytes: self.sent })?;
-                if self.profile.automatic_status && self.bytes[..self.sent].ends_with(&INITIALISE) {
+                if self.job_sent() > 0 {
+                    self.tell(JobEvent::Sending { bytes: self.job_sent() })?;
+                }
+                if self.profile.automatic_status && self.load.bytes[..self.sent].ends_with(&INITIALISE) {
                     self.aside.extend(AUTOMATIC_STATUS_ON);
                 }
                 return Ok(());
@@ -355,7 +402,7 @@ impl<'a> Sending<'a> {
 
     /// The job's own `ESC @` is a chunk of its own, because it switches off what is switched on after it.
     fn next_chunk_end(&self) -> usize {
-        let rest = &self.bytes[self.sent..];
+        let rest = &self.load.bytes[self.sent..];
         let limit = command::chunk(rest, CHUNK);
         if !self.profile.automatic_status {
             return self.sent + limit;
@@ -407,11 +454,11 @@ impl<'a> Sending<'a> {
                 self.now_is(status)
             }
             Answer::Printed(tag) => {
-                self.printed |= tag == self.tag.bytes() && self.sent == self.bytes.len();
+                self.printed |= tag == self.load.tag.bytes() && self.all_sent();
                 Ok(())
             }
             Answer::Processed(_) => {
-                if self.sent == self.bytes.len() {
+                if self.all_sent() {
                     self.processed.get_or_insert_with(Instant::now);
                 }
                 Ok(())
@@ -424,7 +471,7 @@ impl<'a> Sending<'a> {
     fn look(&mut self) -> Result<(), End> {
         let now = Instant::now();
         if self.round.missed(now) {
-            let busy = self.sent < self.bytes.len() && now < self.progress + BUSY_GRACE;
+            let busy = !self.all_sent() && now < self.progress + BUSY_GRACE;
             let told = self.automatic.filter(|status| status.needs_attention() && self.status == Some(*status));
             if self.round.is_silent() && !busy && told.is_none() && self.status.is_some() {
                 self.now_is(PrinterStatus::NotResponding)?;
@@ -444,7 +491,7 @@ impl<'a> Sending<'a> {
         if self.status == Some(status) {
             return Ok(());
         }
-        tracing::info!(%status, bytes_sent = self.sent, "printer status changed during a job");
+        tracing::info!(%status, bytes_sent = self.job_sent(), "printer status changed during a job");
         self.status = Some(status);
         self.since = Instant::now();
         self.tell(JobEvent::Status(status))
@@ -461,16 +508,15 @@ impl<'a> Sending<'a> {
         if self.printed {
             return Some(JobOutcome::Printed);
         }
-        let uncertain = |reason| JobOutcome::Uncertain { bytes_sent: self.sent, reason };
         let status = self.status.unwrap_or(PrinterStatus::Ready);
         if !status.can_print() {
             let patience = if status.needs_attention() { self.patience.attention } else { self.patience.silence };
-            return (now >= self.since + patience).then(|| uncertain(Uncertain::Waited(status)));
+            return (now >= self.since + patience).then(|| self.unproven(Uncertain::Waited(status)));
         }
         // Time during which the printer could not print does not count.
         let running = self.progress.max(self.since);
-        if self.sent < self.bytes.len() {
-            return (now >= running + self.patience.stall).then(|| uncertain(Uncertain::Stalled));
+        if !self.all_sent() {
+            return (now >= running + self.patience.stall).then(|| self.unproven(Uncertain::Stalled));
         }
         let out = running + self.paper;
         if now < out {
@@ -482,7 +528,31 @@ impl<'a> Sending<'a> {
         if !self.profile.process_id && !self.profile.processed_mark {
             return Some(JobOutcome::Assumed);
         }
-        (now >= out + self.patience.proof).then(|| uncertain(Uncertain::Unconfirmed))
+        (now >= out + self.patience.proof).then(|| self.unproven(Uncertain::Unconfirmed))
+    }
+
+    /// The end of a job without proof: in doubt if a byte of it is gone, and otherwise not begun.
+    fn unproven(&self, reason: Uncertain) -> JobOutcome {
+        let bytes_sent = self.job_sent();
+        if bytes_sent > 0 {
+            return JobOutcome::Uncertain { bytes_sent, reason };
+        }
+        let reason = match reason {
+            Uncertain::Link(error) => NotStarted::Link(error),
+            Uncertain::Waited(status) => NotStarted::Status(status),
+            Uncertain::Stalled | Uncertain::Unconfirmed => NotStarted::Status(PrinterStatus::NotResponding),
+            Uncertain::Stopped => NotStarted::Stopped,
+        };
+        JobOutcome::NotStarted { reason }
+    }
+
+    /// Bytes of the job itself that are gone.
+    fn job_sent(&self) -> usize {
+        self.sent.saturating_sub(self.load.begins)
+    }
+
+    fn all_sent(&self) -> bool {
+        self.sent == self.load.bytes.len()
     }
 }
 

@@ -41,7 +41,7 @@ pub mod transport;
 
 pub use bitmap::Bitmap;
 pub use document::{Align, Block, Cell, Document, Mark, Size, Style};
-pub use job::{Control, JobEvent, JobOutcome, NotStarted, Patience, Tag, Uncertain, print_job};
+pub use job::{Control, JobEvent, JobOutcome, Left, NotStarted, Patience, Tag, Uncertain, print_job};
 pub use layout::{Layout, layout};
 pub use profile::Profile;
 pub use query::query_status;

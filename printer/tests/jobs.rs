@@ -10,8 +10,8 @@ use std::time::Duration;
 use common::VirtualPrinter;
 use receipt_printer::transport::{Cause, TransportError};
 use receipt_printer::{
-    Control, Document, JobEvent, JobOutcome, NotStarted, Patience, PrinterStatus, Profile, Tag, Uncertain, escpos,
-    layout, print_job, query_status, sample, text,
+    Control, Document, JobEvent, JobOutcome, Left, NotStarted, Patience, PrinterStatus, Profile, Tag, Uncertain,
+    escpos, layout, print_job, query_status, sample, text,
 };
 
 /// Short where a test waits for it to pass, long where it must not.
@@ -29,6 +29,7 @@ struct Job {
     document: Document,
     bytes: Vec<u8>,
     tag: Tag,
+    left: Left,
     patience: Patience,
 }
 
@@ -36,7 +37,7 @@ impl Job {
     fn new(document: Document, profile: Profile) -> Self {
         let tag = Tag::from_number(4711);
         let bytes = escpos::job(&layout(&document, &profile), &profile, tag);
-        Self { profile, document, bytes, tag, patience: patience() }
+        Self { profile, document, bytes, tag, left: Left::Clean, patience: patience() }
     }
 
     fn statement() -> Self {
@@ -55,11 +56,17 @@ impl Job {
     ) -> (JobOutcome, Vec<JobEvent>) {
         let address = printer.address.clone();
         let mut events = Vec::new();
-        let outcome = print_job(&address, &self.profile, &self.bytes, self.tag, &self.patience, &mut |event| {
+        let load = (self.bytes.as_slice(), self.tag);
+        let outcome = print_job(&address, &self.profile, self.left, load, &self.patience, &mut |event| {
             events.push(event);
             meanwhile(printer, event)
         });
         (outcome, events)
+    }
+
+    /// The same paper, after one that ended so.
+    fn after(self, outcome: &JobOutcome) -> Self {
+        Self { left: outcome.leaves(self.left), ..self }
     }
 
     fn print_alone(&self, printer: &mut VirtualPrinter) -> (JobOutcome, Vec<JobEvent>) {
@@ -212,7 +219,8 @@ fn nobody_there_is_not_started() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let address = format!("tcp://{free}").parse().unwrap();
     let job = Job::statement();
-    let outcome = print_job(&address, &job.profile, &job.bytes, job.tag, &job.patience, &mut |_| Control::Continue);
+    let load = (job.bytes.as_slice(), job.tag);
+    let outcome = print_job(&address, &job.profile, job.left, load, &job.patience, &mut |_| Control::Continue);
     let JobOutcome::NotStarted { reason: NotStarted::Link(error @ TransportError::Open { .. }) } = outcome else {
         panic!("{outcome:?}")
     };
@@ -223,9 +231,12 @@ fn nobody_there_is_not_started() {
 #[test]
 fn no_bytes_are_no_job() {
     let address = "tcp://127.0.0.1:1".parse().unwrap();
-    let outcome =
-        print_job(&address, &Profile::tm_t20iii(), &[], Tag::from_number(1), &patience(), &mut |_| Control::Continue);
-    assert!(matches!(outcome, JobOutcome::NotStarted { reason: NotStarted::Empty }), "{outcome:?}");
+    let nothing: (&[u8], Tag) = (&[], Tag::from_number(1));
+    for left in [Left::Clean, Left::Torn] {
+        let outcome =
+            print_job(&address, &Profile::tm_t20iii(), left, nothing, &patience(), &mut |_| Control::Continue);
+        assert!(matches!(outcome, JobOutcome::NotStarted { reason: NotStarted::Empty }), "{outcome:?}");
+    }
 }
 
 #[test]
@@ -299,11 +310,13 @@ fn after_a_power_cut_the_torn_paper_says_so_and_the_next_is_whole() {
     assert!(matches!(outcome, JobOutcome::Uncertain { reason: Uncertain::Link(_), .. }), "{outcome:?}");
     printer.order("paper ok");
 
-    let next = Job::new(sample::deposit_receipt(), Profile::tm_t20iii());
+    let next = Job::new(sample::deposit_receipt(), Profile::tm_t20iii()).after(&outcome);
     let whole = next.text();
-    let next = Job { bytes: [escpos::recovery(&next.profile), next.bytes].concat(), ..next };
-    let (outcome, _) = next.print_alone(&mut printer);
+    let (outcome, events) = next.print_alone(&mut printer);
     assert!(matches!(outcome, JobOutcome::Printed), "{outcome:?}");
+    assert_eq!(outcome.leaves(next.left), Left::Clean);
+    let sent = events.iter().rfind(|event| matches!(event, JobEvent::Sending { .. }));
+    assert_eq!(sent, Some(&JobEvent::Sending { bytes: next.bytes.len() }), "what goes ahead is none of its bytes");
     let torn = printer.event("paper");
     let torn = torn["text"].as_str().unwrap();
     assert!(torn.contains("Kontoudtog") && torn.contains("AFBRUDT"), "{torn}");
@@ -321,14 +334,64 @@ fn a_command_cut_off_in_the_middle_does_not_swallow_the_next_job() {
     let (outcome, _) = job.print_alone(&mut printer);
     assert!(matches!(outcome, JobOutcome::Uncertain { reason: Uncertain::Link(_), .. }), "{outcome:?}");
 
-    let next = Job::new(sample::deposit_receipt(), Profile::tm_t20iii());
+    let next = Job::new(sample::deposit_receipt(), Profile::tm_t20iii()).after(&outcome);
     let whole = next.text();
-    let next = Job { bytes: [escpos::recovery(&next.profile), next.bytes].concat(), ..next };
     let (outcome, _) = next.print_alone(&mut printer);
     assert!(matches!(outcome, JobOutcome::Printed), "{outcome:?}");
     assert!(printer.event("paper")["text"].as_str().unwrap().contains("AFBRUDT"));
     let paper = printer.event("paper");
     assert_eq!((&paper["text"], &paper["unknown"]), (&whole.into(), &serde_json::json!([])));
+}
+
+#[test]
+fn what_goes_ahead_is_the_run_of_nuls_and_a_paper_of_its_own() {
+    let mut printer = VirtualPrinter::start(&Profile::tm_t20iii());
+    let job = Job { left: Left::Torn, ..Job::new(sample::deposit_receipt(), Profile::tm_t20iii()) };
+    let (outcome, _) = job.print_alone(&mut printer);
+    assert!(matches!(outcome, JobOutcome::Printed), "{outcome:?}");
+    let mut ahead = std::fs::read(printer.event("paper")["bin"].as_str().unwrap()).unwrap();
+    let nuls = ahead.iter().take_while(|byte| **byte == 0).count();
+    assert!((1024..=16_384).contains(&nuls), "{nuls}");
+    // The sender's own command, after each ESC @.
+    assert_eq!(ahead.splice(nuls + 2..nuls + 5, []).collect::<Vec<u8>>(), [0x1D, 0x61, 0xFF]);
+    assert_eq!(ahead, escpos::recovery(&job.profile));
+    assert_eq!(printer.event("paper")["text"], job.text());
+    assert_eq!(printer.papers_left(), 0);
+}
+
+#[test]
+fn a_link_lost_again_before_the_job_s_first_byte_leaves_it_not_started_and_the_printer_torn() {
+    let mut printer = VirtualPrinter::start(&Profile::tm_t20iii());
+    // So wide that its run of NULs is longer than every buffer: none of the job can be on its way when the link goes.
+    let wide = Profile { dots: 8 * 576, ..Profile::tm_t20iii() };
+    let job = Job { left: Left::Torn, profile: wide, ..Job::new(sample::deposit_receipt(), Profile::tm_t20iii()) };
+    // Twelve bytes of queries, then into the run.
+    printer.order("rst-after 500");
+    let (outcome, events) = job.print_alone(&mut printer);
+    assert!(matches!(outcome, JobOutcome::NotStarted { reason: NotStarted::Link(_) }), "{outcome:?}");
+    assert_eq!(outcome.leaves(job.left), Left::Torn);
+    assert!(!events.iter().any(|event| matches!(event, JobEvent::Sending { bytes } if *bytes > 0)), "{events:?}");
+
+    let job = Job { profile: Profile::tm_t20iii(), ..job };
+    let (outcome, _) = job.print_alone(&mut printer);
+    assert!(matches!(outcome, JobOutcome::Printed), "{outcome:?}");
+    assert!(printer.event("paper")["text"].as_str().unwrap().contains("AFBRUDT"));
+    assert_eq!(printer.event("paper")["text"], job.text());
+}
+
+#[test]
+fn what_an_end_leaves_behind() {
+    let uncertain = |reason| JobOutcome::Uncertain { bytes_sent: 1, reason };
+    for found in [Left::Clean, Left::Torn] {
+        assert_eq!(JobOutcome::NotStarted { reason: NotStarted::Stopped }.leaves(found), found);
+        for whole in [JobOutcome::Printed, JobOutcome::Processed, JobOutcome::Assumed] {
+            assert_eq!(whole.leaves(found), Left::Clean);
+        }
+        assert_eq!(uncertain(Uncertain::Unconfirmed).leaves(found), Left::Clean);
+        for reason in [Uncertain::Stopped, Uncertain::Stalled, Uncertain::Waited(PrinterStatus::PaperOut)] {
+            assert_eq!(uncertain(reason).leaves(found), Left::Torn);
+        }
+    }
 }
 
 #[test]

@@ -11,8 +11,8 @@ use std::process::Command;
 use common::VirtualPrinter;
 use receipt_printer::layout::Op;
 use receipt_printer::{
-    Bitmap, Control, Document, JobOutcome, Mark, Patience, Profile, Size, Tag, command, encoder, escpos, glyph, layout,
-    png, print_job, sample, text,
+    Bitmap, Control, Document, JobOutcome, Left, Mark, Patience, Profile, Size, Tag, command, encoder, escpos, glyph,
+    layout, png, print_job, sample, text,
 };
 
 fn samples() -> [(&'static str, Document); 6] {
@@ -69,7 +69,9 @@ fn printed(printer: &mut VirtualPrinter, document: &Document, profile: &Profile)
     let tag = Tag::from_number(1);
     let bytes = escpos::job(&layout(document, profile), profile, tag);
     let outcome =
-        print_job(&printer.address.clone(), profile, &bytes, tag, &Patience::default(), &mut |_| Control::Continue);
+        print_job(&printer.address.clone(), profile, Left::Clean, (&bytes, tag), &Patience::default(), &mut |_| {
+            Control::Continue
+        });
     assert!(matches!(outcome, JobOutcome::Printed | JobOutcome::Assumed), "{outcome:?}");
     printer.event("paper")
 }
@@ -246,7 +248,9 @@ fn the_commissioning_page_shows_which_page_is_right() {
     let tag = Tag::from_number(1);
     let bytes = escpos::commissioning(&profile, Some("TM-T20III"), tag);
     let outcome =
-        print_job(&printer.address.clone(), &profile, &bytes, tag, &Patience::default(), &mut |_| Control::Continue);
+        print_job(&printer.address.clone(), &profile, Left::Clean, (&bytes, tag), &Patience::default(), &mut |_| {
+            Control::Continue
+        });
     assert!(matches!(outcome, JobOutcome::Printed), "{outcome:?}");
     let paper = printer.event("paper");
     let text = paper["text"].as_str().unwrap();
@@ -265,10 +269,11 @@ fn a_picture_of_the_paper_so_far_can_be_had() {
     let tag = Tag::from_number(1);
     let bytes = escpos::job(&layout(&sample::statement(30), &profile), &profile, tag);
     let address = printer.address.clone();
-    let outcome = print_job(&address, &profile, &bytes, tag, &Patience::default(), &mut |event| match event {
-        receipt_printer::JobEvent::Status(receipt_printer::PrinterStatus::PaperOut) => Control::Stop,
-        _ => Control::Continue,
-    });
+    let outcome =
+        print_job(&address, &profile, Left::Clean, (&bytes, tag), &Patience::default(), &mut |event| match event {
+            receipt_printer::JobEvent::Status(receipt_printer::PrinterStatus::PaperOut) => Control::Stop,
+            _ => Control::Continue,
+        });
     assert!(matches!(outcome, JobOutcome::Uncertain { .. }), "{outcome:?}");
     printer.event("waiting");
     let answer = printer.order("snapshot");

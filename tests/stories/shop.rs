@@ -123,7 +123,9 @@ fn an_offline_order_of_what_was_sold_meanwhile_is_given_back() -> Result<()> {
     rig.network.restore();
     let order = rig.order_in_ledger("Emil", &number)?;
     ensure!(order.state == "refused" && order.offline, "not refused: {order:?}");
-    rig.see_with("Order {0} could not be accepted: {1}. The money is back on the account.", &[&number, &dish])?;
+    let why = rig.words.say("There was not enough left of it.");
+    let told = "Order {0} could not be accepted: {1}. {2} The money is back on the account.";
+    rig.see_with(told, &[&number, &dish, &why])?;
     rig.see_money(before)?;
     rig.go()?;
     ensure!(rig.ledger().balance("Emil")? == before, "money moved");

@@ -167,6 +167,11 @@ pub enum Event {
     Printer(PrinterHealth),
     /// The way to the server changed.
     Link(Link),
+    /// What was done here gets through to the server again, or no longer although the server answers.
+    Outbox {
+        /// Whether it stays here.
+        stuck: bool,
+    },
     /// The disk works again, or no longer.
     Disk {
         /// Whether an operation can be recorded.

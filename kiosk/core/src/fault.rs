@@ -22,6 +22,8 @@ pub enum Fault {
     ReaderFault,
     /// The server is out of reach; orders are kept and sent later.
     Offline,
+    /// The server answers and takes no orders of this kiosk's; they are kept, and the offline limits hold.
+    Unsent,
     /// The printer has no paper.
     PaperOut,
     /// The printer's cover is open.
@@ -45,7 +47,7 @@ pub enum Weight {
 
 impl Fault {
     /// Every fault, the gravest first.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Disk,
         Self::NotEnrolled,
         Self::WrongVersion,
@@ -54,6 +56,7 @@ impl Fault {
         Self::NoReader,
         Self::ReaderFault,
         Self::Offline,
+        Self::Unsent,
         Self::PaperOut,
         Self::CoverOpen,
         Self::Cutter,
@@ -73,6 +76,7 @@ impl Fault {
             | Self::NoReader
             | Self::ReaderFault => Weight::Stops,
             Self::Offline
+            | Self::Unsent
             | Self::PaperOut
             | Self::CoverOpen
             | Self::Cutter

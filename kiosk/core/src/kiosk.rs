@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use madkort_protocol::{
-    AccountId, CardId, CardStatus, Language, OperationBody, OperationId, OrderState, PlaceOrder, TapPolicy, Throttle,
+    AccountId, CardId, CardStatus, Language, OperationBody, OperationId, Rule, TapPolicy, Throttle,
 };
 
 use crate::rooms::{Around, AutoRechargeStep, CodeRoom, CodeStep, DepositStep, Eating, Inside, NumberRoom, Room};
 use crate::{
     Beep, Catalogue, CodeAnswer, Effect, Event, Fault, FormProblem, Intent, LetterAnswer, Light, Link, Looks, Moment,
-    Notice, OrderBrief, PayState, PictureState, PrinterHealth, ReaderHealth, StatementBody, Visitor, Weight,
+    Notice, PayState, PictureState, PrinterHealth, ReaderHealth, StatementBody, Visitor, Weight,
 };
 
 /// Milliseconds without a sign of life before the warning (30 s; people-centred default of self-service terminals).
@@ -46,6 +46,8 @@ pub struct Kiosk {
     pub(crate) printer: PrinterHealth,
     pub(crate) reader: Option<ReaderHealth>,
     pub(crate) disk_works: bool,
+    /// The server answers and does not take what was done here.
+    pub(crate) outbox_stuck: bool,
     /// Wrong numbers and codes in a row of those who came without a card.
     pub(crate) strangers: Throttle,
     touched_ms: u64,
@@ -77,6 +79,7 @@ impl Default for Kiosk {
             printer: PrinterHealth::None,
             reader: None,
             disk_works: true,
+            outbox_stuck: false,
             strangers: Throttle::default(),
             touched_ms: 0,
             warned: false,
@@ -121,6 +124,8 @@ impl Kiosk {
             Fault::WrongVersion => self.link == Link::WrongVersion,
             Fault::OfflineTooLong => self.offline_too_long(),
             Fault::Offline => matches!(self.link, Link::Offline { .. }),
+            // Out of reach nothing gets through either: one sentence for one trouble.
+            Fault::Unsent => self.outbox_stuck && self.link.is_online(),
             Fault::ReaderService => self.reader == Some(ReaderHealth::ServiceDown),
             Fault::NoReader => self.reader == Some(ReaderHealth::Missing),
             Fault::ReaderFault => self.reader == Some(ReaderHealth::Faulty),
@@ -149,6 +154,7 @@ impl Kiosk {
             now: self.now?,
             language: self.language(),
             link: self.link,
+            outbox_stuck: self.outbox_stuck,
             printer: self.printer,
         })
     }
@@ -197,7 +203,7 @@ impl Kiosk {
                 self.disk_works = works;
                 vec![]
             }
-            Event::OperationRefused { id, body, .. } => self.refused(id, &body),
+            Event::OperationRefused { id, body, refusal } => self.refused(id, &body, refusal.rule),
             Event::Reader(health) => {
                 self.reader = Some(health);
                 vec![]
@@ -208,6 +214,10 @@ impl Kiosk {
             }
             Event::Link(link) => {
                 self.link = link;
+                vec![]
+            }
+            Event::Outbox { stuck } => {
+                self.outbox_stuck = stuck;
                 vec![]
             }
             word @ (Event::DepositIs(_) | Event::MandatePageIs(_) | Event::PicturePageIs(_)) => {
@@ -477,17 +487,11 @@ impl Kiosk {
         inside.order_done_beep(id).into_iter().collect()
     }
 
-    fn refused(&mut self, id: OperationId, body: &OperationBody) -> Vec<Effect> {
+    fn refused(&mut self, id: OperationId, body: &OperationBody, why: Rule) -> Vec<Effect> {
         let Some(around) = self.around() else { return vec![] };
         let Stage::Inside(inside) = &mut self.stage else { return vec![] };
-        if let OperationBody::PlaceOrder(order) = body
-            && inside.visitor.account(order.account).is_some()
-        {
-            inside.refused = Some(refused_brief(id, order, &around));
-            // What was told as ordered is not: that is said at home, and not left standing.
-            if matches!(&inside.room, Room::Order(room) if room.tells_of(id)) {
-                inside.room = Room::Home;
-            }
+        if let OperationBody::PlaceOrder(order) = body {
+            inside.order_refused(id, order, why, &around);
         }
         vec![]
     }
@@ -575,19 +579,4 @@ fn take(inside: &mut Inside, visitor: Visitor) {
         inside.chosen = chosen;
     }
     inside.visitor = visitor;
-}
-
-fn refused_brief(id: OperationId, order: &PlaceOrder, around: &Around) -> OrderBrief {
-    let names = order.lines.iter().filter_map(|l| around.catalogue.product(l.product));
-    OrderBrief {
-        id,
-        number: order.number.clone(),
-        date: order.date,
-        what: names.map(|p| p.name(around.language)).collect::<Vec<_>>().join(", "),
-        total: order.total,
-        state: OrderState::Refused,
-        can_cancel: false,
-        pending: false,
-        picked_up: false,
-    }
 }

@@ -38,9 +38,9 @@ pub use screen::{
     CheckoutPage, CodeMessage, CodePage, Countdown, DayChoice, DaysPage, DepositAmountPage, DepositDonePage,
     DepositPayPage, ForgottenPage, FormProblem, HomePage, IdlePage, MailStatementPage, MenuPage, MonthChoice,
     MonthsPage, Notice, NumberPage, NumberProblem, OrderBrief, OrderDonePage, OrdersPage, Page, PasswordPage, PayState,
-    PictureState, ProductCard, ProfileBody, ProfileForm, ProfilePage, Screen, StatementBody, StatementPage,
-    StopAutoRechargePage, SupportDonePage, SupportPage, Tile, TileKind, TransferDonePage, TransferPage, WhyNot,
-    WithdrawCheckPage, WithdrawDonePage, WithdrawPage, WithdrawalList,
+    PictureState, ProductCard, ProfileBody, ProfileForm, ProfilePage, RefusedOrder, Screen, StatementBody,
+    StatementPage, StopAutoRechargePage, SupportDonePage, SupportPage, Tile, TileKind, TransferDonePage, TransferPage,
+    WhyNot, WithdrawCheckPage, WithdrawDonePage, WithdrawPage, WithdrawalList,
 };
 pub use secret::Secret;
 pub use visitor::{Catalogue, Link, Moment, PrinterHealth, ReaderHealth, Visitor, VisitorCard};

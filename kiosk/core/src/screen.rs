@@ -9,7 +9,7 @@ mod shop;
 mod statement;
 
 use jiff::civil::Date;
-use madkort_protocol::{AccountId, AutoRecharge, Language, Money, OperationId, OrderState, PersonKind};
+use madkort_protocol::{AccountId, AutoRecharge, Language, Money, OperationId, OrderState, PersonKind, Rule};
 
 pub use money::{
     AutoRechargeBody, AutoRechargePage, AutoTerms, DepositAmountPage, DepositDonePage, DepositPayPage, OrdersPage,
@@ -214,7 +214,20 @@ pub struct HomePage {
     /// Where to go.
     pub tiles: Vec<Tile>,
     /// An order the server refused after the fact.
-    pub refused: Option<OrderBrief>,
+    pub refused: Option<RefusedOrder>,
+}
+
+/// An order that was told as ordered, and that the server did not take.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RefusedOrder {
+    /// Its number.
+    pub number: String,
+    /// `Lasagne, Æble`, in the screen's language.
+    pub what: String,
+    /// What it would have cost.
+    pub total: Money,
+    /// Which rule said no.
+    pub why: Rule,
 }
 
 /// One of the person's accounts.

@@ -1,7 +1,8 @@
 //! The printer's thread: takes the oldest paper of the spool to the printer, and tells how both are.
 //!
 //! **Invariants:** "sending" is on the disk before the first byte leaves; from then on every end without the printer's word is
-//! "uncertain", and an uncertain paper is never printed again by itself. A printer fault holds up paper and nothing else.
+//! "uncertain", and an uncertain paper is never printed again by itself. What such a paper left in the printer is ended, and cut off,
+//! before the next one's. A printer fault holds up paper and nothing else.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
@@ -9,8 +10,8 @@ use std::time::Duration;
 
 use kiosk_core::{Event, PrintState, PrinterHealth};
 use receipt_printer::{
-    Control, JobEvent, JobOutcome, Patience, PrinterAddress, PrinterStatus, Profile, Tag, escpos, layout, print_job,
-    query_status,
+    Control, JobEvent, JobOutcome, Left, Patience, PrinterAddress, PrinterStatus, Profile, Tag, escpos, layout,
+    print_job, query_status,
 };
 
 use super::words;
@@ -37,6 +38,8 @@ pub struct PaperDriver {
     store: StoreHandle,
     events: Events,
     health: Option<PrinterHealth>,
+    /// How the last paper left the printer; `None` until the spool has been asked.
+    left: Option<Left>,
 }
 
 /// What the spool held.
@@ -52,7 +55,7 @@ impl PaperDriver {
     /// A driver that has not begun.
     #[must_use]
     pub fn new(config: PrinterConfig, store: StoreHandle, events: Events) -> Self {
-        Self { config, store, events, health: None }
+        Self { config, store, events, health: None, left: None }
     }
 
     /// Starts the thread. It is rung when the spool has grown, and ends when nobody is left to ring.
@@ -114,10 +117,22 @@ impl PaperDriver {
         let tag = Tag::from_number(u32::try_from(job.job % i64::from(Tag::COUNT)).unwrap_or_default());
         let bytes = escpos::job(&layout(&document, &self.config.profile), &self.config.profile, tag);
         let profile = self.config.profile.clone();
+        let found = self.left();
         let mut progress = Progress { driver: self, job: &job, sent: None, shown: None };
         let outcome =
-            print_job(address, &profile, &bytes, tag, &Patience::default(), &mut |event| progress.hear(event));
+            print_job(address, &profile, found, (&bytes, tag), &Patience::default(), &mut |event| progress.hear(event));
+        self.left = Some(outcome.leaves(found));
         self.end(&job, bytes.len(), outcome)
+    }
+
+    /// How the last paper left the printer, also one before the kiosk was started.
+    fn left(&self) -> Left {
+        let in_doubt = || {
+            let last = self.store.ask(|desk| desk.store.last_paper_in_doubt()).blocking_recv();
+            // Where nobody can say, a slip too many does less harm than one that is swallowed.
+            if matches!(last, Ok(Ok(false))) { Left::Clean } else { Left::Torn }
+        };
+        self.left.unwrap_or_else(in_doubt)
     }
 
     fn end(&mut self, job: &Job, length: usize, outcome: JobOutcome) -> Next {

@@ -1,7 +1,8 @@
 //! The store's thread: the only one that touches the database, and the one that tells the core what the database now says.
 //!
 //! **Invariants:** [`Event::Recorded`] is told after the commit and before the printer hears of the slip; nobody but this thread
-//! waits for the disk. When the database cannot be opened it is tried again, and until then whatever is asked is not answered.
+//! waits for the disk. When the database cannot be opened it is tried again, and until then whatever is asked is not answered. What
+//! cannot be read is a fault of the disk, and never a word about a person.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ use crate::events::{Clock, Events};
 
 /// How often an unusable disk or database is tried again: soon enough for whoever stands there with a screwdriver.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
+/// How long the fault stays when what is known of one person cannot be read: they have time to read it, and the next is served.
+const ROW_SHOWN: Duration = Duration::from_secs(8);
 
 /// Who is rung when there is something for them.
 #[derive(Clone, Debug)]
@@ -83,7 +86,8 @@ pub struct Desk {
     bells: Bells,
     followed: Option<CardId>,
     shown: Option<Visitor>,
-    disk_works: bool,
+    /// When an unusable disk is tried again; `None` while it works.
+    tries_at: Option<Instant>,
     offered: bool,
 }
 
@@ -112,9 +116,10 @@ impl Desk {
                 self.events.tell(Event::Known(Box::new(visitor)));
             }
             Ok(None) => self.events.tell(nobody),
+            // Nothing is known about them, not even that they are nobody.
             Err(error) => {
+                self.disk_fails(ROW_SHOWN);
                 self.failed(&error);
-                self.events.tell(nobody);
             }
         }
     }
@@ -154,7 +159,7 @@ impl Desk {
                 self.events.tell(Event::RecordFailed(id));
                 // What cannot be recorded is not sold, until a write has worked again.
                 self.failed(&error);
-                self.disk_fails();
+                self.disk_fails(TRY_AGAIN);
             }
         }
     }
@@ -258,25 +263,42 @@ impl Desk {
 
     fn failed(&mut self, error: &StoreError) {
         tracing::error!(error = %chain(error), "the store failed");
-        // A row that cannot be read is a fault of its own; the disk is well.
-        let disk = matches!(error, StoreError::Sql { .. } | StoreError::Open { .. } | StoreError::Damaged { .. });
-        if disk {
-            self.disk_fails();
+        match error {
+            StoreError::Sql { .. }
+            | StoreError::Open { .. }
+            | StoreError::Damaged { .. }
+            | StoreError::Row { .. }
+            | StoreError::Money(_) => self.disk_fails(TRY_AGAIN),
+            StoreError::InUse { .. }
+            | StoreError::TooNew { .. }
+            | StoreError::Setting { .. }
+            | StoreError::NotEnrolled => {}
         }
     }
 
-    fn disk_fails(&mut self) {
-        if self.disk_works {
-            self.disk_works = false;
+    fn disk_fails(&mut self, tried_after: Duration) {
+        if self.tries_at.is_none() {
+            self.tries_at = Some(Instant::now() + tried_after);
             self.events.tell(Event::Disk { works: false });
         }
     }
 
+    /// It works when it takes a write and gives back what the kiosk cannot do without: the outbox and the catalogue.
     fn try_disk(&mut self) {
-        if self.store.probe().is_ok() {
-            tracing::info!("the disk works again");
-            self.disk_works = true;
-            self.events.tell(Event::Disk { works: true });
+        let tried = self.store.probe().and_then(|()| self.store.outbox()).and_then(|_| self.store.catalogue());
+        match tried {
+            Ok(_) => {
+                tracing::info!("the disk works again");
+                self.tries_at = None;
+                self.events.tell(Event::Disk { works: true });
+                if !self.offered {
+                    self.tell_catalogue();
+                }
+            }
+            Err(error) => {
+                tracing::debug!(error = %chain(&error), "the disk does not work yet");
+                self.tries_at = Some(Instant::now() + TRY_AGAIN);
+            }
         }
     }
 }
@@ -304,15 +326,14 @@ fn run(state: &std::path::Path, errands: &Receiver<Errand>, events: &Events, clo
         events.tell(Event::Disk { works: true });
     }
     let (events, clock, bells) = (events.clone(), clock.clone(), bells.clone());
-    let mut desk = Desk { store, events, clock, bells, followed: None, shown: None, disk_works: true, offered: false };
+    let mut desk = Desk { store, events, clock, bells, followed: None, shown: None, tries_at: None, offered: false };
     desk.tell_catalogue();
     desk.bells.outbox.notify_one();
     desk.bells.ring_spool();
     loop {
-        let errand = if desk.disk_works {
-            errands.recv().map_err(|_| RecvTimeoutError::Disconnected)
-        } else {
-            errands.recv_timeout(TRY_AGAIN)
+        let errand = match desk.tries_at {
+            None => errands.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(at) => errands.recv_timeout(at.saturating_duration_since(Instant::now())),
         };
         match errand {
             Ok(errand) => errand(&mut desk),

@@ -199,6 +199,14 @@ impl Store {
             .doing("find a paper")
     }
 
+    /// Whether the last paper that any of was sent ended in doubt: the printer may still be in the middle of it.
+    pub fn last_paper_in_doubt(&self) -> Result<bool, StoreError> {
+        let sql = "SELECT what FROM spool_event WHERE what IN ('printed', 'processed', 'assumed', 'uncertain')
+                   ORDER BY rowid DESC LIMIT 1";
+        let last: Option<String> = self.db.one(sql, [], |row| row.get(0)).optional().doing("find the last paper")?;
+        Ok(last.as_deref() == Some(SpoolState::Uncertain.name()))
+    }
+
     fn queued(&self) -> Result<Vec<(i64, String, Timestamp)>, StoreError> {
         let sql = "SELECT job, reference, created_at FROM spool WHERE state = 'queued'";
         let mut statement = self.db.prepare_cached(sql).doing("read the spool")?;

@@ -1,9 +1,11 @@
 //! What was done here goes to the server.
 //!
-//! **Invariant:** in the journal's order, without gaps, until answered. A refusal is an answer: it is settled like the rest.
+//! **Invariants:** in the journal's order, without gaps, until answered. A refusal is an answer: it is settled like the rest. While
+//! the server answers and the outbox does not move, the core is told that it is stuck; that it moves again is told as well.
 
 use std::time::Duration;
 
+use kiosk_core::Event;
 use madkort_protocol::{ProblemCode, Pushed};
 use reqwest::Method;
 use tokio::sync::Notify;
@@ -15,22 +17,45 @@ use super::link::Backoff;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What a push came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Came {
     /// Nothing is left to push.
     Empty,
     /// The outbox has moved: on with the next.
     Moved,
-    /// Not now.
+    /// The outbox begins further back now: on with that.
+    Rewound,
+    /// The server answers, and the outbox does not move.
     Stuck,
+    /// Not now, and why is told already: the link or the disk.
+    NotNow,
+}
+
+impl Came {
+    /// Whether the outbox is stuck after it, if it was or was not before.
+    const fn stuck(self, before: bool) -> bool {
+        match self {
+            Self::Empty | Self::Moved => false,
+            Self::Stuck => true,
+            // Nothing has got through yet.
+            Self::Rewound | Self::NotNow => before,
+        }
+    }
 }
 
 /// Pushes for ever; rung when the outbox has grown.
 pub(super) async fn run(line: &Line, outbox: &Notify) {
-    let mut backoff = Backoff::default();
+    let (mut backoff, mut stuck) = (Backoff::default(), false);
     loop {
-        match push(line).await {
-            Came::Moved => backoff.reset(),
-            Came::Stuck => line.rest(&mut backoff).await,
+        let came = push(line).await;
+        if came.stuck(stuck) != stuck {
+            stuck = !stuck;
+            tracing::warn!(stuck, "the outbox");
+            line.events.tell(Event::Outbox { stuck });
+        }
+        match came {
+            Came::Moved | Came::Rewound => backoff.reset(),
+            Came::Stuck | Came::NotNow => line.rest(&mut backoff).await,
             Came::Empty => {
                 backoff.reset();
                 outbox.notified().await;
@@ -40,27 +65,26 @@ pub(super) async fn run(line: &Line, outbox: &Notify) {
 }
 
 async fn push(line: &Line) -> Came {
-    let Ok(batch) = line.store.ask(|desk| desk.store.outbox()).await else { return Came::Stuck };
-    let push = match batch {
-        Ok(batch) => batch.push,
-        Err(error) => {
-            tracing::error!(%error, "the outbox cannot be read");
-            return Came::Stuck;
-        }
-    };
+    // An outbox that cannot be read is the disk's fault, and told as that.
+    let Ok(Ok(batch)) = line.store.ask(|desk| desk.heed(|store, _| store.outbox())).await else { return Came::NotNow };
+    let push = batch.push;
     let Some(first) = push.operations.first().map(|operation| operation.seq) else { return Came::Empty };
     match line.call::<Pushed>(&Call::new(Method::POST, "/v1/operations", PATIENCE).with(&push)).await {
         Ok(pushed) => {
             let moved = pushed.acked_seq >= first;
             tracing::info!(first, acked = pushed.acked_seq, operations = push.operations.len(), "pushed");
             let settled = line.store.ask(move |desk| desk.settle(&pushed)).await;
-            if moved && matches!(settled, Ok(Ok(()))) { Came::Moved } else { Came::Stuck }
+            match settled {
+                Ok(Ok(())) if moved => Came::Moved,
+                Ok(Ok(())) => Came::Stuck,
+                _ => Came::NotNow,
+            }
         }
         Err(CallError::Problem(problem)) if problem.code == ProblemCode::SequenceGap => match problem.expected_seq {
             Some(expected) if expected < first => {
                 tracing::warn!(expected, first, "the server has lost operations; they are sent again");
                 let rewound = line.store.ask(move |desk| desk.heed(|store, _| store.rewind(expected))).await;
-                if matches!(rewound, Ok(Ok(()))) { Came::Moved } else { Came::Stuck }
+                if matches!(rewound, Ok(Ok(()))) { Came::Rewound } else { Came::NotNow }
             }
             expected => {
                 tracing::error!(?expected, first, "the server expects operations this kiosk never had");
@@ -71,6 +95,12 @@ async fn push(line: &Line) -> Came {
             tracing::error!(code = ?problem.code, field = problem.field, "the server does not take the outbox");
             Came::Stuck
         }
-        Err(_) => Came::Stuck,
+        Err(CallError::Unwell(status)) => {
+            tracing::error!(status, "the server cannot take the outbox");
+            Came::Stuck
+        }
+        Err(CallError::Unreachable(_) | CallError::NotEnrolled | CallError::WrongVersion | CallError::Store) => {
+            Came::NotNow
+        }
     }
 }

@@ -7,7 +7,7 @@ use kiosk_core::{
     CodeMessage, Countdown, Fault, FormProblem, Notice, NumberProblem, PayState, PrintState, TapRefusal, TextSize,
     TileKind, WhyNot,
 };
-use madkort_protocol::{Allergen, AutoRechargeState, CardStatus, Category, Language, OrderState};
+use madkort_protocol::{Allergen, AutoRechargeState, CardStatus, Category, Language, OrderState, Rule};
 
 use super::screens as ui;
 
@@ -46,6 +46,7 @@ pub(super) const fn fault(fault: Fault) -> ui::FaultKind {
         Fault::NoReader => ui::FaultKind::NoReader,
         Fault::ReaderFault => ui::FaultKind::ReaderFault,
         Fault::Offline => ui::FaultKind::Offline,
+        Fault::Unsent => ui::FaultKind::Unsent,
         Fault::PaperOut => ui::FaultKind::PaperOut,
         Fault::CoverOpen => ui::FaultKind::CoverOpen,
         Fault::Cutter => ui::FaultKind::Cutter,
@@ -210,6 +211,31 @@ pub(super) const fn order_state(state: OrderState) -> ui::OrderKind {
         OrderState::Captured => ui::OrderKind::Captured,
         OrderState::Released => ui::OrderKind::Released,
         OrderState::Refused => ui::OrderKind::Refused,
+    }
+}
+
+pub(super) const fn refusal(why: Rule) -> ui::RefusalKind {
+    match why {
+        Rule::Balance => ui::RefusalKind::Balance,
+        Rule::OfflineAllowance => ui::RefusalKind::OfflineLimit,
+        Rule::CutOff => ui::RefusalKind::CutOff,
+        Rule::NotOnMenu => ui::RefusalKind::NotOnMenu,
+        Rule::Portions => ui::RefusalKind::SoldOut,
+        Rule::Price => ui::RefusalKind::Price,
+        Rule::Card => ui::RefusalKind::Card,
+        Rule::Account => ui::RefusalKind::Account,
+        Rule::DayCap => ui::RefusalKind::DayCap,
+        Rule::WeekCap => ui::RefusalKind::WeekCap,
+        Rule::MonthCap => ui::RefusalKind::MonthCap,
+        // Not about an order, or not about what a person at a kiosk did.
+        Rule::Order
+        | Rule::Field
+        | Rule::Amount
+        | Rule::Authorisation
+        | Rule::Undo
+        | Rule::Withdrawal
+        | Rule::Reversal
+        | Rule::GuestCard => ui::RefusalKind::Other,
     }
 }
 

@@ -218,6 +218,7 @@ impl Lists {
             refused: page.refused.is_some(),
             refused_number: page.refused.as_ref().map(|o| (&o.number).into()).unwrap_or_default(),
             refused_what: page.refused.as_ref().map(|o| (&o.what).into()).unwrap_or_default(),
+            refused_why: page.refused.as_ref().map(|o| kinds::refusal(o.why)).unwrap_or_default(),
         });
         let orders = |list: &[OrderBrief]| list.iter().map(|o| (o.clone(), language)).collect::<Vec<_>>();
         self.accounts.show(page.accounts.iter().cloned(), account);

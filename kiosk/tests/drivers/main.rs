@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod outbox;
 mod paper;
 mod passwords;
 mod pictures;

@@ -188,6 +188,10 @@ struct Kiosk {
 fn kiosk_with(printer: Option<&FakePrinter>) -> Kiosk {
     let folder = tempfile::tempdir().unwrap();
     drop(store_in(folder.path()));
+    kiosk_in(folder, printer)
+}
+
+fn kiosk_in(folder: tempfile::TempDir, printer: Option<&FakePrinter>) -> Kiosk {
     let (events, ears) = Ears::new();
     let (bells, rings) = Bells::new();
     let store = StoreHandle::start(folder.path().to_owned(), events.clone(), clock(), bells).unwrap();
@@ -224,7 +228,7 @@ fn a_slip_comes_out_and_is_proven_by_the_printer() {
     kiosk.wait_for_paper(&reference, PrintState::Printing);
     kiosk.wait_for_paper(&reference, PrintState::Printed);
     assert_eq!(kiosk.state(&reference), SpoolState::Printed);
-    assert_eq!(printer.papers(), 1);
+    assert_eq!((printer.papers(), printer.recovered()), (1, vec![]));
 }
 
 #[test]
@@ -250,6 +254,28 @@ fn a_link_that_breaks_in_the_middle_leaves_doubt_and_no_second_paper() {
     let second = kiosk.order(2);
     kiosk.wait_for_paper(&second, PrintState::Printed);
     assert_eq!((kiosk.state(&reference), printer.papers()), (SpoolState::Uncertain, 1));
+    // What the first left in the printer is ended before the second, and not once more before the third.
+    let third = kiosk.order(3);
+    kiosk.wait_for_paper(&third, PrintState::Printed);
+    assert_eq!((printer.papers(), printer.recovered()), (2, vec![1]));
+}
+
+#[test]
+fn a_paper_that_was_under_way_when_the_power_went_is_ended_before_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store_in(folder.path());
+    store.record(to_record(1, 1)).unwrap();
+    let job = store.next_job().unwrap().unwrap().job;
+    store.note_job(job, SpoolState::Sending, 100, None, now()).unwrap();
+    drop(store);
+    let printer = FakePrinter::start(Mood::Well);
+    let mut kiosk = kiosk_in(folder, Some(&printer));
+    for number in [2, 3] {
+        let reference = kiosk.order(number);
+        kiosk.wait_for_paper(&reference, PrintState::Printed);
+    }
+    assert_eq!(kiosk.state(&operation(1).to_string()), SpoolState::Uncertain);
+    assert_eq!((printer.papers(), printer.recovered()), (2, vec![1]));
 }
 
 #[test]

@@ -411,6 +411,39 @@ fn a_disk_that_refuses_sells_nothing_and_comes_back_by_itself() {
 }
 
 #[test]
+fn a_row_that_cannot_be_read_is_the_disk_s_fault_and_no_word_about_the_person() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(store_in(folder.path()));
+    let (desk, mut ears) = desk(folder.path());
+    let outside = Connection::open(folder.path().join(DATABASE)).unwrap();
+    outside.execute("UPDATE people SET body = substr(body, 2)", []).unwrap();
+    let number = CardNumber::from_first_13("1234567890123").unwrap();
+    desk.tell(|desk| desk.look_up(uid()));
+    ears.wait_for_event(&Event::Disk { works: false });
+    desk.tell(move |desk| desk.look_up_number(&number));
+    // The next is served: what all of them need can be read.
+    ears.wait_for_event(&Event::Disk { works: true });
+    outside.execute("UPDATE people SET body = '{' || body", []).unwrap();
+    desk.tell(|desk| desk.look_up(uid()));
+    ears.wait_for("whose card it is", |event| matches!(event, Event::Known(_)).then_some(()));
+    let told = ears.drain();
+    assert!(!told.iter().any(|e| matches!(e, Event::NotKnown(_) | Event::NumberNotKnown)), "{told:?}");
+}
+
+#[test]
+fn a_menu_that_cannot_be_read_stops_the_kiosk_until_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(store_in(folder.path()));
+    let outside = Connection::open(folder.path().join(DATABASE)).unwrap();
+    outside.execute("UPDATE school SET body = substr(body, 2)", []).unwrap();
+    let (_desk, mut ears) = desk(folder.path());
+    ears.wait_for_event(&Event::Disk { works: false });
+    outside.execute("UPDATE school SET body = '{' || body", []).unwrap();
+    ears.wait_for_event(&Event::Disk { works: true });
+    ears.wait_for("the catalogue", |event| matches!(event, Event::Catalogue(_)).then_some(()));
+}
+
+#[test]
 fn a_damaged_database_is_a_fault_on_the_screen_until_it_is_mended() {
     let folder = tempfile::tempdir().unwrap();
     damage(folder.path());

@@ -338,22 +338,27 @@ fn restarted(server: &str, state: &Path, clock: Clock) -> Kiosk {
 }
 
 /// An enrolled kiosk with one order, facing whatever the test puts in the server's place.
-fn facing(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> (Kiosk, tempfile::TempDir) {
+pub fn facing(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> (Kiosk, tempfile::TempDir) {
+    let folder = folder_with_an_order();
+    let kiosk = Kiosk::start(&format!("http://{}", scripted(answer)), folder.path(), None, clock());
+    (kiosk, folder)
+}
+
+pub fn folder_with_an_order() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store_in(folder.path());
     store.record(to_record(1, 1)).unwrap();
     drop(store);
     std::fs::write(folder.path().join(KEY_FILE), "07".repeat(32)).unwrap();
-    let kiosk = Kiosk::start(&format!("http://{}", scripted(answer)), folder.path(), None, clock());
-    (kiosk, folder)
+    folder
 }
 
-fn problem(code: ProblemCode, expected_seq: Option<u64>) -> Reply {
+pub fn problem(code: ProblemCode, expected_seq: Option<u64>) -> Reply {
     let problem = Problem { expected_seq, ..Problem::new(code) };
     Reply::Say(code.status(), Some(API_VERSION), serde_json::to_string(&problem).unwrap())
 }
 
-fn settled(push: &Push, outcome: &Outcome) -> Reply {
+pub fn settled(push: &Push, outcome: &Outcome) -> Reply {
     let answers = push.operations.iter().map(|o| Answer { id: o.id, outcome: outcome.clone() }).collect();
     let acked_seq = push.operations.last().unwrap().seq;
     let pushed = Pushed { acked_seq, answers, accounts: vec![], orders: vec![] };
@@ -440,7 +445,7 @@ fn a_server_back_from_a_backup_gets_what_it_lost() {
 }
 
 /// Asks the store until nothing is left to push: each question waits for the store's thread, so this does not spin.
-fn wait_until_settled(kiosk: &Kiosk) {
+pub fn wait_until_settled(kiosk: &Kiosk) {
     let deadline = std::time::Instant::now() + PATIENCE;
     while kiosk.store.ask(|desk| desk.store.unsettled().unwrap()).blocking_recv().unwrap() > 0 {
         assert!(std::time::Instant::now() < deadline, "the outbox is stuck");
@@ -498,7 +503,7 @@ fn enrolling_again_puts_the_old_journal_aside_and_starts_a_new_one() {
 }
 
 /// Nothing new, unless the kiosk is willing to wait for it.
-fn nothing_new(asked: &Asked) -> Reply {
+pub fn nothing_new(asked: &Asked) -> Reply {
     let nothing = Changes { cursor: changes().cursor, ..Changes::default() };
     if asked.path.ends_with("wait=0") {
         Reply::Say(200, Some(API_VERSION), serde_json::to_string(&nothing).unwrap())

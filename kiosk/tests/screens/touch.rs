@@ -5,7 +5,7 @@ use jiff::civil::date;
 use kiosk_core::{
     DepositAmountPage, Field, HomePage, Intent, Page, PasswordPage, PrintState, Screen, Tile, TileKind, WhyNot,
 };
-use madkort_protocol::Language;
+use madkort_protocol::{Language, Rule};
 use slint::ComponentHandle as _;
 use slint::platform::Key;
 
@@ -50,6 +50,29 @@ fn an_order_is_taken_back_by_its_number() {
     let id = home.coming[0].id;
     let stage = stage_with(Page::Home(home));
     assert_eq!(asked(&stage, "Fortryd K1-142"), [Intent::CancelOrder(id)]);
+}
+
+#[test]
+fn an_order_the_server_did_not_take_says_why_in_both_languages() {
+    let stage = stage_with(Page::Home(fixtures::home(true)));
+    for (rule, da, en) in [
+        (Rule::CutOff, "Der var lukket for bestilling til den dag.", "Orders for that day had closed."),
+        (Rule::Portions, "Der var ikke nok tilbage af det.", "There was not enough left of it."),
+        (Rule::Balance, "Saldoen var for lav.", "The balance was too low."),
+        (Rule::DayCap, "Det var over grænsen for en dag.", "It was over the limit for a day."),
+        (Rule::Card, "Kortet er spærret eller erstattet.", "The card is blocked or replaced."),
+        (Rule::Field, "Spørg personalet hvorfor.", "Ask the staff why."),
+    ] {
+        let home = HomePage { refused: Some(fixtures::refused(rule)), ..fixtures::home(true) };
+        stage.show(&screen(DANISH, Page::Home(home.clone())));
+        let whole =
+            format!("Bestilling K1-17 kunne ikke modtages: Kyllingesandwich. {da} Pengene er tilbage på kontoen.");
+        stage.find(AccessibleRole::Text, &whole);
+        stage.show(&screen(Language::English, Page::Home(home)));
+        let whole =
+            format!("Order K1-17 could not be accepted: Kyllingesandwich. {en} The money is back on the account.");
+        stage.find(AccessibleRole::Text, &whole);
+    }
 }
 
 #[test]

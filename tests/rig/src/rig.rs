@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use madkort_protocol::DeviceKind;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use tempfile::TempDir;
 
 use crate::browser::Browser;
@@ -17,6 +18,7 @@ use crate::kiosk::{Kiosk, Told};
 use crate::ledger::{Ledger, OrderRow};
 use crate::patience::until;
 use crate::printer::{Paper, Printer};
+use crate::process::PATIENCE;
 use crate::qr;
 use crate::reader::Reader;
 use crate::school::Card;
@@ -197,6 +199,17 @@ impl Rig {
     /// A folder of the rig's own, gone when it ends.
     pub fn dir(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// How the kiosk's spool says that the slip of that order ended, once it has: `printed`, `uncertain`, ….
+    pub fn slip_ended(&self, number: &str) -> Result<String> {
+        let sql = "SELECT state FROM spool WHERE kind = 'order' AND instr(paper, ?1) > 0 ORDER BY job DESC LIMIT 1";
+        let names_it = format!("\"number\":\"{number}\"");
+        until(&format!("the end of the slip of {number}"), PATIENCE, || {
+            let spool = Connection::open_with_flags(self.kiosk_database(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            let state: Option<String> = spool.query_row(sql, [&names_it], |row| row.get(0)).optional()?;
+            Ok(state.filter(|state| !["queued", "sending", "waiting_paper"].contains(&state.as_str())))
+        })
     }
 
     /// The kiosk's database.

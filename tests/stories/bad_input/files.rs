@@ -40,9 +40,9 @@ fn a_database_that_is_none() -> Result<()> {
         Ok(std::fs::write(kiosk.state().join("kiosk.db"), &spoil)?)
     })?;
     // Nobody can be served, and the screen says so; the file is left for whoever can still read it.
-    rig.see("The kiosk cannot save anything right now")?;
+    rig.see("The kiosk's memory does not work right now")?;
     rig.reader.tap(&rig.card("Emil")?.uid)?;
-    let sight = rig.see("The kiosk cannot save anything right now")?;
+    let sight = rig.see("The kiosk's memory does not work right now")?;
     ensure!(!sight.says("Emil"), "somebody is served:\n{}", sight.told());
     let kept = std::fs::read(rig.kiosk_database()).context("the database is gone")?;
     ensure!(kept == garbage, "the broken database was written over");

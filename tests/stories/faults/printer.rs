@@ -39,6 +39,33 @@ fn out_of_paper_in_mid_job() -> Result<()> {
 }
 
 #[test]
+fn a_slip_that_was_broken_off_is_cut_off_before_the_next_one() -> Result<()> {
+    let mut rig = Rig::start(Options::default())?;
+    rig.come_in("Emil")?;
+    rig.printer.paper_ends_after(LESS_THAN_A_SLIP_MM)?;
+    let (_, torn) = rig.order_food(None)?;
+    ensure!(rig.printer.wait_stuck()? == "paper_out", "it should be out of paper");
+    // Whoever brings the roll switches the printer off and on: what it had not printed is gone.
+    rig.printer.power_cycle()?;
+    rig.see("Perhaps the slip did not come out. Your number is enough.")?;
+    rig.printer.new_roll()?;
+    rig.window().wait_gone(&rig.words.say("The printer is out of paper"))?;
+    rig.go()?;
+
+    rig.come_in("Emil")?;
+    let (_, next) = rig.order_food(None)?;
+    let rest = rig.paper()?;
+    rest.says_all(&["AFBRUDT"])?;
+    ensure!(!rest.text.contains(&next), "the next slip hangs on the torn one:\n{}", rest.text);
+    let slip = rig.paper()?;
+    slip.says_all(&[&next])?;
+    ensure!(!slip.text.contains(&torn) && !slip.text.contains("AFBRUDT"), "not a slip of its own:\n{}", slip.text);
+    rig.go()?;
+    ensure!(rig.printer.untaken()?.is_empty(), "the torn slip came out again");
+    rig.ledger().must_add_up()
+}
+
+#[test]
 fn an_open_cover_is_said_and_forgotten() -> Result<()> {
     let mut rig = Rig::start(Options::default())?;
     rig.printer.cover(true)?;

@@ -38,10 +38,15 @@ fn card_service_restarted() -> Result<()> {
     rig.reader.restart_service()?;
     rig.see("Hold your school card to the reader")?;
 
+    let before = rig.ledger().balance("Emil")?;
     rig.come_in("Emil")?;
+    rig.see_money(before)?;
     let (_, number) = rig.order_food(None)?;
     rig.paper()?.says_all(&[&number])?;
-    rig.order_in_ledger("Emil", &number)?;
+    let order = rig.order_in_ledger("Emil", &number)?;
+    rig.press("To my page")?;
+    rig.see_money(before - order.total)?;
+    ensure!(rig.ledger().balance("Emil")? == before - order.total, "the balance is wrong");
     ensure!(rig.ledger().times_posted(&number)? == 1, "the order is not in the ledger once");
     rig.ledger().must_add_up()
 }

@@ -145,7 +145,7 @@ fn scarce(other: &mut Device, date: Date, products: &[Product]) -> Result<Produc
 }
 
 /// Orders the first dish of the menu; the server says no, and the kiosk says so. The money is back, or was never gone.
-fn refused_by_the_server(rig: &mut Rig, rule: &str, before: i64) -> Result<()> {
+fn refused_by_the_server(rig: &mut Rig, (rule, why): (&str, &str), before: i64) -> Result<()> {
     rig.press("Order food")?;
     let dish = rig.pick_first_product()?;
     rig.press("Checkout")?;
@@ -156,10 +156,10 @@ fn refused_by_the_server(rig: &mut Rig, rule: &str, before: i64) -> Result<()> {
         let new = ledger.orders("Noah")?.into_iter().find(|order| known.iter().all(|known| known.id != order.id));
         Ok(new.filter(|order| order.state == "refused"))
     })?;
-    let why = ledger.refusal(&refused.id)?.context("a refusal without a rule")?;
-    ensure!(why.contains(rule), "refused for another reason: {why}");
-    let told = "Order {0} could not be accepted: {1}. The money is back on the account.";
-    rig.see_with(told, &[&refused.number, &dish])?;
+    let noted = ledger.refusal(&refused.id)?.context("a refusal without a rule")?;
+    ensure!(noted.contains(rule), "refused for another reason: {noted}");
+    let told = "Order {0} could not be accepted: {1}. {2} The money is back on the account.";
+    rig.see_with(told, &[&refused.number, &dish, &rig.words.say(why)])?;
     rig.see_money(before)?;
     ledger.must_add_up()?;
     ensure!(ledger.balance("Noah")? == before, "money moved");
@@ -172,7 +172,9 @@ fn a_day_cap_and_a_week_cap_hold_for_orders_too() -> Result<()> {
     let noah = rig.card("Noah")?;
     let before = rig.ledger().balance("Noah")?;
     rig.come_in("Noah")?;
-    for (field, other, rule) in [("In a day", "In a week", "day_cap"), ("In a week", "In a day", "week_cap")] {
+    let (day, week) =
+        (("day_cap", "It was over the limit for a day."), ("week_cap", "It was over the limit for a week."));
+    for (field, other, rule) in [("In a day", "In a week", day), ("In a week", "In a day", week)] {
         rig.press("Your details")?;
         if field == "In a day" {
             rig.see("Type your code")?;

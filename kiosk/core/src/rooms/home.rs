@@ -2,10 +2,10 @@
 //!
 //! Pure.
 
-use madkort_protocol::{Language, OperationId, Order, OrderState};
+use madkort_protocol::{Language, OperationId, Order, OrderState, PlaceOrder, Rule};
 
 use super::{Around, Inside, Room};
-use crate::{Effect, Intent, OrderBrief, Visitor};
+use crate::{Effect, Intent, OrderBrief, RefusedOrder, Visitor};
 
 impl Inside {
     pub(super) fn hand_at_home(&mut self, intent: &Intent, fresh: OperationId, around: &Around) -> (Room, Vec<Effect>) {
@@ -14,6 +14,18 @@ impl Inside {
             Intent::Open(kind) => self.enter(*kind, around),
             Intent::CancelOrder(order) => (Room::Home, self.take_back(*order, fresh, around)),
             _ => (Room::Home, vec![]),
+        }
+    }
+
+    /// The server did not take an order that is on disk, by this rule.
+    pub fn order_refused(&mut self, id: OperationId, order: &PlaceOrder, why: Rule, around: &Around) {
+        if self.visitor.account(order.account).is_none() {
+            return;
+        }
+        self.refused = Some(refused(order, why, around));
+        // What was told as ordered is not: that is said at home, and not left standing.
+        if matches!(&self.room, Room::Order(room) if room.tells_of(id)) {
+            self.room = Room::Home;
         }
     }
 }
@@ -30,6 +42,16 @@ pub(crate) fn brief(order: &Order, visitor: &Visitor, around: &Around) -> OrderB
         can_cancel: order.state == OrderState::Held && order.picked_up_at.is_none() && around.takes_orders(order.date),
         pending: visitor.unacknowledged.contains(&order.id),
         picked_up: order.picked_up_at.is_some(),
+    }
+}
+
+fn refused(order: &PlaceOrder, why: Rule, around: &Around) -> RefusedOrder {
+    let names = order.lines.iter().filter_map(|l| around.catalogue.product(l.product));
+    RefusedOrder {
+        number: order.number.clone(),
+        what: names.map(|p| p.name(around.language)).collect::<Vec<_>>().join(", "),
+        total: order.total,
+        why,
     }
 }
 

@@ -47,7 +47,7 @@ use jiff::civil::Date;
 use madkort_protocol::{Account, AccountId, Language, MenuDay, Money, OperationId, ProductId};
 
 use crate::{
-    Catalogue, Effect, FormProblem, Intent, Link, Moment, OrderBrief, PrintState, PrinterHealth, TileKind, Visitor,
+    Catalogue, Effect, FormProblem, Intent, Link, Moment, PrintState, PrinterHealth, RefusedOrder, TileKind, Visitor,
 };
 
 /// Days to choose from: a school week.
@@ -66,7 +66,7 @@ pub(crate) struct Inside {
     /// A cancellation on its way to the disk.
     pub cancelling: Option<OperationId>,
     /// An order the server refused after the fact.
-    pub refused: Option<OrderBrief>,
+    pub refused: Option<RefusedOrder>,
     /// What they cannot eat for whom this card orders.
     pub eating: Eating,
 }
@@ -98,6 +98,7 @@ pub(crate) struct Around {
     pub now: Moment,
     pub language: Language,
     pub link: Link,
+    pub outbox_stuck: bool,
     pub printer: PrinterHealth,
 }
 
@@ -122,6 +123,11 @@ impl Around {
     /// How many are left of a product on a day, as far as this kiosk knows; `None` where there is no limit.
     pub fn left(&self, day: Date, product: ProductId) -> Option<u32> {
         self.catalogue.day(day)?.left(product)
+    }
+
+    /// Whether what is recorded now stays on this kiosk for a while: nobody but it checks a limit before the person has left.
+    pub fn keeps_back(&self) -> bool {
+        !self.link.is_online() || self.outbox_stuck
     }
 
     /// What a product is called.

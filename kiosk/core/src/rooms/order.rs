@@ -1,9 +1,10 @@
 //! The webshop: choose a day and what to eat on it, check, pay.
 //!
 //! Pure. **Invariants:** an order is recorded only if, at that moment, its day takes orders, there is enough left of everything as far
-//! as this kiosk knows, the balance covers what it takes, and, out of the server's reach, the school's offline limits allow it. It is shown as
-//! ordered only when it is on disk. Each day has a basket of its own, and what lies in it stays in it until the visit ends. What
-//! the eater cannot eat is ordered only after somebody has said so to that very dish, and never where it is blocked.
+//! as this kiosk knows, the balance covers what it takes, and, while nothing gets through to the server, the school's offline limits
+//! allow it. It is shown as ordered only when it is on disk. Each day has a basket of its own, and what lies in it stays in it until
+//! the visit ends. What the eater cannot eat is ordered only after somebody has said so to that very dish, and never where it is
+//! blocked.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,7 +77,7 @@ impl OrderRoom {
                 id,
                 number: number.to_owned(),
                 taken,
-                offline: !around.link.is_online(),
+                offline: around.keeps_back(),
                 paper: around.first_print_state(),
             };
         }
@@ -131,7 +132,7 @@ impl OrderRoom {
             let taken = inside.quoted(self, around).unwrap_or(total);
             covers(inside.account().map_or(Money::ZERO, |a| a.balance), taken)?;
         }
-        if !around.link.is_online() {
+        if around.keeps_back() {
             offline_room(&inside.visitor, around, total)?;
         }
         Ok(total)
@@ -145,7 +146,7 @@ fn covers(balance: Money, taken: Money) -> Result<(), FormProblem> {
     if lacks { Err(FormProblem::Balance(after.negated().unwrap_or(taken))) } else { Ok(()) }
 }
 
-/// Whether an order may be taken while the server is out of reach.
+/// Whether an order may be taken while nothing gets through to the server.
 fn offline_room(visitor: &Visitor, around: &Around, total: Money) -> Result<(), FormProblem> {
     let limits = around.catalogue.school.offline;
     let left = |limit: Money, used: Money| limit.minus(used).unwrap_or(Money::ZERO).max(Money::ZERO);
@@ -311,7 +312,7 @@ impl Inside {
             vat: Money::sum(vat).unwrap_or_default(),
             taken,
             balance: balance.minus(taken.unwrap_or(total)).unwrap_or_default(),
-            offline: !around.link.is_online(),
+            offline: around.keeps_back(),
         }
     }
 

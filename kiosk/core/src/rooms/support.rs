@@ -55,7 +55,7 @@ impl SupportRoom {
             self.step = SupportStep::Done {
                 id: recorded,
                 number: number.to_owned(),
-                offline: !around.link.is_online(),
+                offline: around.keeps_back(),
                 paper: around.first_print_state(),
             };
         }
@@ -119,7 +119,7 @@ impl Inside {
             regarding: self.label(),
             support_email: school.support_email.clone(),
             support_phone: school.support_phone.clone(),
-            offline: !around.link.is_online(),
+            offline: around.keeps_back(),
         }
     }
 }

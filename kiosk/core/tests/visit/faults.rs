@@ -15,6 +15,7 @@ fn causes(fault: Fault) -> Event {
             Event::Link(Link::Offline { last_heard: Some(start() - SignedDuration::from_hours(73)) })
         }
         Fault::Offline => Event::Link(Link::Offline { last_heard: Some(start()) }),
+        Fault::Unsent => Event::Outbox { stuck: true },
         Fault::ReaderService => Event::Reader(ReaderHealth::ServiceDown),
         Fault::NoReader => Event::Reader(ReaderHealth::Missing),
         Fault::ReaderFault => Event::Reader(ReaderHealth::Faulty),
@@ -29,6 +30,7 @@ fn causes(fault: Fault) -> Event {
 fn cures(play: &mut Play) {
     play.tell(Event::Disk { works: true });
     play.tell(Event::Link(Link::Online));
+    play.tell(Event::Outbox { stuck: false });
     play.tell(Event::Reader(ReaderHealth::Works));
     play.tell(Event::Printer(PrinterHealth::Works));
 }
@@ -103,6 +105,15 @@ fn the_gravest_fault_has_the_page() {
     assert_eq!(play.page(), Page::OutOfService(Fault::Disk));
     assert_eq!(play.kiosk.view().faults, vec![Fault::PaperOut]);
     assert!(play.effects.contains(&Effect::Light(Light::Attention)));
+}
+
+#[test]
+fn one_trouble_with_the_server_has_one_line() {
+    let mut play = Play::new();
+    play.tell(causes(Fault::Unsent)).tell(causes(Fault::Offline));
+    assert_eq!(play.kiosk.view().faults, vec![Fault::Offline]);
+    play.tell(Event::Link(Link::Online));
+    assert_eq!(play.kiosk.view().faults, vec![Fault::Unsent], "it is heard again, and still takes nothing");
 }
 
 #[test]

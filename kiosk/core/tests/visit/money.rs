@@ -210,30 +210,55 @@ fn an_order_after_the_cut_off_is_not_taken_even_if_the_page_was_open() {
 }
 
 #[test]
-fn offline_orders_stay_within_what_may_be_lost() {
+fn orders_that_stay_on_the_kiosk_stay_within_what_may_be_lost() {
     let offline = Event::Link(Link::Offline { last_heard: Some(start()) });
     let used = |card: i32, kiosk: i32| Visitor {
         card_unacknowledged: Money::from_kroner(card),
         kiosk_unacknowledged: Money::from_kroner(kiosk),
         ..visitor(500)
     };
-    for (visitor, pieces, allowed) in [
-        (used(0, 0), 1, None),
-        (used(0, 0), 2, Some(60)),
-        (used(90, 90), 1, Some(10)),
-        (used(0, 990), 1, Some(10)),
-        (used(200, 0), 1, Some(0)),
-    ] {
-        let mut play = Play::inside(visitor);
-        play.tell(offline.clone()).hand(Intent::Open(TileKind::Order));
-        for _ in 0..pieces {
-            play.hand(Intent::Add(product_id(LASAGNE)));
+    // The server may be out of reach, or answer and not take them.
+    for kept_back in [offline, Event::Outbox { stuck: true }] {
+        for (visitor, pieces, allowed) in [
+            (used(0, 0), 1, None),
+            (used(0, 0), 2, Some(60)),
+            (used(90, 90), 1, Some(10)),
+            (used(0, 990), 1, Some(10)),
+            (used(200, 0), 1, Some(0)),
+        ] {
+            let mut play = Play::inside(visitor);
+            play.tell(kept_back.clone()).hand(Intent::Open(TileKind::Order));
+            for _ in 0..pieces {
+                play.hand(Intent::Add(product_id(LASAGNE)));
+            }
+            play.hand(Intent::Checkout).hand(Intent::Pay);
+            let expected = allowed.map(|kroner| FormProblem::OfflineLimit(Money::from_kroner(kroner)));
+            assert!(matches!(play.page(), Page::Checkout(CheckoutPage { problem, .. }) if problem == expected));
+            assert_eq!(recorded(&play).is_some(), allowed.is_none());
         }
-        play.hand(Intent::Checkout).hand(Intent::Pay);
-        let expected = allowed.map(|kroner| FormProblem::OfflineLimit(Money::from_kroner(kroner)));
-        assert!(matches!(play.page(), Page::Checkout(CheckoutPage { problem, .. }) if problem == expected));
-        assert_eq!(recorded(&play).is_some(), allowed.is_none());
     }
+}
+
+#[test]
+fn while_nothing_gets_through_an_order_says_so_and_the_limit_goes_with_the_fault() {
+    let mut play = Play::inside(visitor(500));
+    play.tell(Event::Outbox { stuck: true }).hand(Intent::Open(TileKind::Order));
+    play.hand(Intent::Add(product_id(LASAGNE))).hand(Intent::Add(product_id(LASAGNE)));
+    play.hand(Intent::Checkout).hand(Intent::Pay);
+    assert_eq!(recorded(&play), None, "64 kr. is more than may be lost");
+    play.tell(Event::Outbox { stuck: false }).hand(Intent::Pay);
+    assert!(recorded(&play).is_some(), "and may be ordered as soon as it gets through");
+
+    let mut play = checking(78);
+    play.tell(Event::Outbox { stuck: true }).hand(Intent::Pay);
+    let (id, _) = recorded(&play).unwrap();
+    let slip = play.effects.iter().find_map(|effect| match effect {
+        Effect::Record { slip: Some(Paper::Order(slip)), .. } => Some(slip.offline),
+        _ => None,
+    });
+    assert_eq!(slip, Some(true), "on paper, too");
+    play.tell(Event::Recorded { id, number: "K1-9".into(), visitor: Box::new(visitor(46)) });
+    assert!(matches!(play.page(), Page::OrderDone(OrderDonePage { offline: true, .. })), "{:?}", play.page());
 }
 
 #[test]
@@ -310,10 +335,18 @@ fn an_order_the_server_refused_is_told_on_the_spot() {
     play.hand(Intent::Pay);
     let (id, order) = recorded(&play).unwrap();
     play.tell(Event::Recorded { id, number: "K1-9".into(), visitor: Box::new(visitor(46)) }).hand(Intent::Back);
-    let refusal = Refusal { rule: Rule::CutOff, limit: None, asked: None, portions: None };
-    let body = Box::new(OperationBody::PlaceOrder(order));
-    play.tell(Event::OperationRefused { id, body, refusal }).tell(Event::Changed(Box::new(visitor(78))));
-    let Page::Home(home) = play.page() else { panic!() };
-    assert_eq!(home.refused.map(|o| (o.what, o.total)), Some(("Lasagne".into(), Money::from_kroner(32))));
-    assert_eq!(home.balance, Money::from_kroner(78));
+    for rule in [Rule::CutOff, Rule::Portions, Rule::Card, Rule::DayCap] {
+        let refusal = Refusal { rule, limit: None, asked: None, portions: None };
+        let body = Box::new(OperationBody::PlaceOrder(order.clone()));
+        play.tell(Event::OperationRefused { id, body, refusal }).tell(Event::Changed(Box::new(visitor(78))));
+        let Page::Home(home) = play.page() else { panic!() };
+        let told = RefusedOrder {
+            number: order.number.clone(),
+            what: "Lasagne".into(),
+            total: Money::from_kroner(32),
+            why: rule,
+        };
+        assert_eq!(home.refused, Some(told), "with the reason");
+        assert_eq!(home.balance, Money::from_kroner(78));
+    }
 }

@@ -76,6 +76,7 @@ enum Step {
     Wait(u64),
     Answer(bool),
     Link(bool),
+    Outbox(bool),
     Reader(bool),
 }
 
@@ -87,6 +88,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => (0..40_u64).prop_map(Step::Wait),
         6 => any::<bool>().prop_map(Step::Answer),
         1 => any::<bool>().prop_map(Step::Link),
+        1 => any::<bool>().prop_map(Step::Outbox),
         1 => any::<bool>().prop_map(Step::Reader),
     ];
     prop::collection::vec(step, 1..120)
@@ -166,6 +168,7 @@ proptest! {
                 Step::Answer(well) => answer(&mut play, well),
                 Step::Link(true) => { play.tell(Event::Link(Link::Online)); }
                 Step::Link(false) => { play.tell(Event::Link(Link::Offline { last_heard: Some(start()) })); }
+                Step::Outbox(stuck) => { play.tell(Event::Outbox { stuck }); }
                 Step::Reader(true) => { play.tell(Event::Reader(ReaderHealth::Works)); }
                 Step::Reader(false) => { play.tell(Event::Reader(ReaderHealth::Missing)); }
             }

@@ -135,7 +135,7 @@ fn an_order_told_as_ordered_and_then_refused_is_not_left_standing() {
     let body = Box::new(OperationBody::PlaceOrder(PlaceOrder { number: "K1-9".into(), ..order }));
     play.tell(Event::OperationRefused { id, body, refusal });
     let Page::Home(home) = play.page() else { panic!("{:?}", play.page()) };
-    assert_eq!(home.refused.map(|o| o.number), Some("K1-9".into()));
+    assert_eq!(home.refused.map(|o| (o.number, o.why)), Some(("K1-9".into(), Rule::Portions)));
 }
 
 #[test]

@@ -3,22 +3,22 @@
 use anyhow::bail;
 use receipt_printer::query::query_identity;
 use receipt_printer::{
-    Control, Document, JobEvent, JobOutcome, Patience, PrinterAddress, Profile, Tag, escpos, layout, print_job,
+    Control, Document, JobEvent, JobOutcome, Left, Patience, PrinterAddress, Profile, Tag, escpos, layout, print_job,
     query_status,
 };
 
 /// Prints a document and says what became of it.
-pub fn print(address: &PrinterAddress, profile: &Profile, document: &Document) -> anyhow::Result<()> {
+pub fn print(address: &PrinterAddress, profile: &Profile, left: Left, document: &Document) -> anyhow::Result<()> {
     let tag = tag();
-    send(address, profile, &escpos::job(&layout(document, profile), profile, tag), tag)
+    send(address, profile, left, &escpos::job(&layout(document, profile), profile, tag), tag)
 }
 
 /// Prints the commissioning page.
-pub fn commission(address: &PrinterAddress, profile: &Profile) -> anyhow::Result<()> {
+pub fn commission(address: &PrinterAddress, profile: &Profile, left: Left) -> anyhow::Result<()> {
     let model = query_identity(address)?;
     println!("model: {}", model.as_deref().unwrap_or("not said"));
     let tag = tag();
-    send(address, profile, &escpos::commissioning(profile, model.as_deref(), tag), tag)?;
+    send(address, profile, left, &escpos::commissioning(profile, model.as_deref(), tag), tag)?;
     println!("Choose the line whose letters are right, and give its number as --code-page.");
     Ok(())
 }
@@ -34,7 +34,7 @@ pub fn status(address: &PrinterAddress, profile: &Profile) -> anyhow::Result<()>
     Ok(())
 }
 
-fn send(address: &PrinterAddress, profile: &Profile, bytes: &[u8], tag: Tag) -> anyhow::Result<()> {
+fn send(address: &PrinterAddress, profile: &Profile, left: Left, bytes: &[u8], tag: Tag) -> anyhow::Result<()> {
     let mut tell = |event| {
         match event {
             JobEvent::Status(status) => eprintln!("printer: {status}"),
@@ -42,14 +42,18 @@ fn send(address: &PrinterAddress, profile: &Profile, bytes: &[u8], tag: Tag) -> 
         }
         Control::Continue
     };
-    match print_job(address, profile, bytes, tag, &Patience::default(), &mut tell) {
+    let outcome = print_job(address, profile, left, (bytes, tag), &Patience::default(), &mut tell);
+    let leaves = outcome.leaves(left);
+    match outcome {
         JobOutcome::Printed => println!("printed: the printer confirmed the paper"),
         JobOutcome::Processed => println!("processed: the printer took the last command"),
         JobOutcome::Assumed => println!("assumed printed: this printer confirms nothing"),
         JobOutcome::NotStarted { reason } => bail!("nothing was printed: {:#}", anyhow::Error::new(reason)),
         JobOutcome::Uncertain { bytes_sent, reason } => {
+            // Nothing here remembers it until the next paper.
+            let next = if leaves == Left::Torn { "; print the next with --after-torn" } else { "" };
             bail!(
-                "look at the paper: {bytes_sent} of {} bytes were sent; {:#}",
+                "look at the paper: {bytes_sent} of {} bytes were sent; {:#}{next}",
                 bytes.len(),
                 anyhow::Error::new(reason)
             )

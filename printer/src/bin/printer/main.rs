@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand, ValueEnum};
-use receipt_printer::{Document, Mark, PrinterAddress, Profile, Tag, escpos, layout, png, sample, text};
+use receipt_printer::{Document, Left, Mark, PrinterAddress, Profile, Tag, escpos, layout, png, sample, text};
 
 /// Look at a paper before it is printed, and at a printer before it is used.
 #[derive(Debug, Parser)]
@@ -71,6 +71,15 @@ struct Device {
     /// Where the printer is: `tcp://127.0.0.1:9100` or `file:/dev/usb/lp0`.
     #[arg(long = "printer", default_value = "tcp://127.0.0.1:9100")]
     address: PrinterAddress,
+    /// The paper before this one was broken off: cut off what is left of it first, marked AFBRUDT.
+    #[arg(long)]
+    after_torn: bool,
+}
+
+impl Device {
+    fn left(&self) -> Left {
+        if self.after_torn { Left::Torn } else { Left::Clean }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -104,11 +113,11 @@ fn main() -> anyhow::Result<()> {
     profile.code_page = code_page.unwrap_or(profile.code_page);
     match task {
         Task::Preview { paper, png, bytes } => preview(&paper.read()?, &profile, png.as_deref(), bytes.as_deref()),
-        Task::Print { paper, device } => device::print(&device.address, &profile, &paper.read()?),
-        Task::TestPage { device } => device::print(&device.address, &profile, &sample::test_page()),
-        Task::Commissioning { device } => device::commission(&device.address, &profile),
+        Task::Print { paper, device } => device::print(&device.address, &profile, device.left(), &paper.read()?),
+        Task::TestPage { device } => device::print(&device.address, &profile, device.left(), &sample::test_page()),
+        Task::Commissioning { device } => device::commission(&device.address, &profile, device.left()),
         Task::Status { device } => device::status(&device.address, &profile),
-        Task::Drawer { device } => device::print(&device.address, &profile, &Document::open_drawer()),
+        Task::Drawer { device } => device::print(&device.address, &profile, device.left(), &Document::open_drawer()),
     }
 }
 

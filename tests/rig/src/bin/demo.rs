@@ -2,12 +2,14 @@
 //!
 //! **Invariant:** both are the same rig.
 
+use std::fs;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use madkort_tests::album::Album;
 use madkort_tests::display::Size;
 use madkort_tests::folders::target_dir;
+use madkort_tests::kiosk::Kiosk;
 use madkort_tests::rig::{Options, Rig, Stage};
 use madkort_tests::{bench, visit};
 
@@ -58,7 +60,20 @@ fn guided(size: Size) -> Result<()> {
 
 fn for_a_person(size: Size) -> Result<()> {
     println!("Starting server, card service, printer, kiosk and workbench …");
-    let mut rig = Rig::start(Options { stage: Stage::Theirs, size })?;
+    let mut rig = Rig::prepare(Options { stage: Stage::Theirs, size }, with_sound)?;
+    rig.kiosk.wait_for_screen("Idle")?;
     println!("Lay a card on the reader in the workbench. Close one of the windows to end.");
     bench::play(&mut rig)
+}
+
+/// Gives the kiosk a loudspeaker where the machine can play sound.
+fn with_sound(kiosk: &Kiosk) -> Result<()> {
+    let plays = |name: &str| name.starts_with("pcm") && name.ends_with('p');
+    let devices = fs::read_dir("/dev/snd").into_iter().flatten().flatten();
+    if devices.into_iter().any(|device| plays(&device.file_name().to_string_lossy())) {
+        let config = fs::read_to_string(kiosk.config())?;
+        // Ahead of its tables.
+        fs::write(kiosk.config(), format!("speech = \"loudspeaker\"\n{config}"))?;
+    }
+    Ok(())
 }
