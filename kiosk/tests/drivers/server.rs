@@ -17,7 +17,6 @@ use sync_server::{AppState, enrolment};
 /// What was asked.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    pub method: String,
     pub path: String,
     pub count: Option<u64>,
     pub body: Vec<u8>,
@@ -71,7 +70,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     let mut words = line.split(' ');
-    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let path = words.nth(1)?.to_owned();
     let (mut length, mut count) = (0, None);
     loop {
         let mut line = String::new();
@@ -85,7 +84,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Asked { method, path, count, body })
+    Some(Asked { path, count, body })
 }
 
 /// The real server with the demo school, which can be switched off and on again.

@@ -3,6 +3,7 @@
 //! The window, the core behind it, and the answers of a world without devices.
 
 mod waiting;
+#[allow(dead_code, reason = "the core's own tests use the rest of it")]
 #[path = "../../core/tests/visit/world.rs"]
 mod world;
 
