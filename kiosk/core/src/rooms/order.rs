@@ -310,8 +310,9 @@ impl Inside {
             total,
             vat: Money::sum(vat).unwrap_or_default(),
             taken,
-            balance: balance.minus(taken.unwrap_or(total)).unwrap_or_default(),
+            balance: Some(balance.minus(taken.unwrap_or(total)).unwrap_or_default()),
             offline: !around.link.is_online(),
+            copy: false,
         }
     }
 
