@@ -8,9 +8,11 @@
 
 mod allergies;
 mod audit;
+mod cards;
 mod catalogue;
 mod codes;
 mod cpr_numbers;
+mod deeds;
 mod devices;
 mod feed;
 pub mod letters;
@@ -42,9 +44,11 @@ use crate::metrics::StoreMetrics;
 
 pub use allergies::AllergyRecords;
 pub use audit::{Audit, Audited, Broken, Head, Verdict};
+pub use cards::{Blocking, Cards, NewCard, Replacing};
 pub use catalogue::{Catalogue, NewAccount, Thing};
 pub use codes::{CodeTry, Codes};
 pub use cpr_numbers::CprNumbers;
+pub use deeds::{Deed, Deeds, Doer};
 pub use devices::{Device, Devices, NewCode, NewDevice};
 pub use feed::{Feed, Statements};
 pub use letters::{Asked, AskedStatement, Letters};
@@ -58,7 +62,7 @@ pub use payments::{
 };
 
 pub use passwords::{AskedReset, Passwords};
-pub use people::{Deed, Doer, People};
+pub use people::People;
 pub use pictures::{NewPicturePage, PicturePageRow, Pictures};
 pub use price_classes::{Listed, PriceClasses};
 pub use registers::{AtTill, Registers};
@@ -79,10 +83,12 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + S
 pub trait Store:
     AllergyRecords
     + Audit
+    + Cards
     + Catalogue
     + Charges
     + Codes
     + CprNumbers
+    + Deeds
     + Deposits
     + Devices
     + Feed

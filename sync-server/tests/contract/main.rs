@@ -2,6 +2,7 @@
 //! when the case is over.
 #![allow(clippy::unwrap_used)]
 
+mod cards;
 mod ids;
 #[path = "../ledgers/mod.rs"]
 mod ledgers;
@@ -31,6 +32,7 @@ macro_rules! cases {
 }
 
 const CASES: &[Case] = cases![
+    cards: a_card_is_blocked_opened_and_replaced_and_it_is_written_down;
     ids: the_same_body_again_is_posted_already, another_body_under_an_id_is_refused, an_id_is_taken_across_kinds,
         a_refusal_is_remembered, a_refusal_moves_nothing, a_group_shares_a_commit_and_not_its_faults,
         what_was_answered_is_there_after_reopening;

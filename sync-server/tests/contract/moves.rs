@@ -20,7 +20,7 @@ async fn lived_in(url: DatabaseUrl) -> (World, Signer, PurchaseRequest) {
     world.buy(&till, &sale).await;
     world.buy(&till, &world.sale(kr(1000))).await;
     world.outcome(&kiosk, world.order(&kiosk, lasagne("K1-1"))).await;
-    world.store.take_code_try(SCHOOL, ANNAS_CARD, START).await.unwrap();
+    world.store.take_code_try(SCHOOL, ANNAS_CARD, CardStatus::Active, START).await.unwrap();
     world.store.note_request(kiosk.id, 7);
     world.store.alive().await.unwrap();
     (world, till, sale)

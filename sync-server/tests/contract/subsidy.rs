@@ -68,13 +68,13 @@ pub async fn nobody_eats_free_on_nothing_but_their_class(world: &World) {
     let listed = |digits: &str, class| (CardNumber::from_first_13(digits).unwrap(), class);
     let anna = listed("1234567890101", PriceClass::Reduced);
     let with_a_stranger = vec![anna.clone(), listed("9999999999999", PriceClass::Paid)];
-    assert_eq!(world.store.set_price_classes(SCHOOL, with_a_stranger).await.unwrap(), Listed::Unknown(vec![1]));
+    assert_eq!(world.store.set_price_classes(SCHOOL, with_a_stranger, START).await.unwrap(), Listed::Unknown(vec![1]));
     assert_eq!(world.store.price_class(SCHOOL, ANNA).await.unwrap(), Some(PriceClass::Free), "all or none");
-    assert_eq!(world.store.set_price_classes(SCHOOL, vec![anna]).await.unwrap(), Listed::Set);
+    assert_eq!(world.store.set_price_classes(SCHOOL, vec![anna], START).await.unwrap(), Listed::Set);
     assert_eq!(world.store.price_class(SCHOOL, ANNA).await.unwrap(), Some(PriceClass::Reduced));
     // One person, one account, one class: of two cards that disagree neither wins.
     let two = |class| vec![listed("1234567890101", PriceClass::Free), listed("1234567890104", class)];
-    let set = async |class| world.store.set_price_classes(SCHOOL, two(class)).await.unwrap();
+    let set = async |class| world.store.set_price_classes(SCHOOL, two(class), START).await.unwrap();
     assert_eq!(set(PriceClass::Paid).await, Listed::Torn(0, 1));
     assert_eq!(world.store.price_class(SCHOOL, ANNA).await.unwrap(), Some(PriceClass::Reduced));
     assert_eq!(set(PriceClass::Free).await, Listed::Set);

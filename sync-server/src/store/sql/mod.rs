@@ -16,6 +16,7 @@ mod charges;
 mod codes;
 pub(super) mod copy;
 mod cpr_numbers;
+mod deeds;
 mod deposits;
 mod devices;
 mod feed;

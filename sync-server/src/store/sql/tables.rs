@@ -184,7 +184,8 @@ static ENROLMENT_CODES: Table = plain!("enrolment_codes", ["hash"],
 static SESSIONS: Table = plain!("sessions", ["hash"],
     ["hash" Bytes, "school" Bytes, "device" Bytes, "card" Bytes, "person" Bytes, "expires_at" Int]);
 static DEEDS: Table = plain!("deeds", ["id"],
-    ["id" Bytes, "school" Bytes, "about" Bytes, "what" Text, "person" Bytes, "card" Bytes, "device" Bytes, "at" Int]);
+    ["id" Bytes, "school" Bytes, "about" Bytes, "what" Text, "detail" Text, "person" Bytes, "card" Bytes,
+     "device" Bytes, "at" Int]);
 static RESET_LINKS: Table =
     plain!("reset_links", ["hash"], ["hash" Bytes, "school" Bytes, "person" Bytes, "expires_at" Int]);
 static RESETS_ASKED: Table = plain!("resets_asked", ["id"],

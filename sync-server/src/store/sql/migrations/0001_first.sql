@@ -154,15 +154,16 @@ CREATE INDEX sessions_of_a_person ON sessions (person);
 CREATE TABLE deeds (
     id     BYTEA PRIMARY KEY,
     school BYTEA NOT NULL REFERENCES schools,
-    about  BYTEA NOT NULL,
+    about  BYTEA NOT NULL,                  -- a person, a device, or the school itself
     what   TEXT NOT NULL,
-    person BYTEA NOT NULL,                  -- who did it,
+    detail TEXT NOT NULL,                   -- which card, by its last digits; empty where the word says it all
+    person BYTEA,                           -- who did it; none when it was the office, with a command on the server
     card   BYTEA,                           -- signed in with which card,
     device BYTEA,                           -- where; neither when it was by a link in a letter
     at     BIGINT NOT NULL
 );
 
-CREATE INDEX deeds_by_person ON deeds (about, at);
+CREATE INDEX deeds_by_what_they_are_about ON deeds (about, at);
 
 -- Links in letters by which a forgotten password is replaced.
 CREATE TABLE reset_links (
