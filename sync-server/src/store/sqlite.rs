@@ -125,7 +125,7 @@ impl SqliteSession {
             let transaction = rusqlite::Transaction::new_unchecked(&self.db, rusqlite::TransactionBehavior::Immediate)?;
             transaction.execute_batch(&dialect(sql))?;
             if version == 1 {
-                transaction.execute_batch(APPEND_ONLY)?;
+                transaction.execute_batch(&append_only())?;
             }
             transaction.pragma_update(None, "user_version", version)?;
             transaction.commit()
@@ -278,13 +278,20 @@ fn dialect(sql: &str) -> String {
     sql.replace("BYTEA", "BLOB").replace("BIGINT", "INTEGER").replace("\n);", "\n) STRICT, WITHOUT ROWID;")
 }
 
-/// What SQLite can hold to by itself. Elsewhere the hash chain alone tells.
-const APPEND_ONLY: &str = "
-CREATE TRIGGER entries_are_not_changed BEFORE UPDATE ON entries
-BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
-CREATE TRIGGER entries_are_not_deleted BEFORE DELETE ON entries
-BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
-";
+/// What is written once and for ever. SQLite can hold to it by itself; elsewhere the server's role is not given the right, and the
+/// hash chain tells.
+const APPEND_ONLY: [&str; 3] = ["transactions", "entries", "links"];
+
+fn append_only() -> String {
+    let guard = |(table, verb, done): (&str, &str, &str)| {
+        format!(
+            "CREATE TRIGGER {table}_are_not_{done} BEFORE {verb} ON {table}
+             BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END;"
+        )
+    };
+    let both = |table| [(table, "UPDATE", "changed"), (table, "DELETE", "deleted")];
+    APPEND_ONLY.into_iter().flat_map(both).map(guard).collect()
+}
 
 /// Opens for writing and makes sure of what durability rests on.
 fn open(path: &Path) -> Result<SqliteSession, StoreError> {
