@@ -26,6 +26,7 @@ mod letters;
 mod mails;
 mod mandates;
 mod movements;
+pub(super) mod moves;
 mod operations;
 mod orders;
 mod passwords;

@@ -1,7 +1,7 @@
 //! The tables, as far as rows are moved in bulk: by the writer's group, by a backup, and from one engine to another.
 //!
-//! **Invariant:** every table of the schema is here, with every column, in an order that keeps references whole: a test reads the
-//! schema and compares.
+//! **Invariant:** every table of the schema is here, with every column, in an order that keeps references whole; but for `moves`,
+//! which belongs to a database and not to the ledger in it.
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

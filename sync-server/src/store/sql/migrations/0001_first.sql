@@ -512,3 +512,10 @@ CREATE TABLE changes (
 );
 
 CREATE INDEX changes_by_cursor ON changes (shard, cursor);
+
+-- Both ends of a move. A ledger that is used has no row here: one that stands here takes no writes.
+CREATE TABLE moves (
+    way   TEXT PRIMARY KEY,                 -- from: it is on its way here; to: it has gone
+    place TEXT NOT NULL,                    -- the other end
+    token BYTEA NOT NULL                    -- the same at both ends
+);
