@@ -43,7 +43,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Answer devices until SIGTERM or SIGINT; logs to standard output
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Create the database, or bring its schema up to date; with --from, move a ledger into it
     Migrate(Migrate),
     /// Copy the ledger into a new SQLite file while it is in use, and prove the copy

@@ -77,7 +77,7 @@ impl Day {
         let now = server.clock.now();
         let authorise = async |card| {
             let request = AuthorisationRequest { id: server.id(), card_uid: uid(card), amount: kr(40) };
-            settled(server.store().authorise(till.id, request.clone(), now).await.unwrap());
+            settled(&server.store().authorise(till.id, request.clone(), now).await.unwrap());
             request.id
         };
         let (sold, held, given_up) = (authorise(1).await, authorise(1).await, authorise(2).await);
@@ -95,7 +95,7 @@ impl Day {
         let (captures, plain) = (sale(Some(sold)), sale(None));
         server.store().purchase(SCHOOL, till.id, captures, now).await.unwrap();
         server.store().purchase(SCHOOL, till.id, plain.clone(), now).await.unwrap();
-        settled(server.store().release(till.id, given_up, Release { id: server.id() }, now).await.unwrap());
+        settled(&server.store().release(till.id, given_up, Release { id: server.id() }, now).await.unwrap());
         let ordered = [(); 3].map(|()| order(&server, &kiosk, lasagne("K1-1")));
         let [first, second, called_off] = [0, 1, 2].map(|n: usize| ordered[n].id);
         kiosk.push(ordered.into()).await;
@@ -145,8 +145,8 @@ impl Day {
     }
 }
 
-fn settled(what: AtTill<Answer>) {
-    assert!(matches!(&what, AtTill::Settled { answer, .. } if answer.outcome == Outcome::Posted), "{what:?}");
+fn settled(what: &AtTill<Answer>) {
+    assert!(matches!(what, AtTill::Settled { answer, .. } if answer.outcome == Outcome::Posted), "{what:?}");
 }
 
 async fn moved(server: &Server, id: OperationId, movement: Movement) {

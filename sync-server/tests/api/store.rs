@@ -57,8 +57,8 @@ async fn whoever_writes_while_a_ledger_moves_or_after_is_told_to_come_back() {
 
     mover.execute("INSERT INTO moves VALUES ('to', 'postgres://elsewhere/madkort', zeroblob(16))", []).unwrap();
     let sale = PurchaseRequest { id: server.id(), ..sale };
-    let moved = till.problem_of(Method::POST, "/v1/purchases", &serde_json::to_vec(&sale).unwrap()).await;
-    assert_eq!((moved.code, moved.status), (ProblemCode::Unavailable, 503));
+    let gone = till.problem_of(Method::POST, "/v1/purchases", &serde_json::to_vec(&sale).unwrap()).await;
+    assert_eq!((gone.code, gone.status), (ProblemCode::Unavailable, 503));
     let ready = reqwest::get(format!("{}/readyz", server.url)).await.unwrap();
     assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(server.balance(ANNA).await, kr(90));

@@ -263,7 +263,9 @@ impl Desk {
     fn failed(&mut self, mut group: Vec<Box<dyn Work>>, error: DbError) {
         let size = group.len();
         if error.for_all().is_some() {
-            group.into_iter().for_each(|work| work.fail(error.for_all().unwrap_or(DbError::Unreachable)));
+            for work in group {
+                work.fail(error.for_all().unwrap_or(DbError::Unreachable));
+            }
         } else if size > 1 {
             tracing::warn!(size, %error, "a group failed and is tried one by one");
             self.metrics.tried_again();
