@@ -223,7 +223,7 @@ static MANDATES: Table = plain!("mandates", ["id"],
     ["id" Bytes, "school" Bytes, "account" Bytes, "amount" Int, "below" Int, "state" Text, "gateway" Text,
      "reference" Text, "day_cap" Int, "week_cap" Int, "month_cap" Int, "email" Text, "terms_version" Text, "language" Text,
      "given_by" Bytes, "created_at" Int, "changed_by" Bytes, "changed_at" Int, "stopped_by" Text,
-     "last_four" Text]);
+     "last_four" Text, "seen_at" Int, "seen" Int]);
 static MANDATE_PAGES: Table = plain!("mandate_pages", ["id"],
     ["id" Bytes, "school" Bytes, "device" Bytes, "card" Bytes, "account" Bytes, "begins" Int, "amount" Int, "email" Text,
      "terms_version" Text, "language" Text, "gateway" Text, "page" Text, "state" Text, "created_at" Int,

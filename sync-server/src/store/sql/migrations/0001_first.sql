@@ -428,7 +428,9 @@ CREATE TABLE mandates (
     changed_by    BYTEA,                    -- the card of whoever paused, resumed or cancelled it last
     changed_at    BIGINT,
     stopped_by    TEXT,                     -- why it is suspended
-    last_four     TEXT                      -- of the payment card's number
+    last_four     TEXT,                     -- of the payment card's number
+    seen_at       BIGINT NOT NULL,          -- the last entry of the account's book that was looked at: its time
+    seen          BIGINT NOT NULL           -- and its number
 );
 
 CREATE UNIQUE INDEX one_mandate_per_account ON mandates (account) WHERE state <> 'cancelled';
