@@ -50,7 +50,8 @@ const CASES: &[Case] = cases![
         request_counts_only_grow;
     subsidy: a_sale_takes_what_the_holder_pays, nobody_eats_free_on_nothing_but_their_class,
         an_order_holds_what_the_holder_pays, a_free_meal_is_ordered_and_called_off_without_money,
-        an_authorisation_holds_what_the_holder_pays, no_answer_tells_the_class;
+        an_authorisation_holds_what_the_holder_pays, no_answer_tells_the_class,
+        no_allowance_tells_the_class, what_an_authorisation_held_counts_by_its_price;
 ];
 
 /// Cases of books that several servers may share.
