@@ -11,6 +11,7 @@ mod audit;
 mod authorisations;
 mod cards;
 mod catalogue;
+mod causes;
 mod chain;
 mod charges;
 mod codes;

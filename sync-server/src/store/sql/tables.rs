@@ -210,6 +210,8 @@ static ORDER_LINES: Table = plain!("order_lines", ["\"order\"", "place"],
 static HOLDS: Table = plain!("holds", ["id"],
     ["id" Bytes, "school" Bytes, "account" Bytes, "kind" Text, "device" Bytes, "amount" Int, "captured" Int, "state" Text,
      "at" Int, "expires_at" Int]);
+static OFFLINE_SALES: Table = plain!("offline_sales", ["id"],
+    ["id" Bytes, "school" Bytes, "device" Bytes, "account" Bytes, "price" Int, "at" Int]);
 static WITHDRAWALS: Table = plain!("withdrawals", ["id"],
     ["id" Bytes, "school" Bytes, "device" Bytes, "card" Bytes, "account" Bytes, "name" Text, "registration" Text,
      "number" Text, "message" Text, "language" Text, "at" Int, "sent_at" Int, "settled_at" Int, "back_at" Int]);
@@ -224,7 +226,7 @@ static MANDATES: Table = plain!("mandates", ["id"],
     ["id" Bytes, "school" Bytes, "account" Bytes, "amount" Int, "below" Int, "state" Text, "gateway" Text,
      "reference" Text, "day_cap" Int, "week_cap" Int, "month_cap" Int, "email" Text, "terms_version" Text, "language" Text,
      "given_by" Bytes, "created_at" Int, "changed_by" Bytes, "changed_at" Int, "stopped_by" Text,
-     "last_four" Text]);
+     "last_four" Text, "seen_at" Int, "seen" Int]);
 static MANDATE_PAGES: Table = plain!("mandate_pages", ["id"],
     ["id" Bytes, "school" Bytes, "device" Bytes, "card" Bytes, "account" Bytes, "begins" Int, "amount" Int, "email" Text,
      "terms_version" Text, "language" Text, "gateway" Text, "page" Text, "state" Text, "created_at" Int,
@@ -237,7 +239,7 @@ static MAILS: Table = plain!("mails", ["id"],
      "created_at" Int, "sent_at" Int, "attempts" Int, "try_at" Int, "failed_at" Int, "failure" Text]);
 
 /// Every table, those that are referred to before those that refer.
-pub static ALL: [&Table; 36] = [
+pub static ALL: [&Table; 37] = [
     &SCHOOLS,
     &SHARDS,
     &PEOPLE,
@@ -266,6 +268,7 @@ pub static ALL: [&Table; 36] = [
     &ORDERS,
     &ORDER_LINES,
     &HOLDS,
+    &OFFLINE_SALES,
     &WITHDRAWALS,
     &TICKETS,
     &DEPOSITS,

@@ -271,9 +271,6 @@ CREATE UNIQUE INDEX one_operation_per_sequence_number ON transactions (device, s
 CREATE UNIQUE INDEX one_reversal ON transactions (about)
     WHERE about IS NOT NULL AND refusal IS NULL AND kind IN ('purchase-undone', 'order-refunded', 'reversal');
 
--- Sales that a till made offline, for its allowance. Plain sales claim no time of their own and are not in it.
-CREATE INDEX offline_purchases ON transactions (device, at) WHERE claimed_at IS NOT NULL AND kind = 'purchase';
-
 -- The legs once more, by book: what a statement reads. They follow from the transactions, and `sync-server verify` tells if not.
 CREATE TABLE entries (
     book    BIGINT NOT NULL,
@@ -348,6 +345,19 @@ CREATE TABLE holds (
 );
 
 CREATE INDEX open_holds ON holds (school, expires_at) WHERE state = 'held';
+
+-- Sales that a till made offline, for its allowance: their price, which no leg tells by itself once a subsidy pays some of it or an
+-- authorisation was captured.
+CREATE TABLE offline_sales (
+    id      BYTEA PRIMARY KEY,              -- the purchase
+    school  BYTEA NOT NULL REFERENCES schools,
+    device  BYTEA NOT NULL REFERENCES devices,
+    account BYTEA NOT NULL REFERENCES accounts,
+    price   BIGINT NOT NULL,                -- whoever pays it
+    at      BIGINT NOT NULL                 -- when it reached the server
+);
+
+CREATE INDEX offline_sales_of_a_till ON offline_sales (device, at);
 
 -- Where the money of a withdrawal goes, apart from the ledger: it can be emptied without touching a posting. When the bank was told,
 -- when it had paid, and when the money was back.
@@ -429,7 +439,9 @@ CREATE TABLE mandates (
     changed_by    BYTEA,                    -- the card of whoever paused, resumed or cancelled it last
     changed_at    BIGINT,
     stopped_by    TEXT,                     -- why it is suspended
-    last_four     TEXT                      -- of the payment card's number
+    last_four     TEXT,                     -- of the payment card's number
+    seen_at       BIGINT NOT NULL,          -- the last entry of the account's book that was looked at: its time
+    seen          BIGINT NOT NULL           -- and its number
 );
 
 CREATE UNIQUE INDEX one_mandate_per_account ON mandates (account) WHERE state <> 'cancelled';
