@@ -148,6 +148,7 @@ impl Shell {
             Effect::CheckPassword { card, password } => {
                 sync.ask(Question::CheckCode { card, code: Typed::Password(password) });
             }
+            Effect::OpenCard { card, code } => sync.ask(Question::CheckCode { card, code: Typed::Opening(code) }),
             Effect::AskReset(request) => sync.ask(Question::AskReset(request)),
             Effect::ChangePassword { person, card, current, fresh } => {
                 sync.ask(Question::ChangePassword { person, card, current, fresh });

@@ -54,7 +54,10 @@ impl From<ProblemCode> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Busy | StoreError::Closed => ProblemCode::Unavailable.into(),
+            // A ledger that moves, or has moved, is served again soon: whoever comes back finds it.
+            StoreError::Busy | StoreError::Closed | StoreError::Moved { .. } | StoreError::Arriving { .. } => {
+                ProblemCode::Unavailable.into()
+            }
             error => {
                 tracing::error!(%error, source = std::error::Error::source(&error).map(tracing::field::display), "the store failed");
                 ProblemCode::Internal.into()

@@ -10,6 +10,7 @@ use madkort_protocol::{AccountId, OperationId};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::payments::Abreast;
 use crate::state::AppState;
 use crate::store::StoreError;
 
@@ -134,11 +135,17 @@ async fn send_letters(state: &AppState) {
 
 async fn top_up(state: &AppState) {
     let Some(mut waiting) = state.take_waiting() else { return };
+    let mut abreast = Abreast::default();
     while let Some(first) = waiting.recv().await {
         for account in batch(first, &mut waiting) {
-            if let Err(error) = state.payments.consider(account, state.now()).await {
-                tracing::error!(%account, %error, "an account could not be considered for auto top-up");
-            }
+            let state = state.clone();
+            let considering = async move {
+                if let Err(error) = state.payments.consider(account, state.now()).await {
+                    tracing::error!(%account, %error, "an account could not be considered for auto top-up");
+                }
+                Ok(())
+            };
+            abreast.begin(considering).await;
         }
     }
 }

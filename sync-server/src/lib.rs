@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** nothing is answered as done before it is durable; every transaction sums to zero.
 
+pub mod card_line;
 mod clock;
 pub mod config;
 mod connections;
@@ -15,7 +16,7 @@ pub mod mail;
 pub mod metrics;
 pub mod openapi;
 pub mod pages;
-mod passwords;
+pub mod passwords;
 pub mod payments;
 pub mod pictures;
 pub mod price_list;

@@ -3,6 +3,8 @@
 // The comments on arguments are the help text, where backticks would be read as they stand.
 #![allow(clippy::doc_markdown)]
 
+mod office;
+
 use std::io::Read;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -41,7 +43,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Answer devices until SIGTERM or SIGINT; logs to standard output
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Create the database, or bring its schema up to date; with --from, move a ledger into it
     Migrate(Migrate),
     /// Copy the ledger into a new SQLite file while it is in use, and prove the copy
@@ -59,6 +61,11 @@ enum Command {
     /// CPR numbers, which no school keeps unless it says so: turn them on or off, or read a list of them
     #[command(subcommand)]
     Cpr(Cpr),
+    /// Block a card, open it again, or put a new one in its place
+    #[command(subcommand)]
+    Card(office::Card),
+    /// Print what was done to somebody and by whom: a card number, or the id of a person, a device or the school, on standard input
+    Deeds(office::Deeds),
     /// Look at the configuration
     #[command(subcommand)]
     Config(About),
@@ -261,6 +268,8 @@ async fn main() -> anyhow::Result<ExitCode> {
         Command::RevokeDevice(asked) => revoke_device(asked).await.map(|()| ExitCode::SUCCESS),
         Command::PriceClasses(asked) => price_classes(asked).await.map(|()| ExitCode::SUCCESS),
         Command::Cpr(asked) => cpr(asked).await.map(|()| ExitCode::SUCCESS),
+        Command::Card(asked) => office::card(asked).await.map(|()| ExitCode::SUCCESS),
+        Command::Deeds(asked) => office::deeds(asked).await.map(|()| ExitCode::SUCCESS),
         Command::Config(About::Check(asked)) => Ok(check(&asked.flags()).await),
         Command::Config(About::ShowExample) => {
             print!("{EXAMPLE}");
@@ -469,7 +478,7 @@ async fn price_classes(asked: OfSchool) -> anyhow::Result<()> {
     let cards = list.len();
     let lines: Vec<usize> = list.iter().map(|(line, ..)| *line).collect();
     let list = list.into_iter().map(|(_, number, class)| (number, class)).collect();
-    match store.set_price_classes(school, list).await? {
+    match store.set_price_classes(school, list, Timestamp::now()).await? {
         Listed::Set => {}
         Listed::Unknown(unknown) => bail!(
             "{} of {cards} cards are not of this school or have no account of their own: nothing was changed",
@@ -489,7 +498,7 @@ async fn cpr(asked: Cpr) -> anyhow::Result<()> {
     };
     let store = store::open(&of.place.read()?.database)?;
     let school = which_school(&*store, of.school).await?;
-    let forgotten = store.turn_cpr(school, on).await?.context("there is no such school")?;
+    let forgotten = store.turn_cpr(school, on, Timestamp::now()).await?.context("there is no such school")?;
     match (on, forgotten) {
         (true, _) => println!("CPR numbers may be kept"),
         (false, 1) => println!("CPR numbers are not kept any more; 1 number was forgotten"),

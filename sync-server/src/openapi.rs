@@ -50,6 +50,7 @@ use utoipa::OpenApi;
     madkort_protocol::SessionToken,
     madkort_protocol::Statement,
     madkort_protocol::StatementMailRequest,
+    madkort_protocol::TillChanges,
     madkort_protocol::Transfer,
     madkort_protocol::TransferRequest,
     madkort_protocol::Undo,
@@ -75,6 +76,8 @@ pub enum Caller {
 pub enum Body {
     /// A message of the protocol.
     Message(&'static str),
+    /// One of them: the first to a kiosk, the second to a cash register.
+    ByKind(&'static str, &'static str),
     /// A page.
     Html,
     /// A picture of that media type.
@@ -112,10 +115,11 @@ const DEVICE_PROBLEMS: &[u16] = &[400, 401, 403, 426];
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
     Route { method: "post", path: "/v1/devices", caller: Caller::Anybody, summary: "Enrols a device with a one-time code.", takes: Some("Enrol"), gives: Body::Message("Enrolled"), query: &[], problems: &[400, 403, 408, 413, 415, 422, 426, 429] },
-    Route { method: "get", path: "/v1/changes", caller: Caller::Device, summary: "Everything that changed after a cursor; may wait for something to change.", takes: None, gives: Body::Message("Changes"), query: &[("after", "The cursor of the last answer; 0 at first.", true), ("wait", "Seconds to wait for a change, at most 25.", false)], problems: DEVICE_PROBLEMS },
+    Route { method: "get", path: "/v1/changes", caller: Caller::Device, summary: "What changed after a cursor: to a kiosk everything, to a cash register cards; may wait for something to change.", takes: None, gives: Body::ByKind("Changes", "TillChanges"), query: &[("after", "The cursor of the last answer; 0 at first.", true), ("wait", "Seconds to wait for a change, at most 25.", false)], problems: DEVICE_PROBLEMS },
     Route { method: "post", path: "/v1/operations", caller: Caller::Device, summary: "Settles journal rows of a device in their sequence; each is posted once, whatever is sent again.", takes: Some("Push"), gives: Body::Message("Pushed"), query: &[], problems: &[400, 401, 403, 408, 409, 413, 415, 426] },
     Route { method: "get", path: "/v1/product-pictures/{digest}", caller: Caller::Device, summary: "What a product looks like, by the name its products know it by; it never changes.", takes: None, gives: Body::Picture("image/png"), query: &[], problems: &[400, 401, 403, 404, 426] },
     Route { method: "post", path: "/v1/logins", caller: Caller::Device, summary: "Checks a verification code typed at a kiosk; the right one begins a session of 15 minutes.", takes: Some("LoginRequest"), gives: Body::Message("LoginAnswer"), query: &[], problems: &[400, 401, 403, 404, 408, 413, 415, 426] },
+    Route { method: "post", path: "/v1/card-openings", caller: Caller::Device, summary: "Opens a card that its own holder has blocked, for its code or their own password; the right one begins a session as a log-in does.", takes: Some("LoginRequest"), gives: Body::Message("LoginAnswer"), query: &[], problems: &[400, 401, 403, 404, 408, 413, 415, 422, 426] },
     Route { method: "delete", path: "/v1/logins", caller: Caller::Visitor, summary: "Ends the session: the visit is over.", takes: None, gives: Body::Nothing, query: &[], problems: DEVICE_PROBLEMS },
     Route { method: "post", path: "/v1/deposits", caller: Caller::Device, summary: "Opens a payment page; asked again with the same id, answers with the same deposit.", takes: Some("DepositRequest"), gives: Body::Message("Deposit"), query: &[], problems: &[400, 401, 403, 408, 409, 413, 415, 422, 426, 503] },
     Route { method: "get", path: "/v1/deposits/{id}", caller: Caller::Device, summary: "How a deposit stands.", takes: None, gives: Body::Message("Deposit"), query: &[], problems: &[400, 401, 403, 404, 426] },
@@ -257,6 +261,11 @@ fn parameters(route: &Route) -> Vec<Value> {
 fn responses(route: &Route) -> Value {
     let content = match route.gives {
         Body::Message(message) => Some(json!({ "application/json": content(message) })),
+        Body::ByKind(kiosk, register) => {
+            let mut content = content(register);
+            content["schema"] = json!({ "oneOf": [refer(kiosk), refer(register)] });
+            Some(json!({ "application/json": content }))
+        }
         Body::Picture(kind) => Some(json!({ kind: { "schema": { "contentMediaType": kind } } })),
         Body::Html => Some(json!({ "text/html": { "schema": { "type": "string" } } })),
         Body::Json => Some(json!({ "application/json": { "schema": { "type": "object" } } })),
@@ -274,7 +283,7 @@ fn responses(route: &Route) -> Value {
     for status in route.problems {
         responses.insert(status.to_string(), problem("A problem."));
     }
-    if matches!(route.gives, Body::Message(_) | Body::Picture(_) | Body::Nothing) {
+    if !matches!(route.gives, Body::Html | Body::Json) {
         responses.insert("default".to_owned(), problem("A fault of the server."));
     }
     Value::Object(responses)

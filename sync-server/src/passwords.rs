@@ -5,7 +5,7 @@
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use jiff::Timestamp;
-use madkort_protocol::{CardId, CodeVerifier, ProblemCode, SchoolId};
+use madkort_protocol::{CardId, CardStatus, CodeVerifier, ProblemCode, SchoolId};
 use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
@@ -29,9 +29,14 @@ pub enum Given {
     },
 }
 
-/// Looks at a code or a password. The try is counted before it is looked at, and both count together.
-pub async fn given(state: &AppState, school: SchoolId, card: CardId, typed: String) -> Result<Given, Failure> {
-    let (verifier, tries_left) = match state.store.take_code_try(school, card, state.now()).await? {
+/// Looks at a code or a password of a card that stands so. The try is counted before it is looked at, and both count together.
+pub async fn given(
+    state: &AppState,
+    school: SchoolId,
+    (card, stands): (CardId, CardStatus),
+    typed: String,
+) -> Result<Given, Failure> {
+    let (verifier, tries_left) = match state.store.take_code_try(school, card, stands, state.now()).await? {
         CodeTry::Unknown => return Err(ProblemCode::NotFound.into()),
         CodeTry::Wait { until } => return Ok(Given::Wait { until }),
         CodeTry::Look { verifier, tries_left } => (verifier, tries_left),
@@ -64,12 +69,18 @@ pub async fn hash(state: &AppState, password: String) -> Result<CodeVerifier, Fa
     let permit = state.hashing.clone().acquire_owned().await.map_err(|_| ProblemCode::Unavailable)?;
     let hashing = tokio::task::spawn_blocking(move || {
         let _permit = permit;
-        let mut salt = [0; 16];
-        getrandom::fill(&mut salt).map_err(|_| ProblemCode::Internal)?;
-        let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
-        hash.map(|hash| CodeVerifier::new(hash.to_string())).map_err(|_| ProblemCode::Internal)
+        hash_now(&password).ok_or(ProblemCode::Internal)
     });
     Ok(hashing.await.map_err(|_| ProblemCode::Internal)??)
+}
+
+/// The same, on this very thread; `None` where the system gives no random bytes.
+#[must_use]
+pub fn hash_now(password: &str) -> Option<CodeVerifier> {
+    let mut salt = [0; 16];
+    getrandom::fill(&mut salt).ok()?;
+    let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt).ok()?;
+    Some(CodeVerifier::new(hash.to_string()))
 }
 
 /// What is stored of a link's token.

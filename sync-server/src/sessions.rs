@@ -6,7 +6,7 @@
 use axum::http::HeaderMap;
 use jiff::SignedDuration;
 use madkort_protocol::{
-    AccountId, CardId, DeviceKind, HEADER_SESSION, PersonId, PersonKind, ProblemCode, SessionToken,
+    AccountId, CardId, DeviceKind, HEADER_SESSION, PersonId, PersonKind, ProblemCode, SchoolId, SessionToken,
 };
 use sha2::{Digest, Sha256};
 
@@ -28,6 +28,8 @@ pub struct Visitor {
     pub kind: PersonKind,
     /// The card whose code they gave.
     pub card: CardId,
+    /// Whose school it is.
+    pub school: SchoolId,
     at: DeviceKind,
     accounts: Vec<AccountId>,
     own: Vec<AccountId>,
@@ -53,6 +55,7 @@ impl Visitor {
             person: session.person.id,
             kind: session.person.kind,
             card: session.card,
+            school: signed.school(),
             at: signed.device.kind,
             accounts: session.person.accounts,
             own: session.own,
@@ -96,18 +99,27 @@ impl Visitor {
 
 /// Begins a session after a right code; `None` if the card was shut in the same moment.
 pub async fn begin(state: &AppState, signed: &SignedDevice, card: CardId) -> Result<Option<SessionToken>, Failure> {
+    let (token, session) = new(state, signed, card)?;
+    Ok(state.store.begin_session(session, state.now()).await?.then_some(token))
+}
+
+/// A session that has not begun yet, and its token.
+pub(crate) fn new(
+    state: &AppState,
+    signed: &SignedDevice,
+    card: CardId,
+) -> Result<(SessionToken, NewSession), Failure> {
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(|_| ProblemCode::Internal)?;
     let token = SessionToken::new(random);
-    let now = state.now();
     let session = NewSession {
         hash: hash(&token),
         school: signed.school(),
         device: signed.device.id,
         card,
-        expires_at: now.saturating_add(LASTS).unwrap_or(jiff::Timestamp::MAX),
+        expires_at: state.now().saturating_add(LASTS).unwrap_or(jiff::Timestamp::MAX),
     };
-    Ok(state.store.begin_session(session, now).await?.then_some(token))
+    Ok((token, session))
 }
 
 /// Ends the session that a request shows, if it shows one.

@@ -18,7 +18,8 @@ use crate::replay::ReplayGuard;
 use crate::signed::Signers;
 use crate::store::Store;
 
-/// Accounts waiting to be considered for auto top-up. One that finds no room is found again at the next start or purchase.
+/// Accounts waiting to be considered for auto top-up. One that finds no room is found again at the next purchase, or at a start on the
+/// same day.
 const WAITING: usize = 4096;
 /// Verification codes hashed at once: argon2 takes 19 MiB and a core each.
 const HASHING: usize = 2;

@@ -1,5 +1,6 @@
 //! Every moment at which one purchase writes is a moment to die, or to find the disk broken: what was answered stays, what was not
-//! is there once or not at all, and asking again settles it.
+//! is there once or not at all, and asking again settles it. So is every moment of a move: no two ledgers take writes, and the same
+//! command again ends it.
 //!
 //! `strace` counts the system calls of the running server and strikes at a chosen one. Twelve moments by default;
 //! `MADKORT_CRASH=all` takes all there are.
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 use ledgers::serving::{Serving, Till};
 use ledgers::{ANNA, Ledgers, SCHOOL, START, Signer, World, buy, kr};
 use madkort_protocol::*;
-use sync_server::store::{self, DatabaseUrl};
+use sync_server::store::{self, DatabaseUrl, Purchasing, StoreError};
 
 /// System calls by which something comes to be on a disk or on a line.
 const WRITES: &str =
@@ -134,24 +135,30 @@ async fn moments(shop: &Shop, till: &Till) -> Vec<Moment> {
     assert_eq!(till.buy(&serving.url, &shop.sale).await, Some(Outcome::Posted));
     drop(tracing);
     serving.kill9();
+    let moments = logged(&log, WRITES, |thread| writer.contains(&thread));
+    let synced = |moment: &Moment| moment.writer && moment.call.ends_with("sync");
+    assert!(moments.iter().any(synced), "a purchase without an fsync: {moments:?}");
+    moments
+}
+
+/// The moments in a log of `strace`.
+fn logged(log: &Path, calls: &str, is_writer: impl Fn(u32) -> bool) -> Vec<Moment> {
     let mut counts: BTreeMap<(u32, String), u32> = BTreeMap::new();
     let mut moments = Vec::new();
-    for line in std::fs::read_to_string(&log).unwrap().lines() {
+    for line in std::fs::read_to_string(log).unwrap().lines() {
         let Some((thread, rest)) = line.split_once(' ') else { continue };
         let Some((call, _)) = rest.trim().split_once('(') else { continue };
-        if !WRITES.split(',').any(|known| known == call) {
+        if !calls.split(',').any(|known| known == call) {
             continue;
         }
         let thread: u32 = thread.parse().unwrap();
         let nth = counts.entry((thread, call.to_owned())).or_default();
         *nth += 1;
-        let moment = Moment { call: call.to_owned(), nth: *nth, writer: writer.contains(&thread) };
+        let moment = Moment { call: call.to_owned(), nth: *nth, writer: is_writer(thread) };
         if !moments.contains(&moment) {
             moments.push(moment);
         }
     }
-    let synced = |moment: &Moment| moment.writer && moment.call.ends_with("sync");
-    assert!(moments.iter().any(synced), "a purchase without an fsync: {moments:?}");
     moments
 }
 
@@ -245,4 +252,82 @@ async fn with_a_broken_disk_it_says_so_and_loses_nothing() {
         }
     }
     assert!(unanswered > 0, "no fault ever came to anything");
+}
+
+/// Calls by which a move comes to be on the file's disk or on the line to the new database.
+const MOVES: &str = "pwrite64,fsync,fdatasync,sendto";
+/// So many of the last moments of a move are sampled from: there the copy is committed, the file marked, the new ledger opened.
+const LAST: usize = 36;
+
+/// `sync-server migrate --from`, and perhaps the moment at which it is killed. Whether it said that it had moved the ledger.
+fn migrate(from: &Path, to: &str, log: &Path, kill: Option<&Moment>) -> bool {
+    let mut command = Command::new("strace");
+    command.arg("-f").arg("-o").arg(log).args(["-e", &format!("trace={MOVES}"), "-e", "signal=none"]);
+    if let Some(Moment { call, nth, .. }) = kill {
+        command.args(["-e", &format!("inject={call}:signal=KILL:when={nth}")]);
+    }
+    command.arg(env!("CARGO_BIN_EXE_sync-server")).args(["migrate", "--from", &format!("sqlite:{}", from.display())]);
+    command.env("MADKORT_DATABASE", to).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().expect("strace is needed and cannot be started: install the package `strace`").success()
+}
+
+/// Whether a database takes a sale.
+async fn takes(url: &DatabaseUrl, till: DeviceId, sale: &PurchaseRequest) -> bool {
+    let Ok(store) = store::open(url) else { return false };
+    let settled = store.purchase(SCHOOL, till, sale.clone(), START).await;
+    matches!(settled, Ok(Purchasing::Settled { answer, .. }) if answer.outcome == Outcome::Posted)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_is_killed_at_any_moment_leaves_no_two_ledgers_and_is_ended_by_the_same_command() {
+    let (files, targets) = (Ledgers::sqlite(), Ledgers::postgres());
+    let world = World::new(files.fresh()).await;
+    let (kiosk, till) = (world.kiosk().await, world.till().await);
+    world.fund(&kiosk, ANNA, kr(100)).await;
+    let sale = world.sale(kr(20));
+    assert_eq!(world.buy(&till, &sale).await, Outcome::Posted);
+    let (late, later, last) = (world.sale(kr(1)), world.sale(kr(1)), world.sale(kr(1)));
+    let DatabaseUrl::Sqlite(original) = world.url.clone() else { unreachable!() };
+    drop(world);
+    let postgres = targets.postgres.as_ref().unwrap();
+    let place = |name: &str| {
+        let file = files.folder.path().join(format!("{name}.db"));
+        std::fs::copy(&original, &file).unwrap();
+        (file, postgres.create(name).unwrap(), files.folder.path().join(format!("{name}.log")))
+    };
+    let (file, to, log) = place("counted");
+    assert!(migrate(&file, &to, &log, None));
+    let all = logged(&log, MOVES, |_| true);
+    let moments = chosen(all[all.len().saturating_sub(LAST)..].to_vec());
+    let (mut unmoved, mut nobodys, mut moved) = (0, 0, 0);
+    for (n, moment) in moments.iter().enumerate() {
+        let (file, to, log) = place(&format!("killed{n}"));
+        migrate(&file, &to, &log, Some(moment));
+        let (old_url, new_url) = (DatabaseUrl::Sqlite(file.clone()), DatabaseUrl::parse(&to).unwrap());
+        let old = takes(&old_url, till.id, &late).await;
+        let new = takes(&new_url, till.id, &later).await;
+        assert!(!(old && new), "{moment:?}: two ledgers take writes");
+        *(if old {
+            &mut unmoved
+        } else if new {
+            &mut moved
+        } else {
+            &mut nobodys
+        }) += 1;
+        let again = store::move_ledger(&file, &new_url, START);
+        match again {
+            Ok(_) => assert!(!new, "{moment:?}"),
+            Err(StoreError::Moved { .. }) => assert!(new, "{moment:?}"),
+            Err(error) => panic!("{moment:?}: {error:?}"),
+        }
+        assert!(!takes(&old_url, till.id, &last).await, "{moment:?}");
+        let store = store::open(&new_url).unwrap_or_else(|error| panic!("{moment:?}: {error}"));
+        assert_eq!(buy(&*store, till.id, &sale).await, Outcome::AlreadyPosted, "{moment:?}");
+        assert_eq!(buy(&*store, till.id, &late).await == Outcome::AlreadyPosted, old, "{moment:?}");
+        assert_eq!(buy(&*store, till.id, &last).await, Outcome::Posted, "{moment:?}");
+        store.verify(START).await.unwrap().unwrap_or_else(|broken| panic!("{moment:?}: {broken}"));
+    }
+    println!("killed before it moved: {unmoved}, in between: {nobodys}, afterwards: {moved}");
+    // What came before the file was marked, and what came after.
+    assert!(unmoved > 0 && nobodys + moved > 0, "{unmoved} {nobodys} {moved}: every moment is on one side");
 }

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use std::sync::Arc;
 
 use madkort_ledger::recharge::{Answer, DeclineClass, Event};
-use madkort_protocol::{AutoRechargeState, MandateRequest, MandateWish, Money, OperationId, StatementText};
+use madkort_protocol::{AutoRechargeState, MandateId, MandateRequest, MandateWish, Money, OperationId, StatementText};
 use support::School;
 use sync_server::payments::cards::find;
 use sync_server::payments::{Gateway, Outcome, Payments, Sandbox, StoredCharge, Taken};
@@ -376,6 +376,58 @@ async fn a_gateway_that_hangs_has_not_answered() {
     school.wait(SignedDuration::from_secs(5));
     school.payments.look_around(school.now(), false).await.unwrap();
     assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000 + 10_000);
+}
+
+#[tokio::test]
+async fn a_gateway_that_hangs_over_one_account_keeps_no_other_waiting() {
+    let (school, gateway) = School::serving_scripted().await;
+    let malthes = mandate(&school, "Malthe").await;
+    *gateway.hangs_over.lock().unwrap() = Some(malthes.reference.clone());
+    let (id, account) = (MandateId::new(school.new_id().uuid()), school.card("Alma").account);
+    let reference = "card-of-alma".to_owned();
+    school.store.put_mandate(Mandate { id, account, reference, ..malthes }).await.unwrap();
+    school.purchase("Malthe", 1_000).await;
+    let charging = |account: &madkort_protocol::Account| {
+        account.auto_recharge.as_ref().is_some_and(|auto| auto.state == AutoRechargeState::Charging)
+    };
+    school.until("Malthe", charging).await;
+    gateway.charges.lock().unwrap().push_back(taken(100));
+    let balance = school.balance("Alma").await;
+    school.purchase("Alma", balance - 4_000).await;
+    // Well before anybody has lost patience with the first.
+    school.until("Alma", |account| account.balance.ore() == 14_000).await;
+    assert!(charging(&school.account("Malthe").await));
+}
+
+#[tokio::test]
+async fn what_was_bought_right_before_a_stop_is_looked_at_at_the_start() {
+    let school = School::open().await;
+    let said = school.purchase("Malthe", 1_000).await;
+    // Nobody was woken. A round looks at nothing by itself; a start does, once.
+    school.payments.look_around(school.now(), false).await.unwrap();
+    assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000);
+    for _ in 0..2 {
+        school.payments.look_around(school.now(), true).await.unwrap();
+        assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000 + 10_000);
+    }
+    let account = school.card("Malthe").account;
+    let tenant = school.store.schools().await.unwrap().remove(0).id;
+    let charges = school.store.auto_recharge(tenant, account).await.unwrap().unwrap().charges;
+    assert_eq!((charges[0].cause.as_str(), charges[0].amount.ore()), ("Frokost", 10_000));
+    assert_eq!(said.json["outcome"], "posted");
+    school.audit().await;
+}
+
+#[tokio::test]
+async fn a_start_charges_nothing_for_what_was_bought_in_a_pause() {
+    let school = School::open().await;
+    step(&school, Event::Paused).await;
+    school.purchase("Malthe", 1_000).await;
+    step(&school, Event::Resumed).await;
+    school.payments.look_around(school.now(), true).await.unwrap();
+    assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000, "the next purchase decides");
+    school.purchase("Malthe", 1).await;
+    assert!(consider(&school, "Malthe").await.is_some());
 }
 
 #[tokio::test]

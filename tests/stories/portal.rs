@@ -4,6 +4,7 @@
 mod accounts;
 mod allergies;
 mod auto_top_up;
+mod cards;
 mod login;
 mod orders;
 mod passwords;

@@ -34,6 +34,13 @@ pub enum Effect {
         /// What was typed.
         password: Secret,
     },
+    /// Have the server open a card that its own holder has blocked, and with it the way in; answer with `CodeChecked`.
+    OpenCard {
+        /// The card.
+        card: CardId,
+        /// What was typed: its code, or its holder's password.
+        code: Secret,
+    },
     /// Ask for a letter with which a forgotten password is replaced; answer with `ResetAsked`.
     AskReset(PasswordResetRequest),
     /// Ask the server to replace a password; answer with `PasswordIs`, `PasswordUnreachable`, `PasswordRefused` or `SignedOut`.

@@ -105,6 +105,8 @@ pub enum Event {
     ProfileUnreachable,
     /// The server did not take a profile.
     ProfileRefused,
+    /// The server did not take a profile: only whoever answers for them lets more be spent.
+    CapsRefused,
     /// What somebody looks like, or that there is no picture to be had.
     PictureIs {
         /// Who.
@@ -308,6 +310,8 @@ pub enum Intent {
     Pay,
     /// Take a coming order back.
     CancelOrder(OperationId),
+    /// The slip of an order once more.
+    PrintOrder(OperationId),
     /// To the list of months.
     ChooseMonth,
     /// Another month.

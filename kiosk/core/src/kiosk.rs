@@ -259,6 +259,7 @@ impl Kiosk {
             Event::ProfileIs(profile) => return inside.profile_is(&profile),
             Event::ProfileUnreachable => inside.profile_failed(FormProblem::Unreachable),
             Event::ProfileRefused => inside.profile_failed(FormProblem::Refused),
+            Event::CapsRefused => inside.profile_failed(FormProblem::GuardiansCap),
             Event::PictureIs { person, picture } => inside.picture_is(person, picture),
             Event::PicturePageIs(page) => return inside.picture_page_is(page),
             Event::PasswordIs(answer) => inside.password_is(answer),
@@ -327,13 +328,13 @@ impl Kiosk {
             Stage::Number(room) if room.asked.as_ref().is_some_and(|n| n.masked() == visitor.card_masked) => true,
             _ => return vec![],
         };
-        match visitor.status {
-            CardStatus::Blocked => return self.end_visit(Some(Notice::BlockedCard)),
-            CardStatus::Replaced => return self.end_visit(Some(Notice::ReplacedCard)),
-            CardStatus::Active => {}
+        if let Some(notice) = Notice::of(visitor.status) {
+            return self.end_visit(Some(notice));
         }
+        // Whoever blocked their own card opens it with its code, and comes to nothing else before that.
+        let opens = visitor.status == CardStatus::BlockedByHolder;
         let policy = self.catalogue.as_ref().map_or(TapPolicy::AlwaysAskCode, |c| c.school.tap);
-        if without_card || visitor.ask_code || policy == TapPolicy::AlwaysAskCode {
+        if opens || without_card || visitor.ask_code || policy == TapPolicy::AlwaysAskCode {
             self.stage = Stage::Code(CodeRoom::enter(visitor, without_card));
             vec![]
         } else {
@@ -347,8 +348,8 @@ impl Kiosk {
         let (room, cancelling, refused, eating) = (Room::Home, None, None, Eating::default());
         let inside = Inside { visitor: *visitor, signed_in, without_card, chosen, room, cancelling, refused, eating };
         let mut inside = Box::new(inside);
-        let effects = if self.link.is_online() && inside.is_first_time() {
-            let (room, effects) = inside.enter_profile(true);
+        let effects = if self.link.is_online() && signed_in && inside.is_new_here() {
+            let (room, effects) = inside.introduce(None);
             inside.room = room;
             effects
         } else {
@@ -370,7 +371,7 @@ impl Kiosk {
                     };
                 }
                 if answer == CodeAnswer::Right {
-                    let (visitor, without_card) = (room.visitor.clone(), room.without_card);
+                    let (visitor, without_card) = (room.opened(), room.without_card);
                     return self.let_in(visitor, true, without_card);
                 }
                 room.door.stay_out(answer);
@@ -454,16 +455,21 @@ impl Kiosk {
 
     fn changed(&mut self, visitor: Visitor) -> Vec<Effect> {
         let gone = visitor.status != CardStatus::Active || visitor.accounts.is_empty();
+        let why = Notice::of(visitor.status).unwrap_or(Notice::BlockedCard);
         match &mut self.stage {
+            // Still blocked: whoever is about to open it goes on.
+            Stage::Code(room) if room.visitor.card == visitor.card && room.opens() && room.stands_as(&visitor) => {
+                *room.visitor = visitor;
+            }
             Stage::Inside(inside) if inside.visitor.card == visitor.card => {
                 if gone {
-                    return self.end_visit(Some(Notice::BlockedCard));
+                    return self.end_visit(Some(why));
                 }
                 take(inside, visitor);
             }
             Stage::Code(room) if room.visitor.card == visitor.card => {
                 if gone {
-                    return self.end_visit(Some(Notice::BlockedCard));
+                    return self.end_visit(Some(why));
                 }
                 *room.visitor = visitor;
             }

@@ -85,10 +85,13 @@ pub struct OrderSlip {
     pub vat: Money,
     /// What it takes from the account; `None` if the server could not say, and the total counts until it does.
     pub taken: Option<Money>,
-    /// The balance after it.
-    pub balance: Money,
+    /// The balance after it; `None` on a copy, where it has long been another.
+    pub balance: Option<Money>,
     /// Recorded while the server was out of reach.
     pub offline: bool,
+    /// Asked for once more: it says KOPI, also where this kiosk has not printed the first.
+    #[serde(default)]
+    pub copy: bool,
 }
 
 /// One line of a slip.

@@ -9,7 +9,9 @@ mod shop;
 mod statement;
 
 use jiff::civil::Date;
-use madkort_protocol::{AccountId, AutoRecharge, Language, Money, OperationId, OrderState, PersonKind, Rule};
+use madkort_protocol::{
+    AccountId, AutoRecharge, CardStatus, Language, Money, OperationId, OrderState, PersonKind, Rule,
+};
 
 pub use money::{
     AutoRechargeBody, AutoRechargePage, AutoTerms, DepositAmountPage, DepositDonePage, DepositPayPage, OrdersPage,
@@ -160,6 +162,17 @@ pub enum Notice {
     Goodbye,
 }
 
+impl Notice {
+    /// Why a card that stands so opens nothing; none if it lets in, or is opened by its code.
+    pub(crate) const fn of(status: CardStatus) -> Option<Self> {
+        match status {
+            CardStatus::Active | CardStatus::BlockedByHolder => None,
+            CardStatus::BlockedByGuardian | CardStatus::Blocked => Some(Self::BlockedCard),
+            CardStatus::Replaced => Some(Self::ReplacedCard),
+        }
+    }
+}
+
 /// Asking for the verification code.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CodePage {
@@ -175,6 +188,8 @@ pub struct CodePage {
     pub inside: bool,
     /// A password can be used instead.
     pub password: bool,
+    /// The card is blocked, by its own holder: the code opens it again.
+    pub blocked: bool,
 }
 
 /// What the last code came to.
@@ -348,6 +363,8 @@ pub enum FormProblem {
     Postcode,
     /// Not a cap in whole kroner, or too high.
     Cap,
+    /// Only a guardian raises or removes a cap.
+    GuardiansCap,
     /// More than there is on the account.
     OverBalance(Money),
     /// Not a bank's registration number.

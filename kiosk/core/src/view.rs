@@ -9,7 +9,7 @@ mod statement;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use madkort_protocol::{CardStatus, Category, Language, Money, OrderState, PersonKind, Throttle};
+use madkort_protocol::{CardStatus, Category, Language, Money, OrderState, Throttle};
 
 use crate::kiosk::Stage;
 use crate::rooms::{
@@ -52,7 +52,7 @@ impl Kiosk {
             Stage::Waiting { notice } => Page::Idle(idle(&around, notice.map(|(n, _)| n))),
             Stage::LookingUp { .. } => Page::Idle(idle(&around, None)),
             Stage::Number(room) => Page::Number(number(room, self.strangers, around.now.wall)),
-            Stage::Code(room) => people::door(&room.door, &around, false),
+            Stage::Code(room) => people::entrance(room, &around),
             Stage::Inside(inside) => room_page(inside, &around, self.faults().contains(&Fault::Offline)),
         }
     }
@@ -70,7 +70,7 @@ fn room_page(inside: &Inside, around: &Around, offline: bool) -> Page {
         Room::AutoRecharge(room) => money::auto_recharge(room, inside, around),
         Room::Deposit(room) => deposit(room, inside, around),
         Room::Order(room) => shop::order(room, inside, around),
-        Room::Orders => Page::Orders(money::orders(inside, around)),
+        Room::Orders(room) => Page::Orders(money::orders(room, inside, around)),
         Room::Statement(room) => statement::page(room, inside),
         Room::Support(room) => support(room, inside),
         Room::Transfer(room) => money::transfer(room, inside),
@@ -116,14 +116,13 @@ fn accounts_page(room: AccountsRoom, inside: &Inside, offline: bool) -> Page {
             here: card == visitor.card,
         });
     }
-    let known = visitor.person.kind != PersonKind::Guest;
     let accounts = visitor.accounts.iter().enumerate().map(|(place, account)| {
         let cards = visitor.cards.iter().filter(|card| card.person == account.owner).map(|card| CardLine {
             id: card.id,
             masked: card.masked.clone(),
             status: card.status,
             here: card.id == visitor.card,
-            can_switch: known && card.status != CardStatus::Replaced,
+            can_switch: inside.may_block(card) || inside.may_unblock(card),
         });
         let cards: Vec<CardLine> = cards.collect();
         AccountCard {

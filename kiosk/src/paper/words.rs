@@ -18,7 +18,8 @@ const DAY: u8 = 6;
 /// Columns of an amount in a list: ` -1.234,50`.
 const AMOUNT: u8 = 10;
 
-/// The paper in words. `copy_no` is 1 for the first; from 2 on it says KOPI.
+/// The paper in words. `copy_no` is 1 for the first; from 2 on it says KOPI, and so does a slip that was made as a copy: the first may
+/// have come out of another kiosk.
 #[must_use]
 pub fn document(paper: &Paper, language: Language, copy_no: u32) -> Document {
     let words = Words(language);
@@ -30,6 +31,8 @@ pub fn document(paper: &Paper, language: Language, copy_no: u32) -> Document {
         Paper::Transfer(slip) => words.transfer(slip),
         Paper::Withdrawal(slip) => words.withdrawal(slip),
     };
+    let made_as_copy = matches!(paper, Paper::Order(slip) if slip.copy);
+    let copy_no = if made_as_copy { copy_no.max(2) } else { copy_no };
     if copy_no > 1 { document.marked(Mark::Copy(copy_no)) } else { document }
 }
 
@@ -91,9 +94,10 @@ impl Words {
         if let Some(taken) = slip.taken {
             document = document.row(self.say("Fra kontoen", "From the account"), self.money(taken));
         }
-        document = document
-            .row(self.say("Saldo efter", "Balance after"), self.money(slip.balance))
-            .row(self.say("Bestilt", "Ordered"), self.moment(slip.at));
+        if let Some(balance) = slip.balance {
+            document = document.row(self.say("Saldo efter", "Balance after"), self.money(balance));
+        }
+        document = document.row(self.say("Bestilt", "Ordered"), self.moment(slip.at));
         if slip.offline {
             document = document.blank().text(
                 self.say(

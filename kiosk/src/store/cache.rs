@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kiosk_core::Catalogue;
-use madkort_protocol::{Account, CardRecord, CardStatus, Changes, MenuDay, Order, SetCardBlock};
+use madkort_protocol::{Account, CardId, CardRecord, CardStatus, Changes, MenuDay, Order, SetCardBlock};
 use rusqlite::{Connection, params};
 
 use super::{Doing as _, Once as _, Store, StoreError, bodies, body, to_json};
@@ -83,6 +83,16 @@ impl Store {
         let pictures = self.pictures()?;
         Ok(Some(Arc::new(Catalogue { school, kiosk: identity.short_name, products, days, pictures })))
     }
+
+    /// The server has opened a card that its own holder had blocked.
+    pub fn opened(&self, card: CardId) -> Result<(), StoreError> {
+        let sql = "SELECT body FROM cards WHERE id = ?1";
+        let known: Option<CardRecord> = body(&self.db, "cards", sql, [card.to_string()])?;
+        match known.filter(|card| card.status == CardStatus::BlockedByHolder) {
+            Some(card) => keep_status(&self.db, card, CardStatus::Active),
+            None => Ok(()),
+        }
+    }
 }
 
 pub(super) fn keep_accounts(db: &Connection, accounts: &[Account]) -> Result<(), StoreError> {
@@ -114,8 +124,21 @@ pub(super) fn set_block(db: &Connection, change: &SetCardBlock) -> Result<(), St
     let id = change.target.to_string();
     let known: Option<CardRecord> = body(db, "cards", "SELECT body FROM cards WHERE id = ?1", [&id])?;
     let Some(card) = known.filter(|card| card.status != CardStatus::Replaced) else { return Ok(()) };
-    let status = if change.blocked { CardStatus::Blocked } else { CardStatus::Active };
-    let text = to_json("cards", &CardRecord { status, ..card })?;
+    let status = if change.blocked { card.status.blocked(is_own(db, change)?) } else { CardStatus::Active };
+    keep_status(db, card, status)
+}
+
+/// Whether the card that asks and the card that is meant are one person's.
+pub(super) fn is_own(db: &Connection, change: &SetCardBlock) -> Result<bool, StoreError> {
+    let person = |card: CardId| {
+        let known: Option<CardRecord> = body(db, "cards", "SELECT body FROM cards WHERE id = ?1", [card.to_string()])?;
+        Ok::<_, StoreError>(known.map(|card| card.person))
+    };
+    Ok(change.card == change.target || person(change.card)? == person(change.target)?)
+}
+
+fn keep_status(db: &Connection, card: CardRecord, status: CardStatus) -> Result<(), StoreError> {
+    let (id, text) = (card.id.to_string(), to_json("cards", &CardRecord { status, ..card })?);
     db.run("UPDATE cards SET body = ?2 WHERE id = ?1", params![id, text]).doing("keep a card's status")?;
     Ok(())
 }

@@ -207,6 +207,13 @@ impl Desk {
         Ok(())
     }
 
+    /// Takes the server's word that a card is open again.
+    pub fn opened(&mut self, card: CardId) -> Result<(), StoreError> {
+        self.heed(|store, _| store.opened(card))?;
+        self.tell_changed();
+        Ok(())
+    }
+
     /// Keeps what enrolment gave.
     pub fn enrolled(&mut self, enrolled: &Enrolled) -> Result<(), StoreError> {
         self.heed(|store, _| store.enrolled(enrolled))?;

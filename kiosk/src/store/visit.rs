@@ -13,7 +13,7 @@ use madkort_protocol::{
 };
 use rusqlite::{Connection, Row};
 
-use super::{Doing as _, Store, StoreError, bodies, body, from_json, journal};
+use super::{Doing as _, Store, StoreError, bodies, body, cache, from_json, journal};
 
 impl Store {
     /// The card of a UID: one in use before one that is not, should a piece of plastic have been issued twice.
@@ -22,7 +22,7 @@ impl Store {
             bodies(&self.db, "cards", "SELECT body FROM cards WHERE uid = ?1 ORDER BY id DESC", [uid.as_hex()])?;
         cards.sort_by_key(|card| match card.status {
             CardStatus::Active => 0,
-            CardStatus::Blocked => 1,
+            CardStatus::BlockedByHolder | CardStatus::BlockedByGuardian | CardStatus::Blocked => 1,
             CardStatus::Replaced => 2,
         });
         Ok(cards.first().map(|card| card.id))
@@ -180,8 +180,8 @@ impl View {
 struct Unanswered {
     orders: Vec<(OperationId, PlaceOrder)>,
     cancels: Vec<OperationId>,
-    /// In the order they were made: the last one counts.
-    card_blocks: Vec<SetCardBlock>,
+    /// In the order they were made, each with whether it was about a card of one's own.
+    card_blocks: Vec<(SetCardBlock, bool)>,
 }
 
 impl Unanswered {
@@ -194,7 +194,10 @@ impl Unanswered {
                 OperationBody::PlaceOrder(order) => unanswered.orders.push((id, order)),
                 OperationBody::CancelOrder(cancel) => unanswered.cancels.push(cancel.order),
                 OperationBody::FileTicket(_) => {}
-                OperationBody::SetCardBlock(change) => unanswered.card_blocks.push(change),
+                OperationBody::SetCardBlock(change) => {
+                    let own = cache::is_own(db, &change)?;
+                    unanswered.card_blocks.push((change, own));
+                }
             }
         }
         Ok(unanswered)
@@ -202,13 +205,12 @@ impl Unanswered {
 
     /// How a card stands with what the server has not heard yet.
     fn status_of(&self, card: &CardRecord) -> CardStatus {
-        let last = self.card_blocks.iter().rev().find(|change| change.target == card.id);
-        match (card.status, last.map(|change| change.blocked)) {
-            (CardStatus::Replaced, _) => CardStatus::Replaced,
-            (_, Some(true)) => CardStatus::Blocked,
-            (_, Some(false)) => CardStatus::Active,
-            (status, None) => status,
-        }
+        let about = self.card_blocks.iter().filter(|(change, _)| change.target == card.id);
+        about.fold(card.status, |stands, (change, own)| match stands {
+            CardStatus::Replaced => CardStatus::Replaced,
+            stands if change.blocked => stands.blocked(*own),
+            _ => CardStatus::Active,
+        })
     }
 
     fn concerns(&self, id: OperationId) -> bool {

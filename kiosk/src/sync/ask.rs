@@ -146,7 +146,8 @@ async fn check_code(line: &Line, visit: u64, card: CardId, code: Typed) {
 
 /// `None` when the store cannot count the try.
 async fn look_at_code(line: &Line, visit: u64, card: CardId, typed: Typed) -> Option<CodeAnswer> {
-    let (Typed::Code(secret) | Typed::Password(secret)) = &typed;
+    let (Typed::Code(secret) | Typed::Password(secret) | Typed::Opening(secret)) = &typed;
+    let path = if matches!(typed, Typed::Opening(_)) { "/v1/card-openings" } else { "/v1/logins" };
     let now = line.clock.now();
     let before = line.store.ask(move |desk| desk.store.throttle(card)).await.ok()?.ok()?;
     if let Some(until) = before.wait_until(now) {
@@ -154,10 +155,14 @@ async fn look_at_code(line: &Line, visit: u64, card: CardId, typed: Typed) -> Op
     }
     let charged = before.after_wrong(now);
     keep(line, card, charged).await?;
-    let asked = Call::new(Method::POST, "/v1/logins", LOGIN_PATIENCE)
-        .with(&LoginRequest { card, code: secret.reveal().to_owned() });
+    let asked =
+        Call::new(Method::POST, path, LOGIN_PATIENCE).with(&LoginRequest { card, code: secret.reveal().to_owned() });
     let answer = match line.call::<LoginAnswer>(&asked).await {
         Ok(LoginAnswer::Right { session }) => {
+            if matches!(typed, Typed::Opening(_)) {
+                // Until the change comes round with the feed, the card must not look blocked again.
+                line.store.ask(move |desk| desk.opened(card)).await.ok()?.ok()?;
+            }
             // Whoever typed it may have left meanwhile; then the session belongs to nobody.
             let spare = line.session.keep(visit, session);
             say_goodbye(line, spare).await;
@@ -165,8 +170,8 @@ async fn look_at_code(line: &Line, visit: u64, card: CardId, typed: Typed) -> Op
         }
         Ok(LoginAnswer::Wrong { tries_left }) => CodeAnswer::Wrong { tries_left },
         Ok(LoginAnswer::Wait { until }) => CodeAnswer::Wait { until },
-        Err(error) if matches!(typed, Typed::Password(_)) => {
-            tracing::info!(%error, "a password cannot be looked at");
+        Err(error) if matches!(typed, Typed::Password(_) | Typed::Opening(_)) => {
+            tracing::info!(%error, "only the server can look at it");
             CodeAnswer::OutOfReach
         }
         Err(error) => {
@@ -274,6 +279,7 @@ async fn tell_profile(line: &Line, asked: Call) {
     line.events.tell(match answer {
         Ok(profile) => Event::ProfileIs(Box::new(profile)),
         Err(CallError::Problem(problem)) if problem.code == ProblemCode::SignIn => Event::SignedOut,
+        Err(CallError::Problem(problem)) if problem.code == ProblemCode::GuardiansCap => Event::CapsRefused,
         Err(CallError::Problem(problem)) => {
             tracing::info!(code = ?problem.code, "the server did not take a profile");
             Event::ProfileRefused

@@ -55,7 +55,7 @@ pub struct SyncConfig {
 /// A question for the server.
 #[derive(Clone, Debug)]
 pub enum Question {
-    /// Look at a verification code, or at a password; answered by `CodeChecked`.
+    /// Look at a verification code, or at a password, or open a card with it; answered by `CodeChecked`.
     CheckCode {
         /// The card.
         card: CardId,
@@ -164,6 +164,8 @@ pub enum Typed {
     Code(Secret),
     /// A password, which only the server knows.
     Password(Secret),
+    /// Either of them, for a blocked card: the server opens it.
+    Opening(Secret),
 }
 
 /// The way to the sync thread. Cheap to clone; the thread ends when all are gone.

@@ -222,6 +222,7 @@ fn listen(window: &ui::AppWindow, out: &Rc<dyn Fn(Intent)>) {
         on_to_checkout() => Some(Intent::Checkout);
         on_pay_order() => Some(Intent::Pay);
         on_cancel_order(id: SharedString) => OperationId::parse(&id).ok().map(Intent::CancelOrder);
+        on_print_order(id: SharedString) => OperationId::parse(&id).ok().map(Intent::PrintOrder);
         on_all_months() => Some(Intent::ChooseMonth);
         on_mail_statement_page() => Some(Intent::MailStatement);
         on_choose_month(iso: SharedString) => iso.parse().ok().map(Intent::Month);

@@ -91,7 +91,8 @@ pub(super) fn number_problem(problem: Option<NumberProblem>) -> (ui::NumberKind,
 pub(super) const fn card_status(status: CardStatus) -> ui::CardKind {
     match status {
         CardStatus::Active => ui::CardKind::Active,
-        CardStatus::Blocked => ui::CardKind::Blocked,
+        CardStatus::BlockedByHolder | CardStatus::BlockedByGuardian => ui::CardKind::Blocked,
+        CardStatus::Blocked => ui::CardKind::BlockedByOffice,
         CardStatus::Replaced => ui::CardKind::Replaced,
     }
 }
@@ -117,6 +118,7 @@ pub(super) fn problem(problem: Option<FormProblem>, language: Language) -> ui::P
         Some(FormProblem::Address) => (K::Address, None, 0),
         Some(FormProblem::Postcode) => (K::Postcode, None, 0),
         Some(FormProblem::Cap) => (K::Cap, None, 0),
+        Some(FormProblem::GuardiansCap) => (K::GuardiansCap, None, 0),
         Some(FormProblem::OnlyLeft(left)) => (K::OnlyLeft, None, whole(left)),
         Some(FormProblem::TooMany(most)) => (K::TooMany, None, whole(most)),
         Some(FormProblem::OverBalance(balance)) => (K::OverBalance, Some(balance), 0),

@@ -134,7 +134,7 @@ impl Lists {
             Page::SupportDone(page) => filed(api, page),
             Page::AutoRecharge(page) => self.auto_recharge(api, page, language),
             Page::StopAutoRecharge(page) => money::stopping(api, page),
-            Page::Orders(page) => self.own_orders(page, language),
+            Page::Orders(page) => self.own_orders(api, page, language),
             Page::Transfer(page) => self.transfer(api, page, language),
             Page::TransferDone(page) => money::transferred(api, page, language),
             Page::Withdraw(page) => self.withdraw(api, page, language),
@@ -176,6 +176,7 @@ impl Lists {
             Page::Allergy(_) => set_allergy, allergens;
             Page::Checkout(_) => set_checkout, lines;
             Page::OrderDone(_) => set_ordered, ;
+            Page::Orders(_) => set_orders_list, ;
             Page::Profile(_) => set_profile, ;
             Page::Allergies(_) => set_allergies, allergen_rows;
             Page::Statement(_) => set_statement, entries;

@@ -163,6 +163,23 @@ fn an_empty_month_says_so() {
     assert!(words.contains("Ingen bevægelser i måneden"), "{words}");
 }
 
+#[test]
+fn a_slip_asked_for_once_more_says_so_whatever_this_kiosk_has_printed() {
+    let Paper::Order(slip) = order(Language::Danish, false) else { panic!("not a slip") };
+    let copy = Paper::Order(OrderSlip { copy: true, balance: None, taken: None, ..slip });
+    let words = |paper: &Paper, copy_no| {
+        text::render(&layout(&document(paper, Language::Danish, copy_no), &Profile::tm_t20iii()))
+    };
+    for copy_no in [1, 2, 3] {
+        let words = words(&copy, copy_no);
+        assert!(words.contains("KOPI") && words.contains("K1-42"), "{words}");
+        // How much was left then is on the first.
+        assert!(!words.contains("Saldo") && !words.contains("Fra kontoen"), "{words}");
+    }
+    assert!(!words(&order(Language::Danish, false), 1).contains("KOPI"));
+    assert!(!words(&receipt(), 1).contains("KOPI") && words(&receipt(), 2).contains("KOPI"));
+}
+
 /// For a person to look at: `MADKORT_PAPERS=folder cargo test -p kiosk --test drivers pictures`.
 #[test]
 fn pictures_of_every_paper_can_be_made() {

@@ -1,7 +1,7 @@
 //! Passwords and letters over the wire: the kiosk's line to the real server.
 
 use kiosk::sync::Question;
-use kiosk_core::{CodeAnswer, Event, LetterAnswer};
+use kiosk_core::{CodeAnswer, Draft, Event, LetterAnswer};
 use madkort_protocol::*;
 
 use crate::school::*;
@@ -54,6 +54,44 @@ fn a_password_is_set_lets_in_and_is_only_the_servers_to_look_at() {
     assert_eq!(kiosk.code(id, &code), CodeAnswer::Right);
     let bytes = walk(state.path());
     assert!(!bytes.windows(PASSWORD.len()).any(|window| window == PASSWORD.as_bytes()), "nowhere on the disk");
+}
+
+#[test]
+fn a_card_its_holder_has_blocked_is_opened_for_its_code_by_the_server_alone() {
+    let mut server = RealServer::start(clock());
+    let state = tempfile::tempdir().unwrap();
+    let mut kiosk = Kiosk::start(&server.url(), state.path(), Some(server.code_file()), clock());
+    kiosk.catalogue_of(server.demo.next_school_day);
+    let card = server.card("Noah");
+    let (id, code) = (card.card, card.code.clone());
+    let uid = CardUid::parse(&card.uid).unwrap();
+    let stands = |kiosk: &mut Kiosk| {
+        let uid = uid.clone();
+        kiosk.store.tell(move |desk| desk.look_up(uid));
+        kiosk.wait_for_visitor("Noah", |visitor| visitor.card == id).status
+    };
+    let block = |kiosk: &Kiosk, number| {
+        let draft = Draft::CardBlock(SetCardBlock { card: id, target: id, blocked: true });
+        kiosk.store.tell(move |desk| desk.record(operation(number), draft, None, false));
+    };
+    block(&kiosk, 1);
+    assert_eq!(stands(&mut kiosk), CardStatus::BlockedByHolder);
+    // Until the server has heard of the block there is nothing for it to open.
+    let answer = |kiosk: &mut Kiosk, code: &str| loop {
+        match kiosk.opening(id, code) {
+            CodeAnswer::OutOfReach => {}
+            answer => break answer,
+        }
+    };
+    assert!(matches!(answer(&mut kiosk, "0000"), CodeAnswer::Wrong { .. }));
+    assert_eq!(stands(&mut kiosk), CardStatus::BlockedByHolder);
+    assert_eq!(answer(&mut kiosk, &code), CodeAnswer::Right);
+    assert_eq!(stands(&mut kiosk), CardStatus::Active, "before the feed says so");
+
+    server.switch_off();
+    block(&kiosk, 2);
+    assert_eq!(kiosk.opening(id, &code), CodeAnswer::OutOfReach);
+    assert_eq!(stands(&mut kiosk), CardStatus::BlockedByHolder);
 }
 
 fn walk(folder: &std::path::Path) -> Vec<u8> {

@@ -184,8 +184,9 @@ pub fn slip(quantity: u32, offline: bool) -> Paper {
         total,
         vat: total.vat_within(25),
         taken: (!offline).then_some(total),
-        balance: kroner(100).minus(total).unwrap(),
+        balance: Some(kroner(100).minus(total).unwrap()),
         offline,
+        copy: false,
     })
 }
 

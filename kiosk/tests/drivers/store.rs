@@ -494,13 +494,13 @@ fn a_card_that_was_blocked_here_is_blocked_here_at_once_and_stays_so() {
     };
     assert_eq!(stands(&store), CardStatus::Active);
     store.record(set(1, true)).unwrap();
-    assert_eq!(stands(&store), CardStatus::Blocked);
+    assert_eq!(stands(&store), CardStatus::BlockedByHolder);
     drop(store);
     // Pulling the plug opens nothing, nor does the server's answer while the change is on its way round.
     let mut store = Store::open(folder.path()).unwrap();
-    assert_eq!(stands(&store), CardStatus::Blocked);
+    assert_eq!(stands(&store), CardStatus::BlockedByHolder);
     store.settle(&answered(Outcome::Posted, 1, 1), now()).unwrap();
-    assert_eq!(stands(&store), CardStatus::Blocked);
+    assert_eq!(stands(&store), CardStatus::BlockedByHolder);
     store.record(set(2, false)).unwrap();
     assert_eq!(stands(&store), CardStatus::Active);
     store
@@ -509,7 +509,26 @@ fn a_card_that_was_blocked_here_is_blocked_here_at_once_and_stays_so() {
             now(),
         )
         .unwrap();
-    assert_eq!(stands(&store), CardStatus::Blocked, "what the server refused has not happened");
+    assert_eq!(stands(&store), CardStatus::BlockedByHolder, "what the server refused has not happened");
+    // The server has opened it, for its code: it is open here before the feed says so.
+    store.opened(card_id()).unwrap();
+    assert_eq!(stands(&store), CardStatus::Active);
+}
+
+#[test]
+fn only_what_its_holder_has_blocked_is_opened_by_a_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store_in(folder.path());
+    for status in [CardStatus::Blocked, CardStatus::BlockedByGuardian, CardStatus::Replaced] {
+        let card = CardRecord { status, ..changes().cards.remove(0) };
+        store.apply(&Changes { cursor: 8, cards: vec![card], ..Changes::default() }, now()).unwrap();
+        store.opened(card_id()).unwrap();
+        assert_eq!(visitor(&store).status, status);
+        // Nor is it made a block of one's own.
+        let draft = Draft::CardBlock(SetCardBlock { card: card_id(), target: card_id(), blocked: true });
+        store.record(kiosk::store::ToRecord { draft, slip: None, ..to_record(status as u128 + 10, 1) }).unwrap();
+        assert_eq!(visitor(&store).status, status);
+    }
 }
 
 #[test]

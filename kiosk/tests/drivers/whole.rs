@@ -66,6 +66,11 @@ impl Kiosk {
         self.typed(card, Typed::Password(password.into()))
     }
 
+    /// Gives the code of a blocked card, so that the server opens it.
+    pub fn opening(&mut self, card: CardId, code: &str) -> CodeAnswer {
+        self.typed(card, Typed::Opening(code.into()))
+    }
+
     fn typed(&mut self, card: CardId, code: Typed) -> CodeAnswer {
         self.sync.ask(Question::CheckCode { card, code });
         self.ears.wait_for("CodeChecked", |event| match event {

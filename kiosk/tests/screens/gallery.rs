@@ -4,25 +4,31 @@
 //! as in `make test`, each page is painted twice, to see that it can be; `make gallery` paints it in both languages, on both panels,
 //! in normal and largest type and in high contrast.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use i_slint_backend_testing::AccessibleRole;
-use kiosk_core::{Looks, TextSize};
+use kiosk_core::{Fault, Looks, Page, TextSize, Weight};
 use madkort_protocol::Language;
 
 use crate::fixtures::{self, LANDSCAPE, PORTRAIT, gallery, open_stage, picture, samples};
 
-/// One of each kind.
+/// One of each kind, and of every fault that stops the kiosk: tests say if one is missing.
 const SHOWN: &[&str] = &[
     "starting",
-    "out-of-service-NoReader",
+    "out-of-service-Disk",
+    "out-of-service-NotEnrolled",
+    "out-of-service-WrongVersion",
     "out-of-service-OfflineTooLong",
+    "out-of-service-ReaderService",
+    "out-of-service-NoReader",
+    "out-of-service-ReaderFault",
     "idle",
     "idle-Refused(Phone)",
     "idle-faults",
     "code-wrong",
     "code-inside",
+    "code-blocked",
     "password-wrong",
     "forgotten",
     "forgotten-asked",
@@ -61,10 +67,14 @@ const SHOWN: &[&str] = &[
     "filed-Printed",
     "withdraw",
     "withdrawing",
+    "withdrawn",
     "transfer",
+    "transferred",
     "auto-CardGone",
     "auto-begin",
+    "auto-stop",
     "orders",
+    "orders-Printed",
     "warning",
     "looks-inside",
 ];
@@ -88,6 +98,76 @@ fn views(whole: bool) -> Vec<View> {
     let few = ["portrait-da", "landscape-en-contrast"];
     all.retain(|(.., name)| whole || few.contains(&name.as_str()));
     all
+}
+
+macro_rules! kinds {
+    ($($kind:ident),+ $(,)?) => {
+        /// Every kind of page there is.
+        const KINDS: &[&str] = &[$(stringify!($kind)),+];
+
+        /// A page's kind. A new one does not compile until it stands in the list.
+        fn kind_of(page: &Page) -> &'static str {
+            match page {
+                $(Page::$kind { .. } => stringify!($kind),)+
+            }
+        }
+    };
+}
+
+kinds!(
+    Starting,
+    OutOfService,
+    Idle,
+    Code,
+    Password,
+    Forgotten,
+    Number,
+    Home,
+    Accounts,
+    BlockCard,
+    DepositAmount,
+    DepositPay,
+    DepositDone,
+    AutoRecharge,
+    StopAutoRecharge,
+    Menu,
+    Days,
+    Allergy,
+    Checkout,
+    OrderDone,
+    Orders,
+    Profile,
+    Allergies,
+    ChangePassword,
+    ChangePicture,
+    Statement,
+    Months,
+    MailStatement,
+    Support,
+    SupportDone,
+    Transfer,
+    TransferDone,
+    Withdraw,
+    WithdrawCheck,
+    WithdrawDone,
+);
+
+#[test]
+fn every_kind_of_page_and_every_fault_that_stops_the_kiosk_is_shown() {
+    let samples: BTreeMap<_, _> = samples(Language::Danish).into_iter().collect();
+    let shown =
+        SHOWN.iter().map(|name| &samples.get(*name).unwrap_or_else(|| panic!("no sample is called {name}")).page);
+    let (mut kinds, mut faults) = (BTreeSet::new(), Vec::new());
+    for page in shown {
+        kinds.insert(kind_of(page));
+        if let Page::OutOfService(fault) = page {
+            faults.push(*fault);
+        }
+    }
+    let missing: Vec<_> = KINDS.iter().filter(|kind| !kinds.contains(*kind)).collect();
+    assert!(missing.is_empty(), "not in the gallery: {missing:?}");
+    let stops: Vec<_> = Fault::ALL.into_iter().filter(|fault| fault.weight() == Weight::Stops).collect();
+    assert_eq!(faults, stops, "in their order");
 }
 
 #[test]

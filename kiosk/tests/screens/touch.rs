@@ -76,6 +76,42 @@ fn an_order_the_server_did_not_take_says_why_in_both_languages() {
 }
 
 #[test]
+fn a_slip_and_a_receipt_are_printed_again_by_touch_and_not_twice_at_once() {
+    let page = fixtures::money::orders(true);
+    let id = page.orders[0].id;
+    let stage = stage_with(Page::Orders(page.clone()));
+    assert_eq!(asked(&stage, "Udskriv K1-900 igen"), [Intent::PrintOrder(id)]);
+    let printing = kiosk_core::OrdersPage { paper: Some(PrintState::Printing), ..page };
+    stage.show(&screen(DANISH, Page::Orders(printing)));
+    assert_eq!(stage.button("Udskriv K1-900 igen").accessible_enabled(), Some(false));
+    // What was taken back has no slip.
+    let all = stage.all(AccessibleRole::Button);
+    let labels: Vec<_> = all.iter().filter_map(ElementHandle::accessible_label).collect();
+    let again = labels.iter().filter(|label| label.starts_with("Udskriv ")).count();
+    assert_eq!(again, 6, "{labels:?}");
+
+    stage.show(&screen(DANISH, Page::DepositDone(fixtures::paid(PrintState::Printed))));
+    assert_eq!(asked(&stage, "Udskriv igen"), [Intent::Print]);
+    stage.show(&screen(DANISH, Page::DepositDone(fixtures::paid(PrintState::Printing))));
+    let all = stage.all(AccessibleRole::Button);
+    assert!(!all.iter().any(|b| b.accessible_label().is_some_and(|label| label == "Udskriv igen")));
+}
+
+#[test]
+fn a_blocked_card_says_so_and_takes_its_code() {
+    let stage = stage_with(Page::Code(kiosk_core::CodePage { blocked: true, ..fixtures::code(0, false, None) }));
+    let texts = |stage: &Stage| -> Vec<String> {
+        let all = ElementQuery::from_root(stage.ui.window()).find_all();
+        all.iter().filter_map(ElementHandle::accessible_label).map(Into::into).collect()
+    };
+    assert!(texts(&stage).iter().any(|text| text == "Dit kort er spærret"));
+    assert_eq!(asked(&stage, "7"), [Intent::Digit(7)]);
+    assert_eq!(asked(&stage, "Brug min adgangskode"), [Intent::WithPassword]);
+    stage.show(&screen(DANISH, Page::Code(fixtures::code(0, false, None))));
+    assert!(texts(&stage).iter().any(|text| text == "Skriv din kode"));
+}
+
+#[test]
 fn a_closed_room_says_why_and_does_not_open() {
     let tile = |kind| Tile { kind, why_not: Some(WhyNot::Offline) };
     let stage = stage_with(Page::Home(HomePage {

@@ -181,10 +181,33 @@ pub struct CardRecord {
 pub enum CardStatus {
     /// Yes.
     Active,
-    /// Blocked by its holder or by staff; can be opened again.
+    /// Its own holder has stopped it, and opens it again with its code.
+    BlockedByHolder,
+    /// Somebody who answers for its holder has stopped it: they open it again, or the office.
+    BlockedByGuardian,
+    /// The office has stopped it, and alone opens it again.
     Blocked,
     /// Another card took its place for good.
     Replaced,
+}
+
+impl CardStatus {
+    /// How a card stands that is stopped at a kiosk by its own holder, or by another. A stronger block is not made weaker, so that
+    /// nobody lifts it by setting their own in its place.
+    #[must_use]
+    pub const fn blocked(self, by_its_holder: bool) -> Self {
+        match self {
+            Self::Active if by_its_holder => Self::BlockedByHolder,
+            Self::Active | Self::BlockedByHolder if !by_its_holder => Self::BlockedByGuardian,
+            stands => stands,
+        }
+    }
+
+    /// Whether it is stopped, by whomever, and can be opened again.
+    #[must_use]
+    pub const fn is_blocked(self) -> bool {
+        matches!(self, Self::BlockedByHolder | Self::BlockedByGuardian | Self::Blocked)
+    }
 }
 
 /// An argon2id hash of the verification code in PHC string form. Never printed.
@@ -456,4 +479,19 @@ pub enum OrderState {
     Released,
     /// The server would not take it; the money was never held.
     Refused,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CardStatus::{self, Active, Blocked, BlockedByGuardian, BlockedByHolder, Replaced};
+
+    #[test]
+    fn a_block_gets_stronger_and_never_weaker() {
+        let after = |stands: CardStatus| (stands.blocked(true), stands.blocked(false));
+        assert_eq!(after(Active), (BlockedByHolder, BlockedByGuardian));
+        assert_eq!(after(BlockedByHolder), (BlockedByHolder, BlockedByGuardian));
+        for stays in [BlockedByGuardian, Blocked, Replaced] {
+            assert_eq!(after(stays), (stays, stays));
+        }
+    }
 }

@@ -63,7 +63,7 @@ pub use profile::{MaskedCpr, Profile, ProfileChange, ProfileProblem, SpendingCap
 pub use quote::{Quote, QuoteLine, QuoteRequest};
 pub use register::{
     AuthorisationRequest, HandOut, HandOutLine, OfflinePurchase, PickUpAnswer, PickUpRequest, PurchaseBatch,
-    PurchaseBatchAnswer, Release, Undo,
+    PurchaseBatchAnswer, Release, TillCard, TillChanges, Undo,
 };
 pub use server::{
     Deposit, DepositRequest, DepositState, DeviceKind, Enrol, Enrolled, LoginAnswer, LoginRequest, MandateAnswer,

@@ -82,6 +82,10 @@ codes! {
     /// The enrolment code is wrong, used or too old.
     EnrolmentCode = "enrolment-code", 403, "Enrolment code not valid",
         "Tilmeldingskoden er forkert, brugt eller for gammel.", "The enrolment code is wrong, used or too old.";
+    /// Only whoever answers for somebody lets them spend more.
+    GuardiansCap = "guardians-cap", 403, "A guardian's limit",
+        "Kun en forælder kan hæve eller fjerne grænsen. Du kan gøre den lavere.",
+        "Only a parent can raise or remove the limit. You can make it lower.";
     /// Nothing by that name.
     NotFound = "not-found", 404, "Not found",
         "Det findes ikke.", "There is no such thing.";

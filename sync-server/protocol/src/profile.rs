@@ -130,6 +130,13 @@ impl MaskedCpr {
 impl SpendingCaps {
     /// The highest cap: above it there is no need of one.
     pub const HIGHEST: Money = Money::from_kroner(10_000);
+
+    /// Whether more may be spent under these than under the caps before them, in a day, a week or a month.
+    #[must_use]
+    pub fn raises(self, before: Self) -> bool {
+        let pairs = [(before.day, self.day), (before.week, self.week), (before.month, self.month)];
+        pairs.into_iter().any(|(before, now)| before.is_some_and(|before| now.is_none_or(|now| now > before)))
+    }
 }
 
 impl ProfileChange {
@@ -214,6 +221,22 @@ mod tests {
             ..change()
         };
         assert_eq!(bare.check().unwrap().town, "");
+    }
+
+    #[test]
+    fn a_cap_is_raised_by_more_and_by_none_at_all() {
+        let caps = |day: Option<i32>, month: Option<i32>| SpendingCaps {
+            day: day.map(Money::from_kroner),
+            week: None,
+            month: month.map(Money::from_kroner),
+        };
+        let before = caps(Some(50), None);
+        for lower in [caps(Some(50), None), caps(Some(20), None), caps(Some(0), Some(100))] {
+            assert!(!lower.raises(before), "{lower:?}");
+        }
+        for higher in [caps(Some(51), None), caps(None, None), caps(None, Some(10))] {
+            assert!(higher.raises(before), "{higher:?}");
+        }
     }
 
     #[test]

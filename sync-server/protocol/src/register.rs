@@ -1,4 +1,5 @@
-//! What a till says beside a plain purchase: authorisations, undo, pick-up, and sales made while the server was out of reach.
+//! What a till says beside a plain purchase: authorisations, undo, pick-up, and sales made while the server was out of reach; and
+//! what it hears of cards.
 //!
 //! Pure. **Invariant:** no answer to a till tells a balance or a price class: what was paid, subsidised or free looks the same,
 //! field by field and byte by byte.
@@ -6,7 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Answer, CardUid, Money, OperationId, Outcome, ProductId, PurchaseRequest};
+use crate::{Answer, CardId, CardStatus, CardUid, Money, OperationId, Outcome, ProductId, PurchaseRequest};
 
 /// `POST /v1/authorisations`: holds money while a sale is put together; answered with an [`Answer`].
 ///
@@ -136,4 +137,32 @@ pub struct OfflinePurchase {
 pub struct PurchaseBatchAnswer {
     /// One for each sale, in their order.
     pub answers: Vec<Answer>,
+}
+
+/// The answer to a register that asks `GET /v1/changes`: the cards that changed after a cursor.
+///
+/// It is what a till needs to turn a blocked card away while the server is out of reach, and nothing of whom a card belongs to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TillChanges {
+    /// Ask from here the next time.
+    pub cursor: u64,
+    /// There is more: ask again at once.
+    pub more: bool,
+    /// Cards that changed.
+    pub cards: Vec<TillCard>,
+}
+
+/// A card as a till knows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TillCard {
+    /// Which: the same card may come again with another UID.
+    pub card: CardId,
+    /// What its chip says.
+    pub uid: CardUid,
+    /// Whether it opens anything.
+    pub status: CardStatus,
 }

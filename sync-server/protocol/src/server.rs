@@ -195,9 +195,9 @@ pub enum StatementText {
     Deposit,
     /// Paid in by auto top-up.
     Recharge,
-    /// Bought at a till; what, in the till's words.
+    /// Bought at a till; what, in the till's words. Or put right by staff: which line of which day, who did it and why.
     Purchase {
-        /// What was bought.
+        /// What was bought, or `Rettelse af Frokost 22.11.2026: PH: tastet to gange`.
         text: String,
     },
     /// Ordered for a day.
@@ -216,7 +216,7 @@ pub enum StatementText {
     Withdrawal,
     /// A withdrawal that was called off, or that the bank sent back.
     WithdrawalBack,
-    /// Put right by staff.
+    /// Put right by staff, where nothing is known of what was wrong.
     Correction,
 }
 

@@ -118,6 +118,6 @@ mod tests {
     fn it_prints_nowhere() {
         let cpr = Cpr::parse("010110-4321").unwrap();
         assert_eq!(format!("{cpr:?} {cpr:#?}"), "Cpr(…) Cpr(…)");
-        assert!(!format!("{:?} {}", NotACpr, NotACpr).contains(char::is_numeric));
+        assert!(!format!("{NotACpr:?} {NotACpr}").contains(char::is_numeric));
     }
 }

@@ -132,11 +132,17 @@ impl Paper {
         self.make_room();
         let amount = line.amount.in_words(self.words.0);
         self.sheet.text(DAY, self.y, PLAIN, BODY, &line.date.strftime("%d.%m.%Y").to_string());
-        let room = (AMOUNT - WHAT - 12).saturating_sub(width(&amount, PLAIN, BODY));
-        self.sheet.text(WHAT, self.y, PLAIN, BODY, &fitted(&self.words.line(line), room));
         self.sheet.flush_right(AMOUNT, self.y, PLAIN, BODY, &amount);
         self.sheet.flush_right(BALANCE, self.y, PLAIN, BODY, &line.balance.in_words(self.words.0));
-        self.y -= LEADING;
+        let room = (AMOUNT - WHAT - 12).saturating_sub(width(&amount, PLAIN, BODY));
+        // A correction says what it is about and why: that takes more than a row.
+        for (row, text) in folded(&self.words.line(line), room).iter().enumerate() {
+            if row > 0 {
+                self.make_room();
+            }
+            self.sheet.text(WHAT, self.y, PLAIN, BODY, text);
+            self.y -= LEADING;
+        }
     }
 
     /// A new sheet when this one is full.
@@ -195,6 +201,22 @@ impl Words {
         };
         if line.number.is_empty() { what } else { format!("{what} ({})", line.number) }
     }
+}
+
+/// A text in rows for which there is room, in points: at least one. A word that is too long for a row is cut.
+fn folded(text: &str, room: u16) -> Vec<String> {
+    let mut rows = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = rows.last_mut().map(std::mem::take).unwrap_or_default();
+        let longer = if last.is_empty() { word.to_owned() } else { format!("{last} {word}") };
+        rows.pop();
+        if last.is_empty() || width(&longer, PLAIN, BODY) <= room {
+            rows.push(fitted(&longer, room));
+        } else {
+            rows.extend([last, fitted(word, room)]);
+        }
+    }
+    rows
 }
 
 /// As much of a text as there is room for, in points.
@@ -283,6 +305,19 @@ mod tests {
         assert!(short.ends_with('…') && width(&short, PLAIN, BODY) <= room, "{short}");
         assert_eq!(fitted("Æble", room), "Æble");
         assert_eq!(fitted("Æble", 1), "");
+    }
+
+    #[test]
+    fn a_long_text_takes_more_rows() {
+        let room = AMOUNT - WHAT - 12 - width("-1.234,50 kr.", PLAIN, BODY);
+        let long = "Tilbageførsel af Frokost 22.11.2026: PH: tastet to gange, og begge er betalt med det samme kort";
+        let rows = folded(long, room);
+        assert_eq!((rows.len(), rows.join(" ")), (2, long.to_owned()));
+        assert!(rows.iter().all(|row| width(row, PLAIN, BODY) <= room));
+        assert_eq!(folded("Æble", room), ["Æble"]);
+        assert_eq!(folded("", room), [""]);
+        let word = folded(&format!("{} er lang", "x".repeat(400)), room);
+        assert!(word.len() == 2 && word[0].ends_with('…') && word[1] == "er lang", "{word:?}");
     }
 
     #[test]

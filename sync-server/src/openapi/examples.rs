@@ -8,6 +8,7 @@ const SALE: &str = "019ab6c0-7b00-7000-8000-000000000001";
 const HELD: &str = "019ab6c0-7b00-7000-8000-000000000002";
 const NEXT: &str = "019ab6c0-7b00-7000-8000-000000000003";
 const LASAGNE: &str = "019ab6c0-7b00-7000-8000-000000000004";
+const CARD: &str = "019ab4d2-1c00-7000-8000-000000000006";
 const UID: &str = "04A1B2C3D4E580";
 
 /// The examples of a message, by name.
@@ -42,6 +43,13 @@ pub(super) fn of(message: &str) -> Vec<(String, Value)> {
             let offline = |id, at: &str| json!({ "claimed_at": at, "purchase": sale(id) });
             let purchases = [offline(SALE, "2026-11-24T10:41:07Z"), offline(NEXT, "2026-11-24T10:43:52Z")];
             vec![("two_sales", json!({ "purchases": purchases }))]
+        }
+        "TillChanges" => {
+            let card = |status: &str| json!({ "card": CARD, "uid": UID, "status": status });
+            vec![
+                ("a_card_was_blocked", json!({ "cursor": 4711, "more": false, "cards": [card("blocked")] })),
+                ("nothing_about_cards", json!({ "cursor": 4712, "more": false, "cards": [] })),
+            ]
         }
         "PurchaseBatchAnswer" => {
             vec![("one_refused", json!({ "answers": [posted(SALE), refused(NEXT, "offline_allowance")] }))]
@@ -79,7 +87,7 @@ fn order() -> Value {
 mod tests {
     use madkort_protocol::{
         Answer, AuthorisationRequest, PickUpAnswer, PickUpRequest, PurchaseAnswer, PurchaseBatch, PurchaseBatchAnswer,
-        PurchaseRequest, Release, Undo,
+        PurchaseRequest, Release, TillChanges, Undo,
     };
     use serde::Serialize;
     use serde::de::DeserializeOwned;
@@ -107,6 +115,7 @@ mod tests {
         is_one::<PurchaseBatchAnswer>("PurchaseBatchAnswer");
         is_one::<PurchaseRequest>("PurchaseRequest");
         is_one::<Release>("Release");
+        is_one::<TillChanges>("TillChanges");
         is_one::<Undo>("Undo");
     }
 

@@ -9,7 +9,7 @@ use madkort_ledger::recharge::{Answer, Effect, Event};
 use madkort_protocol::{AccountId, Money, OperationId};
 
 use super::gateway::{Outcome, StoredCharge};
-use super::{Payments, ROUND, new_id};
+use super::{Abreast, COUNTED, Payments, ROUND, new_id};
 use crate::store::{Charge, Stepped, Stepping, StoreError};
 
 /// What is to happen next, and the gateway's name for the charge where it said one.
@@ -99,29 +99,40 @@ impl Payments {
         tokio::time::timeout(self.patience, call).await.ok()
     }
 
-    /// Every charge whose end is not known. At start no call is under way, so that also what is `Sent` is asked about.
+    /// Charges that are due to be sent or asked about, and at start every one whose end is not known: no call is under way then, so
+    /// that also what is `Sent` is asked about.
     pub(super) async fn look_at_charges(&self, now: Timestamp, at_start: bool) -> Result<(), StoreError> {
+        let mut hints = Abreast::default();
         for charge in self.gateway.notices() {
-            self.hint(charge, now).await?;
+            let payments = self.clone();
+            hints.begin(async move { payments.hint(charge, now).await }).await;
         }
-        let event = if at_start { Event::Restarted } else { Event::TimePassed };
-        for charge in self.store.open_charges(ROUND).await? {
-            self.happens(charge.account, event, now).await?;
-        }
-        Ok(())
+        hints.end().await?;
+        let (event, due, most) =
+            if at_start { (Event::Restarted, Timestamp::MAX, COUNTED) } else { (Event::TimePassed, now, ROUND) };
+        let charges = self.store.open_charges(due, most).await?;
+        let accounts = charges.into_iter().map(|charge| charge.account).collect();
+        self.happens_to(accounts, event, now).await
     }
 
-    /// Accounts whose declined top-up is due again; at start also those whose wake-up call may have been lost.
+    /// Accounts whose declined top-up is due again; at start every one that may be charged, for what nobody has looked at.
     pub(super) async fn look_at_mandates(&self, now: Timestamp, at_start: bool) -> Result<(), StoreError> {
         let (accounts, event) = if at_start {
             (self.store.accounts_with_mandate().await?, Event::Restarted)
         } else {
             (self.store.accounts_to_retry().await?, Event::TimePassed)
         };
+        self.happens_to(accounts, event, now).await
+    }
+
+    /// The same happened to auto top-up of many accounts.
+    async fn happens_to(&self, accounts: Vec<AccountId>, event: Event, now: Timestamp) -> Result<(), StoreError> {
+        let mut abreast = Abreast::default();
         for account in accounts {
-            self.happens(account, event, now).await?;
+            let payments = self.clone();
+            abreast.begin(async move { payments.happens(account, event, now).await.map(drop) }).await;
         }
-        Ok(())
+        abreast.end().await
     }
 }
 

@@ -7,6 +7,7 @@
 //! **Invariant:** no gateway is called before the intent and its key are durable; nothing is credited that the gateway has not
 //! said succeeded, with the amount and the currency of the intent.
 
+mod abreast;
 pub mod cards;
 mod charges;
 mod deposits;
@@ -22,6 +23,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use madkort_protocol::OperationId;
 
+pub(crate) use abreast::Abreast;
 pub use deposits::Opening;
 pub use gateway::{Answer, CardPageRequest, Gateway, Mismatch, Outcome, PageRequest, StoredCharge, Taken, Unreachable};
 pub use mandates::MandateOpening;
@@ -41,7 +43,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const RETRIES_EVERY: SignedDuration = SignedDuration::from_mins(5);
 /// Intents looked at in one round: a backlog is worked off over several rounds, and a round stays short.
 const ROUND: u32 = 64;
-/// Intents counted for the metrics: above it the number says no more than that something is badly wrong.
+/// Intents counted for the metrics, or looked at when the server starts: above it the number says no more than that something is badly
+/// wrong, and the rounds after it take what is left.
 const COUNTED: u32 = 1000;
 
 /// Deposits and charges between the store and one gateway.
@@ -130,7 +133,7 @@ impl Payments {
     /// How many deposits and charges there are whose end is not known, each up to [`COUNTED`].
     pub(crate) async fn outstanding(&self) -> Result<(usize, usize), StoreError> {
         let deposits = self.store.deposits_due(Timestamp::MAX, COUNTED).await?.len();
-        Ok((deposits, self.store.open_charges(COUNTED).await?.len()))
+        Ok((deposits, self.store.open_charges(Timestamp::MAX, COUNTED).await?.len()))
     }
 
     /// True once in [`RETRIES_EVERY`].

@@ -8,13 +8,14 @@ use axum::http::HeaderMap;
 use jiff::civil::Date;
 use madkort_ledger::recharge::Event;
 use madkort_protocol::{AccountId, DeviceKind, MandateAnswer, MandateRequest, MandateWish, ProblemCode, Statement};
+use uuid::Builder;
 
 use crate::failure::Failure;
 use crate::rights::What;
 use crate::sessions::Visitor;
 use crate::signed::SignedDevice;
 use crate::state::AppState;
-use crate::store::MandateChange;
+use crate::store::{Doer, MandateChange};
 
 pub(super) async fn statement(
     State(state): State<AppState>,
@@ -40,15 +41,23 @@ pub(super) async fn auto_recharge(
     signed.must_be(DeviceKind::Kiosk)?;
     let account = AccountId::parse(&account).map_err(|_| ProblemCode::NotFound)?;
     let request: MandateRequest = signed.json()?;
-    Visitor::of(&state, &signed, &headers, request.card).await?.must(What::ManageAutoRecharge, account)?;
-    let event = match request.change {
-        MandateWish::Pause => Event::Paused,
-        MandateWish::Resume => Event::Resumed,
-        MandateWish::Cancel => Event::Cancelled,
+    let visitor = Visitor::of(&state, &signed, &headers, request.card).await?;
+    visitor.must(What::ManageAutoRecharge, account)?;
+    let (event, what) = match request.change {
+        MandateWish::Pause => (Event::Paused, "auto-recharge-paused"),
+        MandateWish::Resume => (Event::Resumed, "auto-recharge-resumed"),
+        MandateWish::Cancel => (Event::Cancelled, "auto-recharge-cancelled"),
     };
+    let owner = state.store.account(signed.school(), account).await?.ok_or(ProblemCode::NotFound)?.owner;
     let change = MandateChange { device: signed.device.id, card: request.card, account, event };
     let answer = state.store.change_mandate(change, state.now()).await?;
-    answer.map(Json).ok_or_else(|| ProblemCode::NotFound.into())
+    let answer = answer.ok_or(ProblemCode::NotFound)?;
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|_| ProblemCode::Internal)?;
+    let record = Builder::from_random_bytes(random).into_uuid();
+    let by = Doer { record, person: visitor.person, card: visitor.card, device: signed.device.id };
+    state.store.record_deed(signed.school(), owner, what, by, state.now()).await?;
+    Ok(Json(answer))
 }
 
 /// `yyyy-mm`, as its first day.

@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use madkort_protocol::{DeviceKind, LONGEST_PASSWORD, LoginAnswer, LoginRequest, ProblemCode};
+use madkort_protocol::{CardStatus, DeviceKind, LONGEST_PASSWORD, LoginAnswer, LoginRequest, ProblemCode};
 
 use crate::failure::Failure;
 use crate::passwords::{Given, given};
@@ -18,7 +18,7 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
     if login.code.is_empty() || login.code.len() > LONGEST_PASSWORD {
         return Err(Failure::field("code"));
     }
-    let answer = match given(&state, signed.school(), login.card, login.code).await? {
+    let answer = match given(&state, signed.school(), (login.card, CardStatus::Active), login.code).await? {
         Given::Right => {
             let session = sessions::begin(&state, &signed, login.card).await?.ok_or(ProblemCode::NotFound)?;
             LoginAnswer::Right { session }

@@ -7,6 +7,7 @@ mod accounts;
 mod allergies;
 mod api;
 mod authorisations;
+mod card_openings;
 mod changes;
 mod deposits;
 mod devices;
@@ -57,6 +58,7 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/authorisations/{id}/release", post(authorisations::release))
         .route("/v1/accounts/{account}/auto-recharge", get(mandates::details).post(accounts::auto_recharge))
         .route("/v1/accounts/{account}/withdrawals", get(withdrawals::of_account))
+        .route("/v1/card-openings", post(card_openings::post))
         .route("/v1/cards/{card}/allergies", get(allergies::get))
         .route("/v1/changes", get(changes::get))
         .route("/v1/deposits", post(deposits::post))

@@ -10,7 +10,7 @@ use axum::extract::{Form, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use madkort_protocol::{
-    DeviceKind, LONGEST_PASSWORD, Language, PasswordAnswer, PasswordChange, PasswordResetRequest, PersonId,
+    CardStatus, DeviceKind, LONGEST_PASSWORD, Language, PasswordAnswer, PasswordChange, PasswordResetRequest, PersonId,
     ProblemCode, WeakPassword, check_email, check_password,
 };
 use serde::Deserialize;
@@ -41,7 +41,7 @@ pub(super) async fn put(
     if change.current.is_empty() || change.current.len() > LONGEST_PASSWORD {
         return Err(Failure::field("current"));
     }
-    match given(&state, signed.school(), change.card, change.current).await? {
+    match given(&state, signed.school(), (change.card, CardStatus::Active), change.current).await? {
         Given::Right => {}
         Given::Wrong { tries_left } => return Ok(Json(PasswordAnswer::Wrong { tries_left })),
         Given::Wait { until } => return Ok(Json(PasswordAnswer::Wait { until })),

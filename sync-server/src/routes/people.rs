@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
-use madkort_protocol::{DeviceKind, PersonId, ProblemCode, Profile, ProfileChange};
+use madkort_protocol::{DeviceKind, PersonId, ProblemCode, Profile, ProfileChange, SpendingCaps};
 use uuid::Builder;
 
 use crate::failure::Failure;
@@ -40,9 +40,7 @@ pub(super) async fn put(
     let change = change.check().map_err(|problem| Failure::field(&problem.to_string()))?;
     let visitor = Visitor::of(&state, &signed, &headers, change.card).await?;
     let now_so = theirs(&state, &signed, &visitor, person).await?;
-    if now_so.caps != change.caps {
-        visitor.must(What::SetCaps, now_so.account)?;
-    }
+    may_cap(&state, &visitor, &now_so, change.caps).await?;
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|_| ProblemCode::Internal)?;
     let record = Builder::from_random_bytes(random).into_uuid();
@@ -50,6 +48,22 @@ pub(super) async fn put(
     let (school, account) = (signed.school(), now_so.account);
     let changed = state.store.change_profile(school, person, account, change, by, state.now()).await?;
     changed.map(Json).ok_or_else(|| ProblemCode::NotFound.into())
+}
+
+/// Goes on only if they may set these caps: lower is for everybody, and what a guardian answers for is theirs to raise.
+async fn may_cap(state: &AppState, visitor: &Visitor, now_so: &Profile, wanted: SpendingCaps) -> Result<(), Failure> {
+    if now_so.caps == wanted {
+        return Ok(());
+    }
+    visitor.must(What::LowerCaps, now_so.account)?;
+    if !wanted.raises(now_so.caps) {
+        return Ok(());
+    }
+    if !state.store.has_guardian(visitor.school, now_so.account).await? {
+        return visitor.must(What::RaiseCaps, now_so.account);
+    }
+    let may = visitor.may(What::RaiseCapsUnderGuardian, now_so.account);
+    if may { Ok(()) } else { Err(ProblemCode::GuardiansCap.into()) }
 }
 
 /// A profile that is theirs to read and change; any other does not exist for them.

@@ -105,13 +105,35 @@ pub enum Broken {
         /// The sum.
         right: i64,
     },
-    /// What is held is not what the book of it says.
-    #[error("holds come to {held} øre, and their book says {book}")]
-    Held {
-        /// The sum of the holds.
-        held: i64,
-        /// The book.
-        book: i64,
+    /// A figure beside a book's balance is not what its transactions come to.
+    #[error("book {book} says that {figure} is {found}, and its transactions come to {right}")]
+    Figure {
+        /// Which book.
+        book: String,
+        /// The column: `version`, `last_at`, `deposited` or one of `spent_…`.
+        figure: &'static str,
+        /// What it says.
+        found: String,
+        /// What its transactions say.
+        right: String,
+    },
+    /// An order, an authorisation or a withdrawal does not stand as its transactions say.
+    #[error("{hold} says {found}, and its transactions say {right}")]
+    Hold {
+        /// Which, hyphenated.
+        hold: String,
+        /// What it says.
+        found: String,
+        /// What its transactions say.
+        right: String,
+    },
+    /// An account has a book of another name.
+    #[error("account {account} has the book of {book}")]
+    Account {
+        /// Which, hyphenated.
+        account: String,
+        /// The name of that book.
+        book: String,
     },
     /// Money is held though the time of it is long over.
     #[error("{hold} still holds money, long after its end")]
@@ -134,7 +156,7 @@ pub type Verdict = Result<Audited, Broken>;
 
 /// The audit.
 pub trait Audit {
-    /// Re-adds everything and runs the hash chain again, from one snapshot. `now` tells which holds are overdue.
+    /// Re-adds everything and runs the hash chain again, from one snapshot. `now` tells which holds have outlived their rule.
     fn verify(&self, now: Timestamp) -> Pending<'_, Verdict>;
 
     /// Every book of a school that was ever used, by name, and where it stands.

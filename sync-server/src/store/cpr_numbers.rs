@@ -12,7 +12,7 @@ use super::Pending;
 pub trait CprNumbers {
     /// Lets a school's numbers be kept, or not: then every one of them is forgotten. Answers how many there were; `None` if there is no
     /// such school.
-    fn turn_cpr(&self, school: SchoolId, on: bool) -> Pending<'_, Option<u64>>;
+    fn turn_cpr(&self, school: SchoolId, on: bool, now: Timestamp) -> Pending<'_, Option<u64>>;
 
     /// Whose each of these cards is; `None` for one that is not the school's.
     fn holders(&self, school: SchoolId, cards: Vec<CardNumber>) -> Pending<'_, Vec<Option<PersonId>>>;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use madkort_protocol::{AccountId, Changes, SchoolId, Statement};
+use madkort_protocol::{AccountId, Changes, SchoolId, Statement, TillChanges};
 use tokio::sync::watch;
 
 use super::Pending;
@@ -12,6 +12,9 @@ pub trait Feed {
     /// At most `most` things of the school that changed after the cursor, as they now stand. Orders and menus for days before
     /// `since` are passed over.
     fn changes(&self, school: SchoolId, after: u64, most: u32, since: Date) -> Pending<'_, Changes>;
+
+    /// The same as a till may know it: at most `most` cards of the school.
+    fn till_changes(&self, school: SchoolId, after: u64, most: u32) -> Pending<'_, TillChanges>;
 
     /// Wakes when the school's feed grows by something this process wrote.
     fn latest(&self, school: SchoolId) -> watch::Receiver<u64>;

@@ -8,15 +8,18 @@
 
 mod allergies;
 mod audit;
+mod cards;
 mod catalogue;
 mod codes;
 mod cpr_numbers;
+mod deeds;
 mod devices;
 mod feed;
 pub mod letters;
 mod mails;
 mod mandates;
 mod movements;
+mod moving;
 mod operations;
 pub mod passwords;
 mod payments;
@@ -42,15 +45,18 @@ use crate::metrics::StoreMetrics;
 
 pub use allergies::AllergyRecords;
 pub use audit::{Audit, Audited, Broken, Head, Verdict};
+pub use cards::{Blocking, Cards, NewCard, Replacing};
 pub use catalogue::{Catalogue, NewAccount, Thing};
 pub use codes::{CodeTry, Codes};
 pub use cpr_numbers::CprNumbers;
+pub use deeds::{Deed, Deeds, Doer};
 pub use devices::{Device, Devices, NewCode, NewDevice};
 pub use feed::{Feed, Statements};
 pub use letters::{Asked, AskedStatement, Letters};
 pub use mails::{Letter, Mail, Mails, topic_of};
 pub use mandates::{MandatePageOpening, MandatePageRow, Mandates, NewMandatePage, StoredCard};
 pub use movements::{Movement, Movements, Moving};
+pub use moving::{MoveStep, move_ledger, move_step_by_step};
 pub use operations::{Operations, Purchasing, Pushing};
 pub use payments::{
     Charge, ChargeState, Charges, DepositOpening, DepositRow, Deposits, Mandate, MandateChange, MandateState, Moved,
@@ -58,7 +64,7 @@ pub use payments::{
 };
 
 pub use passwords::{AskedReset, Passwords};
-pub use people::{Deed, Doer, People};
+pub use people::People;
 pub use pictures::{NewPicturePage, PicturePageRow, Pictures};
 pub use price_classes::{Listed, PriceClasses};
 pub use registers::{AtTill, Registers};
@@ -79,10 +85,12 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + S
 pub trait Store:
     AllergyRecords
     + Audit
+    + Cards
     + Catalogue
     + Charges
     + Codes
     + CprNumbers
+    + Deeds
     + Deposits
     + Devices
     + Feed
@@ -152,23 +160,11 @@ pub fn back_up(from: &DatabaseUrl, to: &Path, now: Timestamp) -> Result<Audited,
     apart(|| {
         let reader = original.connect_reader()?;
         reader.begin_snapshot().map_err(engine("reading the ledger"))?;
-        copy::copy(&*reader, &*file.connect()?, now)
-    })
-}
-
-/// Moves a ledger out of its SQLite file, which takes no more writes from then on, into an empty database, and proves it equal.
-/// Devices that write meanwhile are told to come back.
-pub fn move_ledger(from: &Path, to: &DatabaseUrl, now: Timestamp) -> Result<Audited, StoreError> {
-    let file = SqliteFile::new(from);
-    file.check()?;
-    migrate(to)?;
-    let target = engine_of(to)?;
-    apart(|| {
-        let session = target.connect()?;
-        if !copy::is_empty(&*session).map_err(engine("looking into the new database"))? {
-            return Err(StoreError::NotEmpty { place: to.to_string() });
-        }
-        file.move_away(&to.to_string(), |original| copy::copy(original, &*session, now))
+        let writer = file.connect()?;
+        writer.begin().map_err(engine("writing the copy"))?;
+        let audited = copy::fill(&*reader, &*writer, now)?;
+        writer.commit().map_err(engine("writing the copy"))?;
+        Ok(audited)
     })
 }
 
@@ -180,6 +176,9 @@ fn apart<T: Send>(work: impl FnOnce() -> Result<T, StoreError> + Send) -> Result
 fn engine<E: Into<DbError>>(doing: &'static str) -> impl Fn(E) -> StoreError {
     move |error| match error.into() {
         DbError::Unreachable => StoreError::Unreachable,
+        DbError::Busy => StoreError::Busy,
+        DbError::Moved(place) => StoreError::Moved { place },
+        DbError::Arriving(place) => StoreError::Arriving { place },
         source => StoreError::Engine { doing, source: Box::new(source) },
     }
 }
@@ -240,6 +239,18 @@ pub enum StoreError {
         /// Which.
         place: String,
     },
+    /// The ledger has gone to another place.
+    #[error("this ledger has moved to {place}")]
+    Moved {
+        /// Which.
+        place: String,
+    },
+    /// The ledger is still on its way here.
+    #[error("this ledger is on its way here from {place}: run the same `sync-server migrate --from` again")]
+    Arriving {
+        /// From where.
+        place: String,
+    },
     /// A copy is not the same as its original.
     #[error("table {table} was not copied as it is")]
     Copy {
@@ -249,8 +260,8 @@ pub enum StoreError {
     /// The ledger does not prove itself.
     #[error(transparent)]
     Broken(Broken),
-    /// More work waits than the queue takes.
-    #[error("too much work is waiting")]
+    /// More work waits than the queue takes, or another program holds the ledger.
+    #[error("too much work is waiting, or another program holds the ledger")]
     Busy,
     /// The writer has stopped.
     #[error("the store is closed")]

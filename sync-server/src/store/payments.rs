@@ -335,6 +335,7 @@ pub trait Charges {
     /// A charge.
     fn charge(&self, id: OperationId) -> Pending<'_, Option<Charge>>;
 
-    /// Charges that are created, sent or unknown, oldest first.
-    fn open_charges(&self, most: u32) -> Pending<'_, Vec<Charge>>;
+    /// Charges that are created, sent or unknown, and due by then to be sent or asked about, the longest due first. With
+    /// [`Timestamp::MAX`] it is all of them.
+    fn open_charges(&self, due: Timestamp, most: u32) -> Pending<'_, Vec<Charge>>;
 }

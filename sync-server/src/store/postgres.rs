@@ -20,12 +20,12 @@ use rustls_tokio_postgres::MakeRustlsConnect;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type as Wire, to_sql_checked};
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, Statement};
 
-use super::sql::schema;
 use super::sql::session::{Engine, Session};
 use super::sql::tables::{Table, Type};
 use super::sql::value::{Db, DbError, Row, Value, corrupt};
+use super::sql::{moves, schema};
 use super::{StoreError, engine};
 
 /// How long a connection may take to come about: a school's network is near.
@@ -71,9 +71,11 @@ impl PostgresServer {
         schema::migrate(found, foreign, |version, sql| session.run_migration(version, sql))
     }
 
-    /// Refuses a database whose schema is not this program's.
+    /// Refuses a database whose schema is not this program's, or whose ledger is still on its way.
     pub fn check(&self) -> Result<(), StoreError> {
-        schema::check(self.open()?.schema()?)
+        let session = self.open()?;
+        schema::check(session.schema()?)?;
+        moves::check(&session).map_err(engine("looking whether the ledger has arrived"))
     }
 
     /// A client, whose connection runs beside it from now on.
@@ -157,14 +159,19 @@ impl PostgresSession {
         self.wait(self.client.batch_execute(sql))
     }
 
-    fn show(&self, setting: &'static str) -> Result<String, StoreError> {
-        let answer = self.wait(self.client.query_one(&format!("SHOW {setting}"), &[]));
-        answer.and_then(|row| Ok(row.try_get(0)?)).map_err(engine("reading a setting back"))
+    /// A setting; none if the engine has no such setting.
+    fn show(&self, setting: &'static str) -> Result<Option<String>, StoreError> {
+        match self.wait(self.client.query_one(&format!("SHOW {setting}"), &[])) {
+            Ok(row) => row.try_get(0).map(Some).map_err(engine("reading a setting back")),
+            Err(DbError::Postgres(error)) if error.code() == Some(&SqlState::UNDEFINED_OBJECT) => Ok(None),
+            Err(error) => Err(engine("reading a setting back")(error)),
+        }
     }
 
     fn check_durable(&self) -> Result<(), StoreError> {
         for name in ["fsync", "synchronous_commit", "full_page_writes"] {
-            let found = self.show(name)?;
+            // CockroachDB has no `fsync` to be turned off.
+            let Some(found) = self.show(name)? else { continue };
             if !matches!(found.as_str(), "on" | "remote_write" | "remote_apply") {
                 return Err(StoreError::Setting { name, found, wanted: "on" });
             }
@@ -269,7 +276,23 @@ impl Session for PostgresSession {
         rows.iter().map(|row| read(row, &columns)).collect()
     }
 
+    fn clear(&self, table: &'static Table) -> Db<()> {
+        self.batch(&format!("DELETE FROM {}", table.name))
+    }
+
+    /// Asks in the same round trip whether the ledger is used here.
     fn begin(&self) -> Db<()> {
+        let begin = format!("{BEGIN}; {}", moves::FIND);
+        let told = self.wait(self.client.simple_query(&begin))?;
+        if !told.iter().any(|message| matches!(message, SimpleQueryMessage::Row(_))) {
+            return Ok(());
+        }
+        let standing = moves::standing(self);
+        self.rollback()?;
+        moves::refuse(standing?)
+    }
+
+    fn begin_moving(&self) -> Db<()> {
         self.batch(BEGIN)
     }
 
@@ -396,4 +419,25 @@ fn insert(table: &Table) -> String {
         lists.join(", "),
         table.on_conflict
     )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use madkort_postgres::Postgres;
+
+    use super::*;
+
+    #[test]
+    fn a_setting_that_is_off_is_refused_and_one_that_is_unknown_is_not_asked_for() {
+        let postgres = Postgres::temporary().unwrap();
+        let server = PostgresServer::parse(&postgres.url("postgres"), "postgres").unwrap();
+        let session = server.open().unwrap();
+        assert_eq!(session.show("fsync").unwrap().as_deref(), Some("on"));
+        assert_eq!(session.show("no_such_setting").unwrap(), None);
+        assert!(session.check_durable().is_ok());
+        session.batch("SET synchronous_commit = off").unwrap();
+        let refused = session.check_durable();
+        assert!(matches!(refused, Err(StoreError::Setting { name: "synchronous_commit", .. })), "{refused:?}");
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** a class is in no feed and in no answer; it shows only in what an account was debited, or would be.
 
+use jiff::Timestamp;
 use madkort_ledger::PriceClass;
 use madkort_protocol::{AccountId, CardNumber, Quote, QuoteLine, SchoolId};
 
@@ -23,8 +24,14 @@ pub trait PriceClasses {
     /// Puts an account into a class, for what is bought and ordered from now on; `false` if the school has no such account.
     fn set_price_class(&self, school: SchoolId, account: AccountId, class: PriceClass) -> Pending<'_, bool>;
 
-    /// Puts the account behind each card of the list into its class: all of them, or none.
-    fn set_price_classes(&self, school: SchoolId, list: Vec<(CardNumber, PriceClass)>) -> Pending<'_, Listed>;
+    /// Puts the account behind each card of the list into its class: all of them, or none. Written down for each who comes into
+    /// another class; into which is not.
+    fn set_price_classes(
+        &self,
+        school: SchoolId,
+        list: Vec<(CardNumber, PriceClass)>,
+        now: Timestamp,
+    ) -> Pending<'_, Listed>;
 
     /// What an order of these lines would take from an account at the prices of now; `None` if the school lacks the account or one
     /// of the products, or the lines come to no price an order can have. The same is looked up for every class.

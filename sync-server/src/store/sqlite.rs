@@ -13,11 +13,11 @@ use std::time::Duration;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
 
-use super::sql::schema;
 use super::sql::session::{Engine, Session};
-use super::sql::tables::{ALL, Table};
+use super::sql::tables::Table;
 use super::sql::value::{Db, DbError, Row, Value, corrupt};
-use super::{Audited, StoreError, engine};
+use super::sql::{moves, schema};
+use super::{StoreError, engine};
 
 /// How long a write waits for another process, such as `sync-server enrol-code` beside a running server.
 const BUSY: Duration = Duration::from_secs(5);
@@ -45,45 +45,20 @@ impl SqliteFile {
         schema::migrate(found, foreign, |version, sql| session.run_migration(version, sql))
     }
 
-    /// Refuses a file that is not there or whose schema is not this program's.
+    /// Refuses a file that is not there, whose schema is not this program's, or whose ledger is used elsewhere.
     pub fn check(&self) -> Result<(), StoreError> {
+        moves::check(&*self.connect_moving()?).map_err(engine("looking whether the ledger has moved"))
+    }
+
+    /// A connection that writes, also where the ledger has moved.
+    pub fn connect_moving(&self) -> Result<Box<dyn Session>, StoreError> {
         if !self.0.exists() {
             let source = "there is no such file; `sync-server migrate` creates it".into();
             return Err(StoreError::Open { path: self.0.display().to_string(), source });
         }
         let session = open(&self.0)?;
-        if let Some(to) = session.moved_to()? {
-            let source = format!("this ledger has moved to {to}").into();
-            return Err(StoreError::Open { path: self.0.display().to_string(), source });
-        }
-        schema::check(session.schema()?)
-    }
-
-    /// Works on a connection that nobody else can write beside, and then says for good that the ledger has moved.
-    pub fn move_away(
-        &self,
-        to: &str,
-        work: impl FnOnce(&dyn Session) -> Result<Audited, StoreError>,
-    ) -> Result<Audited, StoreError> {
-        let session = open(&self.0)?;
-        session.begin().map_err(engine("locking the ledger"))?;
-        let audited = work(&session)?;
-        let mark = || -> Db<()> {
-            session.db.execute_batch("CREATE TABLE moved (place TEXT NOT NULL) STRICT")?;
-            session.execute("INSERT INTO moved VALUES ($1)", &[Value::from(to)])?;
-            // A server that has the file open does not look whether it has moved: it finds nothing that takes a write.
-            for (table, verb) in
-                ALL.iter().flat_map(|table| ["INSERT", "UPDATE", "DELETE"].map(|verb| (table.name, verb)))
-            {
-                session.db.execute_batch(&format!(
-                    "CREATE TRIGGER moved_{verb}_{table} BEFORE {verb} ON {table}
-                     BEGIN SELECT RAISE(ABORT, 'this ledger has moved'); END"
-                ))?;
-            }
-            session.commit()
-        };
-        mark().map_err(engine("marking the ledger as moved"))?;
-        Ok(audited)
+        schema::check(session.schema()?)?;
+        Ok(Box::new(session))
     }
 }
 
@@ -139,16 +114,6 @@ impl SqliteSession {
         self.db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(engine("reading the schema version"))
     }
 
-    fn moved_to(&self) -> Result<Option<String>, StoreError> {
-        let doing = "looking whether the ledger has moved";
-        let there = "SELECT 1 FROM sqlite_schema WHERE name = 'moved'";
-        if self.query(there, &[]).map_err(engine(doing))?.is_empty() {
-            return Ok(None);
-        }
-        let row = self.query("SELECT place FROM moved", &[]).map_err(engine(doing))?.into_iter().next();
-        row.map(|row| row.col("place")).transpose().map_err(engine(doing))
-    }
-
     fn holds_something(&self) -> Result<bool, StoreError> {
         self.db
             .query_row("SELECT count(*) > 0 FROM sqlite_schema", [], |row| row.get(0))
@@ -160,7 +125,7 @@ impl SqliteSession {
             let transaction = rusqlite::Transaction::new_unchecked(&self.db, rusqlite::TransactionBehavior::Immediate)?;
             transaction.execute_batch(&dialect(sql))?;
             if version == 1 {
-                transaction.execute_batch(APPEND_ONLY)?;
+                transaction.execute_batch(&append_only())?;
             }
             transaction.pragma_update(None, "user_version", version)?;
             transaction.commit()
@@ -224,7 +189,20 @@ impl Session for SqliteSession {
         Ok(rows)
     }
 
+    fn clear(&self, table: &'static Table) -> Db<()> {
+        self.db.execute_batch(&format!("DELETE FROM {}", table.name)).map_err(Into::into)
+    }
+
     fn begin(&self) -> Db<()> {
+        self.begin_moving()?;
+        let used = moves::check(self);
+        if used.is_err() {
+            self.rollback()?;
+        }
+        used
+    }
+
+    fn begin_moving(&self) -> Db<()> {
         self.check_place()?;
         self.execute("BEGIN IMMEDIATE", &[]).map(|_| ())
     }
@@ -300,13 +278,20 @@ fn dialect(sql: &str) -> String {
     sql.replace("BYTEA", "BLOB").replace("BIGINT", "INTEGER").replace("\n);", "\n) STRICT, WITHOUT ROWID;")
 }
 
-/// What SQLite can hold to by itself. Elsewhere the hash chain alone tells.
-const APPEND_ONLY: &str = "
-CREATE TRIGGER entries_are_not_changed BEFORE UPDATE ON entries
-BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
-CREATE TRIGGER entries_are_not_deleted BEFORE DELETE ON entries
-BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END;
-";
+/// What is written once and for ever. SQLite can hold to it by itself; elsewhere the server's role is not given the right, and the
+/// hash chain tells.
+const APPEND_ONLY: [&str; 3] = ["transactions", "entries", "links"];
+
+fn append_only() -> String {
+    let guard = |(table, verb, done): (&str, &str, &str)| {
+        format!(
+            "CREATE TRIGGER {table}_are_not_{done} BEFORE {verb} ON {table}
+             BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END;"
+        )
+    };
+    let both = |table| [(table, "UPDATE", "changed"), (table, "DELETE", "deleted")];
+    APPEND_ONLY.into_iter().flat_map(both).map(guard).collect()
+}
 
 /// Opens for writing and makes sure of what durability rests on.
 fn open(path: &Path) -> Result<SqliteSession, StoreError> {
@@ -365,7 +350,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, away) = (folder.path().join("books.db"), folder.path().join("away.db"));
         let begins = |session: &SqliteSession| {
-            let begun = session.begin();
+            let begun = session.begin_moving();
             if begun.is_ok() {
                 session.rollback().unwrap();
             }

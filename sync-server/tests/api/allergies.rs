@@ -35,8 +35,8 @@ async fn a_guardian_says_it_and_a_tapped_card_hears_it() {
     // It is in no feed, and it is written down who said it.
     let heard: Changes = other.get(&format!("/v1/changes?after={cursor}")).await;
     assert_eq!(heard, Changes { cursor, ..Changes::default() });
-    let deeds = server.store().deeds(SCHOOL, ANNA_AND).await.unwrap();
-    assert_eq!(deeds.iter().map(|d| (d.what.as_str(), d.by)).collect::<Vec<_>>(), [("allergies", BO_AND)]);
+    let deeds = server.store().deeds(SCHOOL, ANNA_AND.uuid()).await.unwrap();
+    assert_eq!(deeds.iter().map(|d| (d.what.as_str(), d.by)).collect::<Vec<_>>(), [("allergies", Some(BO_AND))]);
     // Nothing left is nothing kept.
     let none = AllergiesChange { card: BOS_CARD, allergens: vec![], block: false };
     let path = format!("/v1/people/{ANNA_AND}/allergies");

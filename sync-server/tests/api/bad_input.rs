@@ -5,110 +5,30 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sync_server::BODY_LIMIT;
 
+use crate::messages::{By, Message, Messages};
 use crate::support::*;
 
-/// The routes that take a message, each with one that is right.
-struct Messages {
-    server: Server,
-    kiosk: Signer,
-    till: Signer,
-    right: Vec<(&'static str, Value)>,
-}
+/// Routes whose messages are told of elsewhere: each changes one thing of one person, and moves no money.
+const ELSEWHERE: [&str; 7] = [
+    "/v1/accounts/{account}/auto-recharge",
+    "/v1/accounts/{account}/statements/{month}/mails",
+    "/v1/password-resets",
+    "/v1/people/{person}",
+    "/v1/people/{person}/allergies",
+    "/v1/people/{person}/password",
+    "/v1/picture-pages",
+];
 
-/// What must not change.
-#[derive(Debug, PartialEq)]
-struct Written {
-    transactions: u64,
-    cursor: u64,
-    balances: [Money; 2],
-    next_device: Option<u64>,
-}
-
-impl Messages {
-    async fn new() -> Self {
-        let server = Server::start().await;
-        let (kiosk, till) = (server.kiosk().await, server.register().await);
-        server.fund(&kiosk, ANNA, kr(100)).await;
-        let order = Operation {
-            id: server.id(),
-            seq: 1,
-            claimed_at: server.clock.now(),
-            offline: false,
-            body: OperationBody::PlaceOrder(lasagne("K1-1")),
-        };
-        let purchase = PurchaseRequest {
-            id: server.id(),
-            card_uid: uid(1),
-            amount: kr(10),
-            vat_percent: 25,
-            text: "Mad".into(),
-            authorisation: None,
-        };
-        let deposit = DepositRequest {
-            id: server.id(),
-            card: ANNAS_CARD,
-            account: ANNA,
-            amount: kr(100),
-            email: "mor@skole.example".into(),
-            terms_version: "1".into(),
-            language: Language::Danish,
-        };
-        let public_key = SigningKey::from_seed([9; 32]).public();
-        let enrol = Enrol {
-            code: server.code(DeviceKind::Kiosk).await,
-            kind: DeviceKind::Kiosk,
-            name: "Ny".into(),
-            public_key,
-        };
-        let right = vec![
-            ("/v1/operations", json!(Push { operations: vec![order] })),
-            ("/v1/purchases", json!(purchase)),
-            ("/v1/deposits", json!(deposit)),
-            ("/v1/logins", json!(LoginRequest { card: ANNAS_CARD, code: "1234".into() })),
-            ("/v1/devices", json!(enrol)),
-        ];
-        Self { server, kiosk, till, right }
-    }
-
-    fn right(&self, path: &str) -> Value {
-        self.right.iter().find(|(of, _)| *of == path).unwrap().1.clone()
-    }
-
-    fn device(&self, path: &str) -> &Signer {
-        if path == "/v1/purchases" { &self.till } else { &self.kiosk }
-    }
-
-    /// Sends it as the device would whose route it is.
-    async fn code_of(&self, path: &str, body: &[u8]) -> ProblemCode {
-        if path == "/v1/devices" {
-            return problem(unsigned(&self.server, Method::POST, path, body).await).await.code;
-        }
-        self.device(path).problem_of(Method::POST, path, body).await.code
-    }
-
-    async fn written(&self) -> Written {
-        let store = self.server.store();
-        let since = jiff::civil::date(2000, 1, 1);
-        Written {
-            transactions: store.verify(jiff::Timestamp::UNIX_EPOCH).await.unwrap().unwrap().transactions,
-            cursor: store.changes(SCHOOL, 0, 10_000, since).await.unwrap().cursor,
-            balances: [self.server.balance(ANNA).await, self.server.balance(BO).await],
-            next_device: store.device(self.kiosk.id).await.unwrap().map(|device| device.last_seq),
-        }
-    }
-
-    /// Everything that was right before is still right, and not by half done already.
-    async fn the_right_ones_still_go(&self) {
-        for (path, right) in &self.right {
-            let body = right.to_string();
-            let answer = match *path {
-                "/v1/devices" => unsigned(&self.server, Method::POST, path, body.as_bytes()).await,
-                path => self.device(path).send(Method::POST, path, body.as_bytes()).await,
-            };
-            assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap());
-        }
-        self.server.books_are_right().await;
-    }
+#[tokio::test]
+async fn every_route_that_takes_a_message_is_told_of() {
+    let all = Messages::new().await;
+    let mut told: Vec<_> = all.right.iter().map(|message| message.route).chain(ELSEWHERE).collect();
+    let mut there: Vec<_> =
+        sync_server::openapi::ROUTES.iter().filter(|route| route.takes.is_some()).map(|route| route.path).collect();
+    told.sort_unstable();
+    there.sort_unstable();
+    assert_eq!(told, there);
+    all.the_right_ones_still_go().await;
 }
 
 /// A message with one thing in it replaced, as text: so that also what JSON cannot hold can be said.
@@ -122,7 +42,7 @@ fn with(right: &Value, pointer: &str, raw: &str) -> Vec<u8> {
 async fn what_is_no_message_is_malformed_on_every_route() {
     let all = Messages::new().await;
     let before = all.written().await;
-    for (path, right) in &all.right {
+    for Message { route: path, right, .. } in &all.right {
         let text = right.to_string();
         let mut bad: Vec<(String, Vec<u8>)> = vec![
             ("nothing".into(), vec![]),
@@ -135,6 +55,10 @@ async fn what_is_no_message_is_malformed_on_every_route() {
             ("deep".into(), "[".repeat(BODY_LIMIT - 1).into_bytes()),
             ("deep and closed".into(), format!("{}1{}", "{\"a\":".repeat(20_000), "}".repeat(20_000)).into_bytes()),
             ("one thing too many".into(), text.replacen('{', "{\"more\":1,", 1).into_bytes()),
+            ("one thing too many within".into(), {
+                let within = text.rfind('{').unwrap() + 1;
+                format!("{}\"more\":1,{}", &text[..within], &text[within..]).into_bytes()
+            }),
         ];
         for end in [1, text.len() / 3, text.len() / 2, text.len() - 1] {
             bad.push((format!("cut at {end}"), text.as_bytes()[..end].to_vec()));
@@ -192,10 +116,16 @@ async fn no_amount_overflows_anything() {
         ("-0", Malformed),
         ("0", InvalidAmount),
     ];
-    for path in ["/v1/purchases", "/v1/deposits"] {
+    for message in &all.right {
+        let Some((amount, refused)) = message.amount else { continue };
         for (raw, code) in amounts {
-            let body = with(&all.right(path), "/amount", raw);
-            assert_eq!(all.code_of(path, &body).await, code, "{path} {raw}");
+            // One that is refused for good is so under its id, and says so when everything has been tried.
+            let code = if code == Malformed { Malformed } else { refused };
+            if message.settles && code != Malformed {
+                continue;
+            }
+            let body = with(&message.right, amount, raw);
+            assert_eq!(all.code_of(message.route, &body).await, code, "{} {raw}", message.route);
         }
     }
     let order = all.right("/v1/operations");
@@ -206,6 +136,14 @@ async fn no_amount_overflows_anything() {
         }
     }
     assert_eq!(all.written().await, before);
+    for message in all.right.iter().filter(|message| message.settles) {
+        let Some((amount, refused)) = message.amount else { continue };
+        for (raw, _) in amounts.iter().filter(|(_, code)| *code != Malformed) {
+            let body = with(&message.under_another_id(&all.server), amount, raw);
+            assert_eq!(all.code_of(message.route, &body).await, refused, "{} {raw}", message.route);
+        }
+    }
+    assert_eq!(all.written().await.balances, before.balances);
     // Amounts that can be read and make no sense are the order's own fault: it is settled as refused, and money does not move.
     let mut seq = 0;
     for (field, raw) in [
@@ -247,14 +185,15 @@ async fn counts_that_are_none_are_malformed() {
 async fn text_that_is_not_for_reading_is_not_taken() {
     let all = Messages::new().await;
     let before = all.written().await;
-    for (path, field) in [("/v1/purchases", "text"), ("/v1/deposits", "email"), ("/v1/devices", "name")] {
+    for message in &all.right {
+        let (path, Some(text)) = (message.route, message.text) else { continue };
         for raw in ["\"a\\u0000b\"", "\"\"", &format!("\"{}\"", "x".repeat(100_000))] {
             let shown = &raw[..raw.len().min(20)];
-            let body = with(&all.right(path), &format!("/{field}"), raw);
+            let body = with(&message.right, text, raw);
             assert_eq!(all.code_of(path, &body).await, ProblemCode::InvalidField, "{path} {shown}");
         }
         // Half a surrogate pair is no text at all.
-        let body = with(&all.right(path), &format!("/{field}"), "\"\\ud800\"");
+        let body = with(&message.right, text, "\"\\ud800\"");
         assert_eq!(all.code_of(path, &body).await, ProblemCode::Malformed, "{path}");
     }
     assert_eq!(all.written().await, before);
@@ -265,13 +204,13 @@ async fn text_that_is_not_for_reading_is_not_taken() {
 async fn what_says_that_it_is_not_json_is_not_read_as_json() {
     let all = Messages::new().await;
     let before = all.written().await;
-    for (path, right) in &all.right {
+    for Message { path, by, right, .. } in &all.right {
         let body = right.to_string();
         for kind in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "", "json"] {
-            let request = if *path == "/v1/devices" {
+            let request = if *by == By::Anybody {
                 reqwest::Client::new().post(format!("{}{path}", all.server.url)).header(HEADER_API, API_VERSION)
             } else {
-                signed(all.device(path), path, body.as_bytes())
+                signed(all.device(*by), path, body.as_bytes())
             };
             let answer = request.header("content-type", kind).body(body.clone()).send().await.unwrap();
             assert_eq!(problem(answer).await.code, ProblemCode::MediaType, "{path} {kind}");
@@ -366,12 +305,14 @@ async fn a_request_that_comes_again_or_far_too_late_does_nothing() {
 #[tokio::test]
 async fn a_device_that_was_shut_out_does_nothing_any_more() {
     let all = Messages::new().await;
-    for device in [&all.kiosk, &all.till] {
+    for device in [&all.kiosk, &all.till, &all.visitor] {
         assert!(all.server.store().revoke(device.id, all.server.clock.now()).await.unwrap());
     }
+    // Some of them have just been let in, and are known for a second.
+    all.server.clock.forward(jiff::SignedDuration::from_secs(2));
     let before = all.written().await;
-    for (path, right) in all.right.iter().filter(|(path, _)| *path != "/v1/devices") {
-        assert_eq!(all.code_of(path, right.to_string().as_bytes()).await, ProblemCode::UnknownDevice, "{path}");
+    for Message { route, right, .. } in all.right.iter().filter(|message| message.by != By::Anybody) {
+        assert_eq!(all.code_of(route, right.to_string().as_bytes()).await, ProblemCode::UnknownDevice, "{route}");
     }
     let id = all.server.id();
     for (method, path) in [
@@ -411,5 +352,55 @@ async fn a_clock_years_off_neither_moves_the_cut_off_nor_the_bill() {
         let body = with(&all.right("/v1/operations"), "/operations/0/claimed_at", raw);
         assert_eq!(all.code_of("/v1/operations", &body).await, ProblemCode::Malformed, "{raw}");
     }
+    server.books_are_right().await;
+}
+
+#[tokio::test]
+async fn a_till_whose_clock_is_years_off_sells_no_more_and_bills_on_no_other_day() {
+    let all = Messages::new().await;
+    let (server, till) = (&all.server, &all.till);
+    let right = all.right("/v1/purchase-batches");
+    let sell = async |claimed_at: &str| {
+        let mut batch = right.clone();
+        batch["purchases"][0]["purchase"]["id"] = json!(server.id());
+        batch["purchases"][0]["claimed_at"] = json!(claimed_at);
+        till.post::<PurchaseBatchAnswer>("/v1/purchase-batches", &batch).await.answers.remove(0).outcome
+    };
+    for long_ago in ["-009999-01-02T01:59:59Z", "1970-01-01T00:00:00Z", "2026-11-21T10:59:59Z"] {
+        assert_eq!(refused(&sell(long_ago).await), Rule::OfflineAllowance, "{long_ago}");
+    }
+    assert_eq!(server.balance(ANNA).await, kr(100));
+    // A time to come counts as now, and is sold once: what can be sold offline is limited all the same.
+    for to_come in ["2100-01-01T00:00:00Z", "9999-12-30T22:00:00Z"] {
+        assert_eq!(sell(to_come).await, Outcome::Posted, "{to_come}");
+    }
+    all.visitor.sign_in(BOS_CARD).await;
+    let path = format!("/v1/accounts/{ANNA}/statements/2026-11");
+    let lines = all.visitor.get::<Statement>(&path).await.lines;
+    assert!(lines.iter().all(|line| line.date == jiff::civil::date(2026, 11, 22)), "{lines:?}");
+    assert_eq!((lines.len(), server.balance(ANNA).await), (3, kr(80)));
+
+    let before = all.written().await;
+    for raw in ["\"\"", "\"2026-11-22\"", "0", "\"+999999-01-01T00:00:00Z\"", "\"2026-13-01T00:00:00Z\"", "null"] {
+        let body = with(&right, "/purchases/0/claimed_at", raw);
+        assert_eq!(all.code_of("/v1/purchase-batches", &body).await, ProblemCode::Malformed, "{raw}");
+    }
+    // One sale too many, and none of them is looked at; so is one that is wrong among others.
+    let many = |number: usize, last: Value| {
+        let mut batch = right.clone();
+        let sales = batch["purchases"].as_array_mut().unwrap();
+        while sales.len() < number {
+            let mut sale = sales[0].clone();
+            sale["purchase"]["id"] = json!(server.id());
+            sales.push(sale);
+        }
+        sales.last_mut().unwrap()["purchase"]["vat_percent"] = last;
+        batch.to_string().into_bytes()
+    };
+    let batches = "/v1/purchase-batches";
+    assert_eq!(all.code_of(batches, &many(PurchaseBatch::MOST + 1, json!(25))).await, ProblemCode::InvalidField);
+    assert_eq!(all.code_of(batches, &many(3, json!(26))).await, ProblemCode::InvalidField);
+    assert_eq!(all.code_of(batches, &many(3, json!(256))).await, ProblemCode::Malformed);
+    assert_eq!(all.written().await, before);
     server.books_are_right().await;
 }

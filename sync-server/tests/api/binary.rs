@@ -72,6 +72,8 @@ fn help_names_every_command() {
         "revoke-device",
         "price-classes",
         "cpr",
+        "card",
+        "deeds",
         "config",
     ] {
         assert!(help.contains(command), "{command}: {help}");

@@ -1,9 +1,6 @@
 //! `/v1/changes`
 
-use madkort_protocol::{
-    Changes, HEADER_API, HEADER_DEVICE, HEADER_REQUEST, HEADER_SIGNATURE, MenuDay, Outcome, ProblemCode, RequestToSign,
-    School, SchoolId,
-};
+use madkort_protocol::*;
 use reqwest::Method;
 use sync_server::store::Thing;
 use tokio::net::TcpStream;
@@ -91,7 +88,7 @@ async fn much_comes_in_pages() {
     let server = Server::start().await;
     let kiosk = server.kiosk().await;
     let products = (0..450_u32).map(|n| {
-        let id = madkort_protocol::ProductId::new(Uuid::from_u128(0x1000 + u128::from(n)));
+        let id = ProductId::new(Uuid::from_u128(0x1000 + u128::from(n)));
         Thing::Product(product(id, &format!("Ret {n}"), kr(10)))
     });
     server.store().put(SCHOOL, products.collect()).await.unwrap();
@@ -129,12 +126,83 @@ async fn nobody_hears_of_another_school() {
     assert_eq!(news, Changes { cursor, ..Changes::default() });
 }
 
+/// What a till hears of a card; nothing else may be in it.
+fn card(id: CardId, n: u8, status: CardStatus) -> TillCard {
+    TillCard { card: id, uid: uid(n), status }
+}
+
 #[tokio::test]
-async fn a_till_hears_no_names_and_no_codes() {
+async fn a_till_hears_of_cards_and_nothing_personal() {
+    use CardStatus::{Active, Blocked};
+    let server = Server::start().await;
+    let (kiosk, till) = (server.kiosk().await, server.register().await);
+    let all: TillChanges = till.get("/v1/changes?after=0").await;
+    let mut cards = all.cards.clone();
+    cards.sort_by_key(|card| card.card);
+    let four = [(ANNAS_CARD, 1, Active), (BOS_CARD, 2, Active), (GUEST_CARD, 3, Active), (BLOCKED_CARD, 4, Blocked)];
+    assert_eq!((cards, all.more), (four.map(|(id, n, status)| card(id, n, status)).into(), false));
+
+    // To the last byte: three fields, three of each card.
+    let text = till.send(Method::GET, "/v1/changes?after=0", b"").await.text().await.unwrap();
+    let whole: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let names = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&whole), ["cards", "cursor", "more"]);
+    for card in whole["cards"].as_array().unwrap() {
+        assert_eq!(names(card), ["card", "status", "uid"]);
+    }
+    for personal in ["Anna", "7.B", "argon2", "1234567", "balance", "account", "person", "class"] {
+        assert!(!text.contains(personal), "{personal}: {text}");
+    }
+
+    // What moves money and changes people moves its cursor, and tells it nothing.
+    server.fund(&kiosk, ANNA, kr(100)).await;
+    kiosk.push(vec![order(&server, &kiosk, lasagne("K1-1"))]).await;
+    assert!(server.store().set_price_class(SCHOOL, ANNA, madkort_ledger::PriceClass::Free).await.unwrap());
+    let news: TillChanges = till.get(&format!("/v1/changes?after={}", all.cursor)).await;
+    assert!(news.cards.is_empty() && !news.more && news.cursor > all.cursor, "{news:?}");
+    let lost: TillChanges = till.get("/v1/changes?after=1000000").await;
+    assert_eq!((lost.cards.len(), lost.cursor), (4, news.cursor), "a cursor from a lost future begins again");
+}
+
+#[tokio::test]
+async fn a_till_that_waits_is_woken_by_a_card_and_not_by_a_sale() {
+    let server = Server::start().await;
+    let (kiosk, till) = (server.kiosk().await, server.register().await);
+    let cursor = till.get::<TillChanges>("/v1/changes?after=0").await.cursor;
+    let path = format!("/v1/changes?after={cursor}&wait=25");
+    let waiting = till.get::<TillChanges>(&path);
+    let changing = async {
+        server.fund(&kiosk, ANNA, kr(100)).await;
+        let block = OperationBody::SetCardBlock(SetCardBlock { card: ANNAS_CARD, target: ANNAS_CARD, blocked: true });
+        kiosk.sign_in(ANNAS_CARD).await;
+        assert_eq!(kiosk.outcome(operation(&server, &kiosk, block)).await, Outcome::Posted);
+    };
+    let (news, ()) = tokio::join!(waiting, changing);
+    assert_eq!(news.cards, [card(ANNAS_CARD, 1, CardStatus::Blocked)]);
+}
+
+#[tokio::test]
+async fn many_cards_come_to_a_till_in_pages() {
     let server = Server::start().await;
     let till = server.register().await;
-    let problem = till.problem_of(Method::GET, "/v1/changes?after=0", b"").await;
-    assert_eq!(problem.code, ProblemCode::NotAllowed);
+    let one = server.store().changes(SCHOOL, 0, 1000, TUESDAY).await.unwrap().cards.remove(0);
+    let cards = (0..450_u32).map(|n| {
+        let id = CardId::new(Uuid::from_u128(0x1000 + u128::from(n)));
+        let uid = CardUid::parse(&format!("0A0B0C{n:08X}")).unwrap();
+        let number = CardNumber::from_first_13(&format!("{:013}", 9_000_000_000_000_u64 + u64::from(n))).unwrap();
+        Thing::Card(CardRecord { id, uid, number, ..one.clone() })
+    });
+    server.store().put(SCHOOL, cards.collect()).await.unwrap();
+    let (mut cursor, mut pages, mut heard) = (0, 0, 0);
+    loop {
+        let page: TillChanges = till.get(&format!("/v1/changes?after={cursor}")).await;
+        assert!(page.cursor > cursor);
+        (cursor, pages, heard) = (page.cursor, pages + 1, heard + page.cards.len());
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!((pages, heard), (3, 454));
 }
 
 #[tokio::test]

@@ -144,7 +144,7 @@ async fn a_statement_comes_as_a_pdf_with_every_line_of_the_month() {
             assert!(shown.contains(&figure.in_words(language)), "{figure:?} in {shown:?}");
         }
     }
-    let deeds = server.store().deeds(SCHOOL, ANNA_AND).await.unwrap();
+    let deeds = server.store().deeds(SCHOOL, ANNA_AND.uuid()).await.unwrap();
     assert_eq!(deeds.iter().map(|deed| deed.what.as_str()).collect::<Vec<_>>(), ["statement-mailed"; 2]);
 }
 

@@ -16,6 +16,7 @@ mod logins;
 #[path = "../mail_server/mod.rs"]
 mod mail_server;
 mod mandates;
+mod messages;
 mod operations;
 mod passwords;
 mod people;

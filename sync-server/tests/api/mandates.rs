@@ -265,3 +265,22 @@ async fn a_page_that_nobody_looks_at_again_is_closed_by_the_clock() {
     assert_eq!(tidy_away(&server.state).await.unwrap().0, 1);
     assert_eq!(tidy_away(&server.state).await.unwrap().0, 0, "closed");
 }
+
+#[tokio::test]
+async fn who_paused_resumed_and_stopped_it_is_written_down() {
+    let server = Server::start().await;
+    let kiosk = bo(&server).await;
+    set_up(&server, &kiosk, GOOD).await;
+    let path = format!("/v1/accounts/{ANNA}/auto-recharge");
+    for change in [MandateWish::Pause, MandateWish::Resume, MandateWish::Cancel] {
+        server.clock.forward(SignedDuration::from_secs(1));
+        kiosk.post::<MandateAnswer>(&path, &MandateRequest { card: BOS_CARD, change }).await;
+    }
+    // Of what there is no more, nothing is done, and nothing is written.
+    let again = serde_json::to_vec(&MandateRequest { card: BOS_CARD, change: MandateWish::Pause }).unwrap();
+    assert_eq!(kiosk.problem_of(Method::POST, &path, &again).await.code, ProblemCode::NotFound);
+    let deeds = server.store().deeds(SCHOOL, uuid::Uuid::from_u128(1)).await.unwrap();
+    let told: Vec<_> = deeds.iter().map(|deed| (deed.what.as_str(), deed.by_name.as_deref())).collect();
+    let by = Some("Bo And");
+    assert_eq!(told, [("auto-recharge-paused", by), ("auto-recharge-resumed", by), ("auto-recharge-cancelled", by)]);
+}

@@ -64,8 +64,8 @@ async fn a_profile_is_filled_in_and_every_kiosk_hears_the_name() {
     let person = server.store().person(SCHOOL, ANNA_AND).await.unwrap().unwrap();
     server.store().put(SCHOOL, vec![sync_server::store::Thing::Person(person)]).await.unwrap();
     assert_eq!(kiosk.get::<Profile>(&path(ANNA_AND)).await, after);
-    let deeds = server.store().deeds(SCHOOL, ANNA_AND).await.unwrap();
-    assert_eq!(deeds.iter().map(|d| (d.what.as_str(), d.by)).collect::<Vec<_>>(), [("profile", ANNA_AND)]);
+    let deeds = server.store().deeds(SCHOOL, ANNA_AND.uuid()).await.unwrap();
+    assert_eq!(deeds.iter().map(|d| (d.what.as_str(), d.by)).collect::<Vec<_>>(), [("profile", Some(ANNA_AND))]);
 }
 
 #[tokio::test]
@@ -90,8 +90,8 @@ async fn a_cap_holds_from_the_next_purchase_on() {
         rules.push(if let Outcome::Refused(refusal) = answer.outcome { Some(refusal.rule) } else { None });
     }
     assert_eq!(rules, [None, Some(Rule::DayCap), None]);
-    let deeds = server.store().deeds(SCHOOL, ANNA_AND).await.unwrap();
-    assert_eq!(deeds.iter().map(|d| d.by).collect::<Vec<_>>(), [BO_AND]);
+    let deeds = server.store().deeds(SCHOOL, ANNA_AND.uuid()).await.unwrap();
+    assert_eq!(deeds.iter().map(|d| d.by).collect::<Vec<_>>(), [Some(BO_AND)]);
     server.books_are_right().await;
 }
 
@@ -115,7 +115,7 @@ async fn someone_elses_profile_does_not_exist() {
     kiosk.sign_in(GUEST_CARD).await;
     assert_eq!(refusal(&kiosk, A_GUEST, &change(GUEST_CARD)).await.code, ProblemCode::NotAllowed);
     assert_eq!(refusal(&till, ANNA_AND, &change(ANNAS_CARD)).await.code, ProblemCode::NotAllowed);
-    assert!(server.store().deeds(SCHOOL, ANNA_AND).await.unwrap().is_empty());
+    assert!(server.store().deeds(SCHOOL, ANNA_AND.uuid()).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -142,4 +142,55 @@ async fn what_is_filled_in_wrongly_changes_nothing() {
         assert_eq!(problem.code, ProblemCode::Malformed, "the {what} is the school's");
     }
     assert_eq!(kiosk.get::<Profile>(&path(ANNA_AND)).await.name, "Anna And");
+}
+
+fn capped(card: CardId, day: Option<i32>, month: Option<i32>) -> ProfileChange {
+    let caps = SpendingCaps { day: day.map(kr), week: None, month: month.map(kr) };
+    ProfileChange { caps, ..change(card) }
+}
+
+async fn caps_of(kiosk: &Signer, person: PersonId) -> SpendingCaps {
+    kiosk.get::<Profile>(&path(person)).await.caps
+}
+
+#[tokio::test]
+async fn a_pupil_under_a_guardian_lowers_a_limit_and_only_the_guardian_raises_it() {
+    let server = Server::start().await;
+    let (kiosk, parents) = (server.kiosk().await, server.kiosk().await);
+    kiosk.sign_in(ANNAS_CARD).await;
+    parents.sign_in(BOS_CARD).await;
+    assert_eq!(put(&parents, ANNA_AND, &capped(BOS_CARD, Some(40), Some(500))).await.status(), StatusCode::OK);
+    for (day, month) in [(Some(41), Some(500)), (None, Some(500)), (Some(40), None), (Some(10), Some(501))] {
+        let refused = refusal(&kiosk, ANNA_AND, &capped(ANNAS_CARD, day, month)).await;
+        assert_eq!(refused.code, ProblemCode::GuardiansCap, "{day:?} {month:?}");
+        assert!(refused.detail_da.contains("forælder") && refused.detail.contains("parent"), "{refused:?}");
+    }
+    assert_eq!(caps_of(&kiosk, ANNA_AND).await, capped(ANNAS_CARD, Some(40), Some(500)).caps);
+    // Less is theirs to say, and so is everything else about them beside a limit that stays.
+    for (day, month) in [(Some(30), Some(500)), (Some(30), Some(100))] {
+        assert_eq!(put(&kiosk, ANNA_AND, &capped(ANNAS_CARD, day, month)).await.status(), StatusCode::OK);
+        assert_eq!(caps_of(&kiosk, ANNA_AND).await, capped(ANNAS_CARD, day, month).caps);
+    }
+    let moved = ProfileChange { town: "Vejle".into(), ..capped(ANNAS_CARD, Some(30), Some(100)) };
+    assert_eq!(put(&kiosk, ANNA_AND, &moved).await.status(), StatusCode::OK);
+    // Whoever answers for her lifts it, and nobody answers for the guardian.
+    assert_eq!(put(&parents, ANNA_AND, &capped(BOS_CARD, None, None)).await.status(), StatusCode::OK);
+    assert_eq!(caps_of(&kiosk, ANNA_AND).await, SpendingCaps::default());
+    assert_eq!(put(&parents, BO_AND, &capped(BOS_CARD, Some(20), None)).await.status(), StatusCode::OK);
+    assert_eq!(put(&parents, BO_AND, &capped(BOS_CARD, None, None)).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_pupil_whom_no_guardian_answers_for_raises_their_own_limit() {
+    let server = Server::start().await;
+    let bo = server.store().person(SCHOOL, BO_AND).await.unwrap().unwrap();
+    // Bo's card opens his own account only.
+    let alone = Person { accounts: vec![BO], ..bo };
+    server.store().put(SCHOOL, vec![sync_server::store::Thing::Person(alone)]).await.unwrap();
+    let kiosk = server.kiosk().await;
+    kiosk.sign_in(ANNAS_CARD).await;
+    for (day, month) in [(Some(20), None), (Some(90), None), (None, None)] {
+        assert_eq!(put(&kiosk, ANNA_AND, &capped(ANNAS_CARD, day, month)).await.status(), StatusCode::OK);
+        assert_eq!(caps_of(&kiosk, ANNA_AND).await, capped(ANNAS_CARD, day, month).caps);
+    }
 }

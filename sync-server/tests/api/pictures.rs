@@ -60,8 +60,8 @@ async fn state_of(kiosk: &Signer, page: &PicturePage) -> PicturePageState {
 }
 
 async fn done_to_anna(server: &Server) -> Vec<(String, PersonId)> {
-    let deeds = server.store().deeds(SCHOOL, ANNA_AND).await.unwrap();
-    deeds.into_iter().map(|deed| (deed.what, deed.by)).collect()
+    let deeds = server.store().deeds(SCHOOL, ANNA_AND.uuid()).await.unwrap();
+    deeds.into_iter().map(|deed| (deed.what, deed.by.unwrap())).collect()
 }
 
 #[tokio::test]

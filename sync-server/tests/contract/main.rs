@@ -2,6 +2,7 @@
 //! when the case is over.
 #![allow(clippy::unwrap_used)]
 
+mod cards;
 mod ids;
 #[path = "../ledgers/mod.rs"]
 mod ledgers;
@@ -9,6 +10,7 @@ mod money;
 mod moves;
 mod orders;
 mod portions;
+mod restarts;
 mod school;
 mod servers;
 mod subsidy;
@@ -31,6 +33,7 @@ macro_rules! cases {
 }
 
 const CASES: &[Case] = cases![
+    cards: a_card_is_blocked_opened_and_replaced_and_it_is_written_down;
     ids: the_same_body_again_is_posted_already, another_body_under_an_id_is_refused, an_id_is_taken_across_kinds,
         a_refusal_is_remembered, a_refusal_moves_nothing, a_group_shares_a_commit_and_not_its_faults,
         what_was_answered_is_there_after_reopening;
@@ -38,15 +41,19 @@ const CASES: &[Case] = cases![
         an_order_is_given_back_once, sequence_numbers_have_no_gaps, statements_tell_it_again;
     money: a_deposit_is_opened_once_and_paid_once, money_that_fits_nothing_is_kept_apart,
         states_move_only_from_where_the_caller_thinks_they_are, one_purchase_causes_one_charge_at_a_time,
-        an_account_has_one_mandate;
+        charges_are_looked_at_when_they_are_due, an_account_has_one_mandate;
     portions: the_last_portions_go_to_nobody_twice, what_is_given_back_can_be_ordered_again,
         an_offline_order_of_what_is_gone_comes_back_refused;
+    restarts: what_nobody_looked_at_charges_once_and_names_its_cause, what_was_bought_without_a_mandate_charges_nobody,
+        what_was_bought_in_a_pause_charges_nobody, what_was_bought_on_another_day_charges_nobody,
+        what_was_taken_back_charges_nobody, what_was_bought_while_a_charge_was_open_charges_nobody;
     servers: what_another_program_wrote_counts_at_the_next_sale;
     school: changes_come_by_cursor, a_restored_feed_is_told_again, codes_run_out, devices_come_once_and_are_shut_out,
         request_counts_only_grow;
     subsidy: a_sale_takes_what_the_holder_pays, nobody_eats_free_on_nothing_but_their_class,
         an_order_holds_what_the_holder_pays, a_free_meal_is_ordered_and_called_off_without_money,
-        an_authorisation_holds_what_the_holder_pays, no_answer_tells_the_class;
+        an_authorisation_holds_what_the_holder_pays, no_answer_tells_the_class,
+        no_allowance_tells_the_class, what_an_authorisation_held_counts_by_its_price;
 ];
 
 /// Cases of books that several servers may share.

@@ -56,7 +56,8 @@ pub async fn states_move_only_from_where_the_caller_thinks_they_are(world: &Worl
     assert_eq!(world.balance(ANNA).await, kr(100));
 }
 
-fn mandate(n: u128) -> Mandate {
+/// A standing permission to fill Anna's account.
+pub fn mandate(n: u128) -> Mandate {
     Mandate {
         id: MandateId::new(Uuid::from_u128(n)),
         school: SCHOOL,
@@ -82,11 +83,12 @@ pub async fn one_purchase_causes_one_charge_at_a_time(world: &World) {
     let (kiosk, till) = (world.kiosk().await, world.till().await);
     let store = &world.store;
     world.fund(&kiosk, ANNA, kr(100)).await;
+    assert_eq!(store.mandate(ANNA).await.unwrap(), None);
+    // Before the purchase: what was bought without a mandate charges nobody (see `restarts`).
+    store.put_mandate(mandate(0xe1)).await.unwrap();
     let sale = world.sale(kr(60));
     world.buy(&till, &sale).await;
     let cause = sale.id;
-    assert_eq!(store.mandate(ANNA).await.unwrap(), None);
-    store.put_mandate(mandate(0xe1)).await.unwrap();
 
     let (first, second) = (world.id(), world.id());
     let step = |event, new_id, now| {
@@ -114,6 +116,42 @@ pub async fn one_purchase_causes_one_charge_at_a_time(world: &World) {
     step(answered(second, Recharged::Succeeded), first, next_day).await;
     assert_eq!(world.balance(ANNA).await, kr(240));
     assert_eq!(step(Event::Posted, world.id(), next_day).await.effects, []);
+}
+
+pub async fn charges_are_looked_at_when_they_are_due(world: &World) {
+    let (kiosk, till) = (world.kiosk().await, world.till().await);
+    let store = &world.store;
+    let second = START + SignedDuration::from_secs(1);
+    let step = |account, event, now| {
+        let stepping = Stepping { account, event, mandate: None, reference: None, new_id: world.id(), now };
+        async { store.recharge(stepping).await.unwrap().unwrap().charge.unwrap() }
+    };
+    for (account, n) in [(ANNA, 1), (BO, 2)] {
+        world.fund(&kiosk, account, kr(100)).await;
+        store.put_mandate(Mandate { account, ..mandate(u128::from(n)) }).await.unwrap();
+        world.buy(&till, &PurchaseRequest { card_uid: uid(n), ..world.sale(kr(60)) }).await;
+    }
+    let due = async |at: jiff::Timestamp, most| {
+        let charges = store.open_charges(at, most).await.unwrap();
+        charges.into_iter().map(|charge| charge.account).collect::<Vec<_>>()
+    };
+    // Anna's gateway is silent, and asked again in five seconds. Bo's charge is a second younger, and goes out at once.
+    let annas = step(ANNA, Event::Posted, START).await;
+    assert_eq!(due(START, 10).await, [ANNA]);
+    step(ANNA, Event::Sending, START).await;
+    assert_eq!(due(START, 10).await, [], "it is being called");
+    step(ANNA, Event::Answered { charge: annas.id, answer: Recharged::Silent }, START).await;
+    step(BO, Event::Posted, second).await;
+    let in_five = START + SignedDuration::from_secs(5);
+    assert_eq!(due(in_five, 1).await, [BO], "however few are looked at, whoever has waited longest is");
+    assert_eq!(due(second, 10).await, [BO]);
+    assert_eq!(due(in_five, 10).await, [BO, ANNA]);
+    // A call that nobody waits for any more is asked about.
+    step(BO, Event::Sending, second).await;
+    let over = second + SignedDuration::from_mins(5);
+    assert_eq!(due(over - SignedDuration::from_secs(1), 10).await, [ANNA]);
+    assert_eq!(due(over, 10).await, [ANNA, BO]);
+    assert_eq!(due(jiff::Timestamp::MAX, 10).await, [ANNA, BO]);
 }
 
 pub async fn an_account_has_one_mandate(world: &World) {

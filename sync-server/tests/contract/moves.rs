@@ -20,7 +20,7 @@ async fn lived_in(url: DatabaseUrl) -> (World, Signer, PurchaseRequest) {
     world.buy(&till, &sale).await;
     world.buy(&till, &world.sale(kr(1000))).await;
     world.outcome(&kiosk, world.order(&kiosk, lasagne("K1-1"))).await;
-    world.store.take_code_try(SCHOOL, ANNAS_CARD, START).await.unwrap();
+    world.store.take_code_try(SCHOOL, ANNAS_CARD, CardStatus::Active, START).await.unwrap();
     world.store.note_request(kiosk.id, 7);
     world.store.alive().await.unwrap();
     (world, till, sale)
@@ -129,6 +129,92 @@ async fn a_live_ledger_moves_into_postgres_and_its_file_is_closed() {
     assert!(matches!(mixed, Err(StoreError::NotEmpty { .. })), "{mixed:?}");
     // A move that did not happen leaves the ledger as it was.
     assert!(store::open(&other.url).is_ok());
+}
+
+/// Whether a store takes a sale, or why not.
+async fn takes(store: &dyn Store, till: &Signer, sale: &PurchaseRequest) -> Result<bool, StoreError> {
+    let settled = store.purchase(SCHOOL, till.id, sale.clone(), START).await?;
+    Ok(matches!(settled, Purchasing::Settled { answer, .. } if answer.outcome == Outcome::Posted))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wherever_a_move_is_cut_off_no_two_ledgers_take_writes_and_the_same_call_ends_it() {
+    let (files, ledgers) = (Ledgers::sqlite(), Ledgers::postgres());
+    for (stop, old_sells) in
+        [(MoveStep::Held, true), (MoveStep::Copied, true), (MoveStep::Marked, false), (MoveStep::Opened, false)]
+    {
+        let (world, till, sale) = lived_in(files.fresh()).await;
+        let to = ledgers.fresh();
+        // A server that waits on the new database since before the move.
+        let new = store::open(&to).unwrap();
+        let DatabaseUrl::Sqlite(from) = world.url.clone() else { unreachable!() };
+        let cut = |step| if step == stop { Err(StoreError::Closed) } else { Ok(()) };
+        let moved = store::move_step_by_step(&from, &to, START, &cut);
+        assert!(matches!(moved, Err(StoreError::Closed)), "{stop:?}: {moved:?}");
+
+        let late = world.sale(kr(3));
+        let old = takes(&*world.store, &till, &late).await;
+        let opened = takes(&*new, &till, &world.sale(kr(4))).await;
+        match stop {
+            MoveStep::Held => assert!(matches!((&old, &opened), (Ok(true), Ok(false))), "{old:?} {opened:?}"),
+            MoveStep::Copied => {
+                assert!(matches!((&old, &opened), (Ok(true), Err(StoreError::Arriving { .. }))), "{old:?} {opened:?}");
+            }
+            MoveStep::Marked => {
+                let nobody =
+                    matches!((&old, &opened), (Err(StoreError::Moved { .. }), Err(StoreError::Arriving { .. })));
+                assert!(nobody, "{old:?} {opened:?}");
+            }
+            MoveStep::Opened => {
+                assert!(matches!((&old, &opened), (Err(StoreError::Moved { .. }), Ok(true))), "{old:?} {opened:?}");
+            }
+        }
+        if stop == MoveStep::Copied {
+            // Another ledger does not get into the place that is taken.
+            let (other, ..) = lived_in(files.fresh()).await;
+            let DatabaseUrl::Sqlite(other) = other.url.clone() else { unreachable!() };
+            let mixed = store::move_ledger(&other, &to, START);
+            assert!(matches!(mixed, Err(StoreError::Arriving { .. })), "{mixed:?}");
+        }
+        if matches!(stop, MoveStep::Copied | MoveStep::Marked) {
+            let Err(refused) = store::open(&to) else { panic!("{stop:?}: what is on its way opens") };
+            assert!(matches!(refused, StoreError::Arriving { .. }), "{refused}");
+        }
+
+        let again = store::move_ledger(&from, &to, START);
+        match stop {
+            MoveStep::Opened => assert!(matches!(again, Err(StoreError::Moved { .. })), "{again:?}"),
+            _ => assert_eq!(store::open(&to).unwrap().verify(START).await.unwrap().unwrap(), again.unwrap()),
+        }
+        assert!(matches!(takes(&*world.store, &till, &world.sale(kr(1))).await, Err(StoreError::Moved { .. })));
+        assert!(world.store.alive().await.is_err(), "a ledger that has moved says that it takes writes");
+        assert!(store::open(&world.url).is_err());
+        for one in [&*new, &*store::open(&to).unwrap()] {
+            assert_eq!(buy(one, till.id, &sale).await, Outcome::AlreadyPosted, "{stop:?}");
+            let posted = if old_sells { Outcome::AlreadyPosted } else { Outcome::Posted };
+            let first = buy(one, till.id, &late).await;
+            assert!(first == posted || first == Outcome::AlreadyPosted, "{stop:?}: {first:?}");
+            assert_eq!(buy(one, till.id, &world.sale(kr(2))).await, Outcome::Posted, "{stop:?}");
+        }
+        assert!(new.verify(START).await.unwrap().is_ok());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moved_file_opens_no_second_copy_of_itself() {
+    let (files, ledgers) = (Ledgers::sqlite(), Ledgers::postgres());
+    let (world, ..) = lived_in(files.fresh()).await;
+    let (abandoned, chosen) = (ledgers.fresh(), ledgers.fresh());
+    let DatabaseUrl::Sqlite(from) = world.url.clone() else { unreachable!() };
+    let cut = |step| if step == MoveStep::Copied { Err(StoreError::Closed) } else { Ok(()) };
+    assert!(store::move_step_by_step(&from, &abandoned, START, &cut).is_err());
+    store::move_ledger(&from, &chosen, START).unwrap();
+    // The first copy is the same ledger to the row, and is not the one that counts.
+    let again = store::move_ledger(&from, &abandoned, START);
+    assert!(matches!(again, Err(StoreError::Moved { .. })), "{again:?}");
+    assert!(matches!(store::open(&abandoned).err(), Some(StoreError::Arriving { .. })));
+    assert!(store::open(&chosen).is_ok());
+    assert!(matches!(store::move_ledger(&from, &files.file("other.db"), START), Err(StoreError::Open { .. })));
 }
 
 fn run(args: &[&str]) -> (bool, String) {

@@ -55,7 +55,7 @@ pub async fn a_restored_feed_is_told_again(world: &World) {
 }
 
 pub async fn codes_run_out(world: &World) {
-    let take = |at| world.store.take_code_try(SCHOOL, ANNAS_CARD, at);
+    let take = |at| world.store.take_code_try(SCHOOL, ANNAS_CARD, CardStatus::Active, at);
     let mut looked = 0;
     let until = loop {
         match take(START).await.unwrap() {
@@ -75,7 +75,7 @@ pub async fn codes_run_out(world: &World) {
     world.store.code_was_right(ANNAS_CARD).await.unwrap();
     assert!(matches!(take(START).await.unwrap(), CodeTry::Look { .. }));
     for card in [BLOCKED_CARD, CardId::new(Uuid::nil())] {
-        assert_eq!(world.store.take_code_try(SCHOOL, card, START).await.unwrap(), CodeTry::Unknown);
+        assert_eq!(world.store.take_code_try(SCHOOL, card, CardStatus::Active, START).await.unwrap(), CodeTry::Unknown);
     }
 }
 

@@ -126,3 +126,40 @@ pub async fn what_another_program_wrote_counts_at_the_next_sale(world: &World) {
     let sale = world.sale(kr(1));
     assert_eq!(world.store.purchase(SCHOOL, till.id, sale, START).await.unwrap(), Purchasing::UnknownDevice);
 }
+
+/// The role that the guide gives a server: it adds to what is written for ever, and cannot change it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_needs_no_right_to_change_what_is_written_for_ever() {
+    let ledgers = Ledgers::postgres();
+    let owner = ledgers.fresh().reveal();
+    let database = owner.rsplit('/').next().unwrap();
+    let guide = include_str!("../../LEDGER.md");
+    let rights = guide.split("```sql").nth(1).unwrap().split("```").next().unwrap();
+    let postgres = ledgers.postgres.as_ref().unwrap();
+    postgres.tell(database, &format!("CREATE ROLE madkort_server LOGIN; {rights}")).unwrap();
+    let url = owner.replacen("madkort@", "madkort_server@", 1);
+    assert_ne!(url, owner);
+    let world = World::new(DatabaseUrl::parse(&url).unwrap()).await;
+    let (kiosk, till) = (world.kiosk().await, world.till().await);
+    world.fund(&kiosk, ANNA, kr(100)).await;
+    assert_eq!(world.buy(&till, &world.sale(kr(20))).await, Outcome::Posted);
+    assert_eq!(world.outcome(&kiosk, world.order(&kiosk, lasagne("K1-1"))).await, Outcome::Posted);
+    assert_eq!(world.store.capture_due(CUT_OFF + jiff::SignedDuration::from_secs(1), 10).await.unwrap().len(), 1);
+    world.audited().await;
+
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+    let connected = tokio::spawn(connection);
+    for (table, column) in [("transactions", "text"), ("entries", "amount"), ("links", "hash")] {
+        let slips = [
+            format!("UPDATE {table} SET {column} = {column}"),
+            format!("DELETE FROM {table}"),
+            format!("TRUNCATE {table}"),
+        ];
+        for slip in slips {
+            let refused = client.batch_execute(&slip).await.unwrap_err();
+            assert_eq!(refused.code(), Some(&tokio_postgres::error::SqlState::INSUFFICIENT_PRIVILEGE), "{slip}");
+        }
+    }
+    drop(client);
+    connected.await.unwrap().unwrap();
+}

@@ -68,13 +68,13 @@ pub async fn nobody_eats_free_on_nothing_but_their_class(world: &World) {
     let listed = |digits: &str, class| (CardNumber::from_first_13(digits).unwrap(), class);
     let anna = listed("1234567890101", PriceClass::Reduced);
     let with_a_stranger = vec![anna.clone(), listed("9999999999999", PriceClass::Paid)];
-    assert_eq!(world.store.set_price_classes(SCHOOL, with_a_stranger).await.unwrap(), Listed::Unknown(vec![1]));
+    assert_eq!(world.store.set_price_classes(SCHOOL, with_a_stranger, START).await.unwrap(), Listed::Unknown(vec![1]));
     assert_eq!(world.store.price_class(SCHOOL, ANNA).await.unwrap(), Some(PriceClass::Free), "all or none");
-    assert_eq!(world.store.set_price_classes(SCHOOL, vec![anna]).await.unwrap(), Listed::Set);
+    assert_eq!(world.store.set_price_classes(SCHOOL, vec![anna], START).await.unwrap(), Listed::Set);
     assert_eq!(world.store.price_class(SCHOOL, ANNA).await.unwrap(), Some(PriceClass::Reduced));
     // One person, one account, one class: of two cards that disagree neither wins.
     let two = |class| vec![listed("1234567890101", PriceClass::Free), listed("1234567890104", class)];
-    let set = async |class| world.store.set_price_classes(SCHOOL, two(class)).await.unwrap();
+    let set = async |class| world.store.set_price_classes(SCHOOL, two(class), START).await.unwrap();
     assert_eq!(set(PriceClass::Paid).await, Listed::Torn(0, 1));
     assert_eq!(world.store.price_class(SCHOOL, ANNA).await.unwrap(), Some(PriceClass::Reduced));
     assert_eq!(set(PriceClass::Free).await, Listed::Set);
@@ -171,6 +171,63 @@ pub async fn an_authorisation_holds_what_the_holder_pays(world: &World) {
     assert_eq!(world.store.expire_due(later, 10).await.unwrap(), [forgotten]);
     assert_eq!(world.store.expire_due(later, 10).await.unwrap(), []);
     assert_eq!(left(world).await, (kr(20), kr(110)));
+}
+
+/// What became of sales of so many kroner that a till made offline, on Anna's card (1) or Bo's (2), some of them out of an
+/// authorisation.
+async fn sold_offline(world: &World, till: &Signer, sales: &[(u8, i32, Option<OperationId>)]) -> Vec<Outcome> {
+    let purchases = sales.iter().map(|(card, kroner, authorisation)| OfflinePurchase {
+        claimed_at: START,
+        purchase: PurchaseRequest { card_uid: uid(*card), authorisation: *authorisation, ..world.sale(kr(*kroner)) },
+    });
+    let batch = PurchaseBatch { purchases: purchases.collect() };
+    let settled = world.store.purchase_batch(till.id, batch, START).await.unwrap();
+    let AtTill::Settled { answer, .. } = settled else { panic!("{settled:?}") };
+    answer.into_iter().map(|answer| answer.outcome).collect()
+}
+
+/// What a till is told of a batch: `true` for a sale that is posted, `false` for one over an allowance.
+fn told(outcomes: &[Outcome]) -> Vec<bool> {
+    let posted = outcomes.iter().map(|outcome| match outcome {
+        Outcome::Posted => true,
+        refusal => {
+            assert_eq!(refused(refusal), Rule::OfflineAllowance);
+            false
+        }
+    });
+    posted.collect()
+}
+
+/// 120 kr. a card and 150 a till: it is the price that counts.
+pub async fn no_allowance_tells_the_class(world: &World) {
+    let kiosk = world.kiosk().await;
+    world.fund(&kiosk, ANNA, kr(1000)).await;
+    world.fund(&kiosk, BO, kr(1000)).await;
+    for class in PriceClass::ALL {
+        put_into(world, class).await;
+        // Each till has an allowance of its own.
+        let till = world.till().await;
+        let sales =
+            [(1, 70, None), (1, 51, None), (1, 50, None), (1, 1, None), (2, 31, None), (2, 30, None), (2, 1, None)];
+        let outcomes = sold_offline(world, &till, &sales).await;
+        assert_eq!(told(&outcomes), [true, false, true, false, false, true, false], "{class:?}");
+    }
+}
+
+pub async fn what_an_authorisation_held_counts_by_its_price(world: &World) {
+    let kiosk = world.kiosk().await;
+    world.fund(&kiosk, ANNA, kr(1000)).await;
+    world.fund(&kiosk, BO, kr(1000)).await;
+    for class in PriceClass::ALL {
+        put_into(world, class).await;
+        let till = world.till().await;
+        // A hold of 100 kr. of which 60 are sold; the rest of it went back and was not sold.
+        let (held, outcome) = authorise(world, &till, kr(100)).await;
+        assert_eq!(outcome, Outcome::Posted);
+        let sales = [(1, 60, Some(held)), (1, 61, None), (1, 60, None), (1, 1, None), (2, 31, None), (2, 30, None)];
+        let outcomes = sold_offline(world, &till, &sales).await;
+        assert_eq!(told(&outcomes), [true, false, true, false, false, true], "{class:?}");
+    }
 }
 
 /// What a till and a kiosk are told is the same text for everybody, but for the balance that the holder is shown.

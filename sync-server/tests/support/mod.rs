@@ -111,6 +111,12 @@ impl School {
         Self::with(Setup { no_gateway: true, ..Setup::default() }).await
     }
 
+    /// As `sync-server serve` runs it, with a gateway that says what the test wants.
+    pub async fn serving_scripted() -> (Self, Arc<Scripted>) {
+        let gateway = Arc::new(Scripted::default());
+        (Self::with(Setup { gateway: Some(gateway.clone()), jobs: true, ..Setup::default() }).await, gateway)
+    }
+
     /// With a gateway that says what the test wants.
     pub async fn scripted() -> (Self, Arc<Scripted>) {
         let gateway = Arc::new(Scripted::default());
@@ -324,6 +330,8 @@ pub struct Scripted {
     pub charges: Mutex<VecDeque<Outcome>>,
     pub charged: Mutex<Vec<StoredCharge>>,
     pub hangs: Mutex<bool>,
+    /// The stored card that it hangs over; charges of others it answers.
+    pub hangs_over: Mutex<Option<String>>,
 }
 
 impl Scripted {
@@ -348,9 +356,9 @@ impl Gateway for Scripted {
     }
 
     fn charge(&self, charge: StoredCharge) -> Answer<'_, Outcome> {
+        let hangs = *self.hangs.lock().unwrap() || self.hangs_over.lock().unwrap().as_ref() == Some(&charge.card);
         self.charged.lock().unwrap().push(charge);
         let outcome = self.charges.lock().unwrap().pop_front().unwrap_or(Outcome::Unknown);
-        let hangs = *self.hangs.lock().unwrap();
         Box::pin(async move { if hangs { std::future::pending().await } else { outcome } })
     }
 

@@ -18,7 +18,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use madkort_protocol::{
     Answer, AuthorisationRequest, CardUid, Money, OfflinePurchase, OperationId, Outcome, PickUpAnswer, PickUpRequest,
-    PurchaseAnswer, PurchaseBatch, PurchaseBatchAnswer, PurchaseRequest, Release, Undo,
+    PurchaseAnswer, PurchaseBatch, PurchaseBatchAnswer, PurchaseRequest, Release, TillChanges, Undo,
 };
 
 use crate::state::State;
@@ -51,6 +51,8 @@ enum Command {
     PickUp(Tap),
     /// Send what was sold offline, and list what stayed unpaid
     Batch,
+    /// List the cards that changed since this was asked last, or all of them
+    Cards,
 }
 
 #[derive(Args)]
@@ -155,6 +157,7 @@ fn run(cli: &Cli) -> Result<bool> {
             Ok(!matches!(answer.outcome, Outcome::Refused(_)))
         }
         Command::Batch => batch(&mut till),
+        Command::Cards => cards(&mut till),
     }
 }
 
@@ -203,6 +206,19 @@ fn batch(till: &mut Till) -> Result<bool> {
     }
     println!("UBETALTE SALG: {}", till.state.unpaid.len());
     Ok(till.state.unpaid.is_empty())
+}
+
+/// What the server says of cards since the last time, page by page.
+fn cards(till: &mut Till) -> Result<bool> {
+    loop {
+        let changes: TillChanges = till.get(&format!("/v1/changes?after={}", till.state.cursor))?;
+        changes.cards.iter().for_each(|card| println!("{}", show::card(card)));
+        till.state.cursor = changes.cursor;
+        till.state.save()?;
+        if !changes.more {
+            return Ok(true);
+        }
+    }
 }
 
 /// The id it is asked under, shown before it is asked.

@@ -2,7 +2,7 @@
 //!
 //! Pure. **Invariant:** a sale that was posted looks the same whoever paid, and whether the server was asked once or twice.
 
-use madkort_protocol::{Outcome, PickUpAnswer, Rule};
+use madkort_protocol::{CardStatus, Outcome, PickUpAnswer, Rule, TillCard};
 
 /// One line for what became of something.
 pub fn outcome(done: &str, outcome: &Outcome) -> String {
@@ -29,6 +29,16 @@ pub fn pick_up(answer: &PickUpAnswer) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// A card, and whether it can be used.
+pub fn card(card: &TillCard) -> String {
+    let status = match card.status {
+        CardStatus::Active => "aktivt",
+        CardStatus::Blocked => "spærret",
+        CardStatus::Replaced => "erstattet",
+    };
+    format!("KORT {} {status}", card.uid.as_hex())
 }
 
 /// No figures: the queue reads along.

@@ -23,6 +23,9 @@ pub struct State {
     pub device: Option<DeviceId>,
     /// The last request count that was used.
     pub count: u64,
+    /// How far the changes of cards have been heard.
+    #[serde(default)]
+    pub cursor: u64,
     /// Sold offline and not yet sent, oldest first.
     pub offline: Vec<OfflinePurchase>,
     /// Sent and refused: staff take the money another way.
@@ -41,6 +44,7 @@ impl State {
             seed: hex::encode(seed),
             device: None,
             count: 0,
+            cursor: 0,
             offline: Vec::new(),
             unpaid: Vec::new(),
             path: path.to_owned(),

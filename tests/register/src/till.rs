@@ -50,15 +50,30 @@ impl Till {
     /// Asks, and reads the answer.
     pub fn post<T: DeserializeOwned>(&mut self, path: &str, message: &impl Serialize) -> Result<T> {
         let body = serde_json::to_vec(message)?;
+        let envelope = self.envelope("POST", path, &body)?;
+        let request = self.agent.post(format!("{}{path}", self.state.server)).content_type("application/json");
+        read(envelope.into_iter().fold(request, |request, (name, value)| request.header(name, value)).send(&body))
+    }
+
+    /// Asks for what stands there.
+    pub fn get<T: DeserializeOwned>(&mut self, path: &str) -> Result<T> {
+        let envelope = self.envelope("GET", path, b"")?;
+        let request = self.agent.get(format!("{}{path}", self.state.server));
+        read(envelope.into_iter().fold(request, |request, (name, value)| request.header(name, value)).call())
+    }
+
+    /// What says that it is this register that asks, once.
+    fn envelope(&mut self, method: &str, path: &str, body: &[u8]) -> Result<[(&'static str, String); 4]> {
         self.state.count += 1;
         self.state.save()?;
         let count = self.state.count;
-        let signature = self.key.sign(&RequestToSign { method: "POST", path, device: self.device, count, body: &body });
-        let request =
-            self.agent.post(format!("{}{path}", self.state.server)).header(HEADER_API, API_VERSION.to_string());
-        let request = request.header(HEADER_DEVICE, self.device.to_string()).header(HEADER_REQUEST, count.to_string());
-        let request = request.header(HEADER_SIGNATURE, signature.to_hex()).content_type("application/json");
-        read(request.send(&body))
+        let signature = self.key.sign(&RequestToSign { method, path, device: self.device, count, body });
+        Ok([
+            (HEADER_API, API_VERSION.to_string()),
+            (HEADER_DEVICE, self.device.to_string()),
+            (HEADER_REQUEST, count.to_string()),
+            (HEADER_SIGNATURE, signature.to_hex()),
+        ])
     }
 }
 

@@ -163,6 +163,12 @@ fn a_day_at_the_till() {
     let again = school.shows("till", &["pick-up", "--card", school.uid("Alma"), "--id", &handed_out.0]);
     assert_eq!(again, handed_out);
     is(&school.shows("till", &["pick-up", "--card", school.uid("Alma")]), 0, "INTET AT UDLEVERE");
+
+    let cards = String::from_utf8(school.run("till", &["cards"], "").stdout).unwrap();
+    assert_eq!(cards.lines().count(), school.cards.len());
+    assert!(cards.contains(&format!("KORT {} aktivt\n", school.uid("Alma"))), "{cards}");
+    // Heard once, it is not told again; what was sold meanwhile is nobody's business here.
+    assert_eq!(String::from_utf8(school.run("till", &["cards"], "").stdout).unwrap(), "");
     school.books_are_right();
 }
 

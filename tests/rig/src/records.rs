@@ -77,7 +77,7 @@ impl Ledger {
         self.one(sql, &card.number)
     }
 
-    /// `active`, `blocked` or `replaced`.
+    /// `active`, `blocked_by_holder`, `blocked_by_guardian`, `blocked` or `replaced`.
     pub fn card_status(&self, card: &Card) -> Result<String> {
         self.one("SELECT status FROM cards WHERE number = ?1", &card.number)
     }

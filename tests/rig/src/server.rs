@@ -2,11 +2,12 @@
 //!
 //! **Invariant:** it keeps its port over a restart, so whoever knows the address goes on knowing it.
 
+use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use madkort_protocol::DeviceKind;
 
 use crate::bins::bin;
@@ -114,6 +115,19 @@ impl Server {
     /// What `verify` says of the books, as their owner would ask.
     pub fn verify(&self) -> Result<String> {
         run("sync-server verify", &mut self.command("verify"))
+    }
+
+    /// A command of the office's, which reads what it is about from its standard input; answers what it tells.
+    pub fn office(&self, command: &[&str], line: &str) -> Result<String> {
+        let (what, rest) = command.split_first().context("no command")?;
+        let mut asked = self.command(what);
+        asked.args(rest).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = asked.spawn().with_context(|| format!("sync-server {what}"))?;
+        child.stdin.take().context("no way in")?.write_all(line.as_bytes())?;
+        let told = child.wait_with_output()?;
+        let complaint = String::from_utf8_lossy(&told.stderr).into_owned();
+        ensure!(told.status.success(), "sync-server {command:?}: {complaint}");
+        Ok(String::from_utf8(told.stdout)?)
     }
 
     fn command(&self, what: &str) -> Command {

@@ -5,7 +5,9 @@ use madkort_protocol::{Language, Money};
 use madkort_tests::rig::{Options, Rig};
 use madkort_tests::window::Role;
 
-use crate::portal::steps::{books, give_code, give_payment_card, open_on_phone, sell, soon, to_accounts};
+use crate::portal::steps::{
+    books, give_code, give_first_code, give_payment_card, open_on_phone, sell, soon, to_accounts,
+};
 
 const EMAIL: &str = "bruun@familie.example";
 /// What is charged each time, in øre.
@@ -28,7 +30,7 @@ fn begun_on_a_phone_paused_resumed_and_stopped() -> Result<()> {
     rig.come_in("Emil")?;
     to_accounts(&rig)?;
     rig.press_with("Auto top-up of {}", &["Emil"])?;
-    give_code(&rig, &emil)?;
+    give_first_code(&rig, &emil)?;
     rig.see("Auto top-up is off.")?;
     rig.press("Set up")?;
     rig.kiosk.wait_for_screen("DepositAmount")?;

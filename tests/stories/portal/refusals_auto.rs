@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use madkort_tests::rig::{Options, Rig};
 
-use crate::portal::steps::{Stood, cut, give_code, mend, open_on_phone, to_accounts};
+use crate::portal::steps::{Stood, cut, give_first_code, mend, open_on_phone, to_accounts};
 
 const EMAIL: &str = "bruun@familie.example";
 
@@ -22,7 +22,7 @@ fn without_a_card_on_the_phone_it_is_not_begun() -> Result<()> {
     rig.come_in("Emil")?;
     to_accounts(&rig)?;
     rig.press_with("Auto top-up of {}", &["Emil"])?;
-    give_code(&rig, &emil)?;
+    give_first_code(&rig, &emil)?;
     rig.see("Auto top-up is off.")?;
 
     rig.press("Set up")?;

@@ -7,7 +7,7 @@ use madkort_tests::kiosk_user::kroner;
 use madkort_tests::rig::{Options, Rig};
 use uuid::Uuid;
 
-use crate::portal::steps::{Stood, books, cut, give_code, mend, see_offline, sell, to_accounts};
+use crate::portal::steps::{Stood, books, cut, give_first_code, mend, see_offline, sell, to_accounts};
 
 /// In øre, and as it is typed.
 const AMOUNT: (i64, &str) = (1_750, "17,50");
@@ -148,7 +148,7 @@ fn a_transfer_too_late_too_far_or_without_an_answer() -> Result<()> {
     rig.come_in("Emil")?;
     to_accounts(&rig)?;
     rig.press_with("Transfer from {}", &["Emil"])?;
-    give_code(&rig, &emil)?;
+    give_first_code(&rig, &emil)?;
     rig.see("You have only one account. There is none to move money to.")?;
     rig.go()?;
     ensure!(rig.printer.untaken()?.is_empty(), "a paper nobody asked for");

@@ -22,6 +22,13 @@ pub fn give_code(rig: &Rig, card: &Card) -> Result<()> {
     rig.type_code(&card.code)
 }
 
+/// The same, for somebody who has not told yet who they are: the page that asks for it is put off, and the way goes on.
+pub fn give_first_code(rig: &Rig, card: &Card) -> Result<()> {
+    give_code(rig, card)?;
+    rig.see("Tell us who you are, so that receipts and letters reach you.")?;
+    rig.press("Later")
+}
+
 /// From one's own page to the accounts.
 pub fn to_accounts(rig: &Rig) -> Result<()> {
     rig.press("Accounts")?;

@@ -8,7 +8,7 @@ use madkort_tests::rig::{Options, Rig};
 use madkort_tests::window::Role;
 use uuid::Uuid;
 
-use crate::portal::steps::{books, give_code, to_accounts};
+use crate::portal::steps::{books, give_first_code, to_accounts};
 
 /// In øre, and as it is typed.
 const AMOUNT: (i64, &str) = (5_050, "50,50");
@@ -50,7 +50,7 @@ fn held_called_off_and_too_late_to_call_off() -> Result<()> {
     rig.come_in("Emil")?;
     to_accounts(&rig)?;
     rig.press_with("Pay out from {}", &["Emil"])?;
-    give_code(&rig, &emil)?;
+    give_first_code(&rig, &emil)?;
     fill_in(&rig, "123")?;
     rig.see("The registration number has 4 digits.")?;
     ensure!(ledger.withdrawals("Emil")?.is_empty(), "asked for all the same");

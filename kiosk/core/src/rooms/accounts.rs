@@ -5,7 +5,7 @@
 use madkort_protocol::{CardId, CardStatus, OperationId, PersonKind, SetCardBlock};
 
 use super::{Around, Inside, Room};
-use crate::{Draft, Effect, Intent, TileKind};
+use crate::{Draft, Effect, Intent, TileKind, VisitorCard};
 
 /// The list, and a card that is being asked about.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -50,12 +50,12 @@ impl Inside {
                     kind @ (TileKind::AutoRecharge | TileKind::Deposit | TileKind::Transfer | TileKind::Withdraw),
                 ),
             ) => return self.enter(*kind, around),
-            (AccountsStep::Looking, Intent::BlockCard(card)) if self.is(*card, CardStatus::Active) => {
+            (AccountsStep::Looking, Intent::BlockCard(card)) if self.any(*card, Self::may_block) => {
                 room.step = AccountsStep::Asking { card: *card };
             }
             (AccountsStep::Asking { .. }, Intent::Back) => room.step = AccountsStep::Looking,
             (AccountsStep::Asking { card }, Intent::Next) => return self.set_block(card, true, fresh),
-            (AccountsStep::Looking, Intent::UnblockCard(card)) if self.is(*card, CardStatus::Blocked) => {
+            (AccountsStep::Looking, Intent::UnblockCard(card)) if self.any(*card, Self::may_unblock) => {
                 return self.set_block(*card, false, fresh);
             }
             _ => {}
@@ -63,10 +63,26 @@ impl Inside {
         (Room::Accounts(room), vec![])
     }
 
-    /// Whether this person may stop the card, and it stands so.
-    fn is(&self, card: CardId, status: CardStatus) -> bool {
-        self.visitor.person.kind != PersonKind::Guest
-            && self.visitor.cards.iter().any(|known| known.id == card && known.status == status)
+    fn any(&self, card: CardId, may: fn(&Self, &VisitorCard) -> bool) -> bool {
+        self.visitor.cards.iter().any(|known| known.id == card && may(self, known))
+    }
+
+    /// Whether this person may stop the card, and it is not stopped yet.
+    pub(crate) fn may_block(&self, card: &VisitorCard) -> bool {
+        self.visitor.person.kind != PersonKind::Guest && card.status == CardStatus::Active
+    }
+
+    /// Whether this person may open the card again: what its holder has stopped, or, for whoever answers for them, what was stopped
+    /// for their own good. What the office has stopped is opened there.
+    pub(crate) fn may_unblock(&self, card: &VisitorCard) -> bool {
+        let person = &self.visitor.person;
+        match card.status {
+            CardStatus::BlockedByHolder => person.kind != PersonKind::Guest,
+            CardStatus::BlockedByGuardian => {
+                card.person != person.id && matches!(person.kind, PersonKind::Guardian | PersonKind::Staff)
+            }
+            CardStatus::Active | CardStatus::Blocked | CardStatus::Replaced => false,
+        }
     }
 
     fn set_block(&self, target: CardId, blocked: bool, fresh: OperationId) -> (Room, Vec<Effect>) {

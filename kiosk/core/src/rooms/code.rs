@@ -3,8 +3,9 @@
 //! Pure. **Invariant:** the name and the balance are behind the code; nothing of the visitor is shown here.
 
 use jiff::Timestamp;
-use madkort_protocol::{CardId, FREE_TRIES, OperationId};
+use madkort_protocol::{CardId, CardStatus, FREE_TRIES, OperationId};
 
+use super::profile::Then;
 use super::{Around, ForgottenRoom, ForgottenStep, Inside, Room};
 use crate::{CodeAnswer, Effect, Field, Intent, LetterAnswer, Secret, TileKind, Visitor};
 
@@ -70,7 +71,41 @@ impl CodeRoom {
 
     /// What a hand does at the door.
     pub fn hand(&mut self, intent: Intent, around: &Around) -> Vec<Effect> {
-        self.door.hand(self.visitor.card, intent, around)
+        if !self.opens() {
+            return self.door.hand(self.visitor.card, intent, around);
+        }
+        // Only the server opens a card: what is typed while it is out of reach would be in vain.
+        if !around.link.is_online() {
+            return vec![];
+        }
+        let to_open = |effect| match effect {
+            Effect::CheckCode { card, code } | Effect::CheckPassword { card, password: code } => {
+                Effect::OpenCard { card, code }
+            }
+            other => other,
+        };
+        self.door.hand(self.visitor.card, intent, around).into_iter().map(to_open).collect()
+    }
+
+    /// The card is blocked, and its code opens it again: the door leads nowhere else.
+    pub fn opens(&self) -> bool {
+        self.visitor.status == CardStatus::BlockedByHolder
+    }
+
+    /// Whether somebody's card stands as it did when the door was shut before it.
+    pub fn stands_as(&self, visitor: &Visitor) -> bool {
+        visitor.status == self.visitor.status && !visitor.accounts.is_empty()
+    }
+
+    /// Whoever gave the right code, with a card that is open now, whatever it was.
+    pub fn opened(&self) -> Box<Visitor> {
+        let mut visitor = self.visitor.clone();
+        visitor.status = CardStatus::Active;
+        let here = visitor.card;
+        for card in visitor.cards.iter_mut().filter(|card| card.id == here) {
+            card.status = CardStatus::Active;
+        }
+        visitor
     }
 }
 
@@ -198,7 +233,17 @@ impl Inside {
         }
         let after = room.after.take();
         let from = std::mem::replace(&mut *room.from, Room::Home);
+        // A session that ran out is no first log-in: what was being done goes on.
+        let first = after.is_some() && !self.signed_in && self.is_new_here() && around.link.is_online();
         self.signed_in = true;
+        if first {
+            // Whoever wanted to come here is here.
+            let on = after.filter(|(wish, _)| *wish != Intent::Open(TileKind::Profile));
+            let then = on.map(|(wish, fresh)| Box::new(Then { from, wish, fresh }));
+            let (room, effects) = self.introduce(then);
+            self.room = room;
+            return effects;
+        }
         self.room = from;
         after.map(|(wish, fresh)| self.hand(wish, fresh, around)).unwrap_or_default()
     }

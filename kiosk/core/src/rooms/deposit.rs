@@ -111,6 +111,14 @@ impl Inside {
                 }
                 return (Room::Deposit(room), vec![Effect::CancelDeposit(id)]);
             }
+            // A paper that is still to come is not asked for twice.
+            (DepositStep::Done { paper: PrintState::Printing | PrintState::Waiting, .. }, _) => {}
+            (DepositStep::Done { deposit, .. }, Intent::Print) => {
+                let (deposit, card) = (deposit.clone(), self.visitor.card_masked.clone());
+                let print = receipt(&deposit, self.label(), card, around);
+                room.step = DepositStep::Done { deposit, paper: around.first_print_state() };
+                return (Room::Deposit(room), vec![print]);
+            }
             (DepositStep::Opening { .. } | DepositStep::Paying { .. } | DepositStep::Done { .. }, _) => {}
         }
         (Room::Deposit(room), vec![])
@@ -166,6 +174,13 @@ pub(super) fn fill_in(room: &mut DepositRoom, intent: Intent) {
 }
 
 fn paid(room: &mut DepositRoom, deposit: Box<Deposit>, account: String, card: String, around: &Around) -> Vec<Effect> {
+    let print = receipt(&deposit, account, card, around);
+    room.step = DepositStep::Done { deposit, paper: around.first_print_state() };
+    vec![print, Effect::Beep(crate::Beep::Done)]
+}
+
+/// The receipt on paper; the second time it is a copy and says so, for it has the same reference.
+fn receipt(deposit: &Deposit, account: String, card: String, around: &Around) -> Effect {
     let school = &around.catalogue.school;
     let receipt = Receipt {
         school: school.name.clone(),
@@ -178,10 +193,5 @@ fn paid(room: &mut DepositRoom, deposit: Box<Deposit>, account: String, card: St
         balance: deposit.balance.unwrap_or_default(),
         terms_version: school.terms.version.clone(),
     };
-    let reference = deposit.id.to_string();
-    room.step = DepositStep::Done { deposit, paper: around.first_print_state() };
-    vec![
-        Effect::Print { reference, language: around.language, paper: Paper::Receipt(receipt) },
-        Effect::Beep(crate::Beep::Done),
-    ]
+    Effect::Print { reference: deposit.id.to_string(), language: around.language, paper: Paper::Receipt(receipt) }
 }

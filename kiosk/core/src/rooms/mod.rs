@@ -32,6 +32,7 @@ pub(crate) use forgotten::{ForgottenRoom, ForgottenStep};
 pub(crate) use home::brief;
 pub(crate) use number::{NUMBER_LENGTH, NumberRoom};
 pub(crate) use order::{OrderRoom, OrderStep};
+pub(crate) use orders::OrdersRoom;
 pub(crate) use password::{PasswordRoom, PasswordStep};
 pub(crate) use picture::PictureRoom;
 pub(crate) use price::Price;
@@ -80,7 +81,7 @@ pub(crate) enum Room {
     AutoRecharge(AutoRechargeRoom),
     Deposit(DepositRoom),
     Order(OrderRoom),
-    Orders,
+    Orders(OrdersRoom),
     Password(PasswordRoom),
     Picture(PictureRoom),
     Profile(ProfileRoom),
@@ -178,7 +179,7 @@ impl Inside {
             (Room::Statement(room), intent) => self.hand_in_statement(room, intent, fresh, around),
             (Room::Support(room), intent) => self.hand_in_support(room, intent, fresh, around),
             (Room::AutoRecharge(room), intent) => self.hand_in_auto_recharge(room, intent, fresh, around),
-            (Room::Orders, intent) => self.hand_in_orders(&intent, fresh, around),
+            (Room::Orders(room), intent) => self.hand_in_orders(room, &intent, fresh, around),
             (Room::Transfer(room), intent) => self.hand_in_transfer(room, intent, fresh, around),
             (Room::Withdraw(room), intent) => self.hand_in_withdraw(room, intent, fresh, around),
         };
@@ -196,7 +197,7 @@ impl Inside {
             },
             TileKind::Deposit | TileKind::Profile if !around.link.is_online() => (Room::Home, vec![]),
             TileKind::Deposit => (Room::Deposit(DepositRoom::enter(&self.visitor)), vec![]),
-            TileKind::Profile => self.enter_profile(false),
+            TileKind::Profile => self.enter_profile(),
             TileKind::Statement => {
                 let load = Effect::LoadStatement { account: self.chosen, month: None };
                 (Room::Statement(StatementRoom::default()), vec![load])
@@ -205,7 +206,7 @@ impl Inside {
                 let load = Effect::LoadAutoRecharge(self.chosen);
                 (Room::AutoRecharge(AutoRechargeRoom::enter(self.chosen)), vec![load])
             }
-            TileKind::Orders => (Room::Orders, vec![]),
+            TileKind::Orders => (Room::Orders(OrdersRoom::default()), vec![]),
             TileKind::Transfer => (Room::Transfer(TransferRoom::enter(&self.visitor, self.chosen)), vec![]),
             TileKind::Withdraw => {
                 let room = WithdrawRoom::enter(&self.visitor, self.chosen, around.language);
@@ -230,6 +231,8 @@ impl Inside {
                 let effects = self.ask_price(&mut room, around);
                 (Room::Order(room), effects)
             }
+            // What was printed was of the other account.
+            Room::Orders(_) => (Room::Orders(OrdersRoom::default()), vec![]),
             room => (room, vec![]),
         }
     }
@@ -239,6 +242,7 @@ impl Inside {
         match &mut self.room {
             Room::Deposit(room) => room.paper(reference, state),
             Room::Order(room) => room.paper(reference, state),
+            Room::Orders(room) => room.paper(reference, state),
             Room::Statement(room) => room.paper(reference, state),
             Room::Support(room) => room.paper(reference, state),
             Room::Transfer(room) => room.paper(reference, state),
@@ -247,7 +251,6 @@ impl Inside {
             | Room::Accounts(_)
             | Room::Allergies(_)
             | Room::AutoRecharge(_)
-            | Room::Orders
             | Room::Password(_)
             | Room::Picture(_)
             | Room::Profile(_)
@@ -265,7 +268,7 @@ impl Inside {
             | Room::Allergies(_)
             | Room::AutoRecharge(_)
             | Room::Deposit(_)
-            | Room::Orders
+            | Room::Orders(_)
             | Room::Password(_)
             | Room::Picture(_)
             | Room::Profile(_)
@@ -321,7 +324,7 @@ impl Room {
             Self::Deposit(room) => !matches!(room.step, DepositStep::Filling),
             Self::Support(room) => !matches!(room.step, SupportStep::Writing),
             Self::Accounts(room) => room.step != AccountsStep::Looking,
-            Self::Home | Self::Orders | Self::Statement(_) => false,
+            Self::Home | Self::Orders(_) | Self::Statement(_) => false,
             // They are about one person or one account from the first touch to the last: what was typed would be lost.
             Self::Allergies(_)
             | Self::AutoRecharge(_)

@@ -311,8 +311,9 @@ impl Inside {
             total,
             vat: Money::sum(vat).unwrap_or_default(),
             taken,
-            balance: balance.minus(taken.unwrap_or(total)).unwrap_or_default(),
+            balance: Some(balance.minus(taken.unwrap_or(total)).unwrap_or_default()),
             offline: around.keeps_back(),
+            copy: false,
         }
     }
 

@@ -21,8 +21,18 @@ pub(crate) struct ProfileRoom {
     pub step: ProfileStep,
     /// What the first visit after a code is for.
     pub first: bool,
+    /// Where the way leads on to, if somebody was stopped on it to say who they are.
+    pub then: Option<Box<Then>>,
     /// What they look like, once it is here.
     pub picture: Option<Picture>,
+}
+
+/// What a hand wanted behind a door, and where it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Then {
+    pub from: Room,
+    pub wish: Intent,
+    pub fresh: OperationId,
 }
 
 /// How far it is.
@@ -37,8 +47,8 @@ pub(crate) enum ProfileStep {
 }
 
 impl ProfileRoom {
-    pub const fn enter(person: PersonId, first: bool) -> Self {
-        Self { person, step: ProfileStep::Loading, first, picture: None }
+    pub const fn enter(person: PersonId) -> Self {
+        Self { person, step: ProfileStep::Loading, first: false, then: None, picture: None }
     }
 
     /// It is on its way to the server.
@@ -75,16 +85,32 @@ impl Inside {
         self.account().map_or(self.visitor.person.id, |account| account.owner)
     }
 
-    /// Whether somebody who gave the code has still to say who they are.
-    pub fn is_first_time(&self) -> bool {
+    /// Whether somebody has still to say who they are, once they have given the code or the password.
+    pub fn is_new_here(&self) -> bool {
         let person = &self.visitor.person;
         let told = !person.name.is_empty() && person.email.is_some();
-        self.signed_in && !told && person.kind != PersonKind::Guest
+        !told && person.kind != PersonKind::Guest
     }
 
-    pub fn enter_profile(&self, first: bool) -> (Room, Vec<Effect>) {
+    pub fn enter_profile(&self) -> (Room, Vec<Effect>) {
         let person = self.profile_of_chosen();
-        (Room::Profile(ProfileRoom::enter(person, first)), vec![Effect::LoadProfile(person)])
+        (Room::Profile(ProfileRoom::enter(person)), vec![Effect::LoadProfile(person)])
+    }
+
+    /// To their own details, whoever's account is chosen, before anything else.
+    pub fn introduce(&self, then: Option<Box<Then>>) -> (Room, Vec<Effect>) {
+        let person = self.visitor.person.id;
+        let room = ProfileRoom { first: true, then, ..ProfileRoom::enter(person) };
+        (Room::Profile(room), vec![Effect::LoadProfile(person)])
+    }
+
+    /// Away from a profile: home, or on to what was wanted before it was shown.
+    fn leave_profile(&mut self, room: ProfileRoom, around: &Around) -> (Room, Vec<Effect>) {
+        let Some(then) = room.then else { return (Room::Home, vec![]) };
+        let Then { from, wish, fresh } = *then;
+        self.room = from;
+        let effects = self.hand(wish, fresh, around);
+        (std::mem::replace(&mut self.room, Room::Home), effects)
     }
 
     /// The server's word on a profile.
@@ -118,7 +144,7 @@ impl Inside {
         let mut effects = vec![];
         match (&mut room.step, intent) {
             (ProfileStep::Open(form), _) if form.saving => {}
-            (_, Intent::Back) => return (Room::Home, vec![]),
+            (_, Intent::Back) => return self.leave_profile(room, around),
             (ProfileStep::Open(_), Intent::Allergies) => return self.enter_allergies(room),
             (ProfileStep::Open(_), Intent::ChangePassword) => return (self.enter_password(room), vec![]),
             (ProfileStep::Open(_), Intent::ChangePicture) => return self.enter_picture(room, fresh, around),

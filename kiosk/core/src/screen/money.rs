@@ -133,6 +133,8 @@ pub struct OrdersPage {
     pub accounts: Vec<AccountChoice>,
     /// The chosen account's, by day, from today on.
     pub orders: Vec<OrderBrief>,
+    /// The slip that was asked for last, if one was.
+    pub paper: Option<PrintState>,
 }
 
 /// Transfer: how much, and where to.

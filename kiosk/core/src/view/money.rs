@@ -6,7 +6,8 @@ use madkort_protocol::{Money, OrderState};
 
 use super::{accounts, amount};
 use crate::rooms::{
-    Around, AutoRechargeRoom, AutoRechargeStep, Inside, TransferRoom, TransferStep, WithdrawRoom, WithdrawStep, brief,
+    Around, AutoRechargeRoom, AutoRechargeStep, Inside, OrdersRoom, TransferRoom, TransferStep, WithdrawRoom,
+    WithdrawStep, brief,
 };
 use crate::{
     AccountChoice, AutoRechargeBody, AutoRechargePage, AutoTerms, DepositAmountPage, DepositPayPage, OrdersPage, Page,
@@ -121,12 +122,13 @@ pub(super) fn auto_recharge(room: &AutoRechargeRoom, inside: &Inside, around: &A
     }
 }
 
-pub(super) fn orders(inside: &Inside, around: &Around) -> OrdersPage {
+pub(super) fn orders(room: &OrdersRoom, inside: &Inside, around: &Around) -> OrdersPage {
     let mine = inside.visitor.orders.iter().filter(|o| o.account == inside.chosen);
     let lines = mine.filter(|o| o.state != OrderState::Refused).map(|o| {
         let mut line = brief(o, &inside.visitor, around);
         line.can_cancel &= inside.cancelling.is_none();
         line
     });
-    OrdersPage { accounts: accounts(inside), orders: lines.collect() }
+    let paper = room.paper.map(|(_, state)| state);
+    OrdersPage { accounts: accounts(inside), orders: lines.collect(), paper }
 }

@@ -5,13 +5,27 @@
 use jiff::Timestamp;
 
 use crate::rooms::{
-    AllergiesRoom, AllergiesStep, Around, CODE_LENGTH, CodeStep, Door, ForgottenStep, Inside, PasswordRoom,
+    AllergiesRoom, AllergiesStep, Around, CODE_LENGTH, CodeRoom, CodeStep, Door, ForgottenStep, Inside, PasswordRoom,
     PasswordStep, PictureRoom, ProfileRoom, ProfileStep, Way, allergen_choices,
 };
 use crate::{
     AllergiesBody, AllergiesPage, ChangePasswordPage, ChangePicturePage, CodeMessage, CodePage, ForgottenPage,
     FormProblem, Page, PasswordPage, ProfileBody, ProfilePage,
 };
+
+/// What is asked for at the door that a card leads to.
+pub(super) fn entrance(room: &CodeRoom, around: &Around) -> Page {
+    let page = door(&room.door, around, false);
+    if !room.opens() {
+        return page;
+    }
+    let out_of_reach = (!around.link.is_online()).then_some(CodeMessage::OutOfReach);
+    match page {
+        Page::Code(page) => Page::Code(CodePage { blocked: true, message: out_of_reach.or(page.message), ..page }),
+        Page::Password(page) => Page::Password(PasswordPage { message: out_of_reach.or(page.message), ..page }),
+        page => page,
+    }
+}
 
 /// What is asked for before a door.
 pub(super) fn door(door: &Door, around: &Around, inside: bool) -> Page {
@@ -21,7 +35,8 @@ pub(super) fn door(door: &Door, around: &Around, inside: bool) -> Page {
         Way::Code(typed) => {
             let typed = if checking { CODE_LENGTH } else { typed.chars() };
             let password = around.link.is_online();
-            Page::Code(CodePage { typed, length: CODE_LENGTH, checking, message, inside, password })
+            let blocked = false;
+            Page::Code(CodePage { typed, length: CODE_LENGTH, checking, message, inside, password, blocked })
         }
         Way::Password(typed) => Page::Password(PasswordPage { typed: typed.chars(), checking, message }),
         Way::Forgotten(room) => Page::Forgotten(ForgottenPage {
@@ -52,7 +67,9 @@ pub(super) fn profile(room: &ProfileRoom, inside: &Inside) -> ProfilePage {
     let picture = room.picture.clone();
     let can_change_picture = inside.may_change_picture(room);
     let allergies = inside.may_set_allergies(room);
-    ProfilePage { account: inside.label(), body, first: room.first, own, allergies, picture, can_change_picture }
+    let theirs = inside.visitor.accounts.iter().find(|account| account.owner == room.person);
+    let account = theirs.map_or_else(|| inside.label(), |account| account.label.clone());
+    ProfilePage { account, body, first: room.first, own, allergies, picture, can_change_picture }
 }
 
 pub(super) fn change_picture(room: &PictureRoom, inside: &Inside, now: Timestamp) -> ChangePicturePage {

@@ -94,6 +94,7 @@ fn what_is_not_a_usable_school_card_gets_a_sentence() {
     let taps = [
         (Event::NotKnown(uid()), Notice::UnknownCard),
         (known(CardStatus::Blocked), Notice::BlockedCard),
+        (known(CardStatus::BlockedByGuardian), Notice::BlockedCard),
         (known(CardStatus::Replaced), Notice::ReplacedCard),
         (Event::TapRefused(TapRefusal::Phone), Notice::Refused(TapRefusal::Phone)),
         (Event::TapRefused(TapRefusal::TwoCards), Notice::Refused(TapRefusal::TwoCards)),

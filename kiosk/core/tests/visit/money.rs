@@ -50,6 +50,62 @@ fn a_deposit_is_paid_when_the_server_says_so_and_printed_once() {
     assert_eq!((done.receipt.as_str(), done.balance), ("R-7", Money::from_kroner(178)));
     play.tell(deposit(id, DepositState::Paid));
     assert_eq!(prints(&play), 1, "the same word twice prints once");
+    // What is still to come is not asked for twice; what came out is had again, under the same reference: the spool marks it KOPI.
+    play.hand(Intent::Print);
+    assert_eq!(prints(&play), 1);
+    play.tell(Event::Paper { reference: id.to_string(), state: PrintState::Printed }).hand(Intent::Print);
+    let papers: Vec<_> = play.effects.iter().filter(|e| matches!(e, Effect::Print { .. })).collect();
+    assert_eq!(papers.len(), 2);
+    assert_eq!(papers[0], papers[1]);
+    assert!(matches!(play.page(), Page::DepositDone(DepositDonePage { paper: PrintState::Printing, .. })));
+}
+
+#[test]
+fn the_slip_of_an_order_is_printed_again_as_a_copy() {
+    let mut shopper = visitor(78);
+    let line = OrderLine {
+        product: product_id(LASAGNE),
+        name_da: "Lasagne".into(),
+        name_en: "Lasagne (en)".into(),
+        quantity: 2,
+        price: Money::from_kroner(16),
+        vat_percent: 25,
+        comment: "uden løg".into(),
+    };
+    // Half past eleven in Denmark, by the kiosk that placed it.
+    let at: jiff::Timestamp = "2026-11-22T10:30:00Z".parse().unwrap();
+    let id = uuid::Builder::from_unix_timestamp_millis(u64::try_from(at.as_millisecond()).unwrap(), &[7; 10]);
+    let id = OperationId::new(id.into_uuid());
+    shopper.orders = vec![
+        Order { id, lines: vec![line], ..held_order(&shopper) },
+        Order { id: op(6), state: OrderState::Released, ..held_order(&shopper) },
+    ];
+    let mut play = Play::inside(shopper);
+    play.hand(Intent::Open(TileKind::Orders));
+    // What was taken back, and what is not there, has no slip.
+    play.hand(Intent::PrintOrder(op(6))).hand(Intent::PrintOrder(op(99)));
+    assert_eq!(prints(&play), 0);
+    play.hand(Intent::PrintOrder(id));
+    let paper = play.effects.iter().find_map(|e| match e {
+        Effect::Print { reference, paper: Paper::Order(slip), .. } => Some((reference.clone(), slip.clone())),
+        _ => None,
+    });
+    let (reference, slip) = paper.unwrap();
+    assert_eq!((reference, slip.copy, slip.at), (id.to_string(), true, at));
+    assert_eq!((slip.total, slip.vat, slip.balance), (Money::from_kroner(32), Money::from_ore(640), None));
+    assert_eq!((slip.number.as_str(), slip.lines[0].name.as_str(), slip.lines[0].quantity), ("K1-3", "Lasagne", 2));
+    assert_eq!((slip.lines[0].amount, slip.lines[0].comment.as_str()), (Money::from_kroner(32), "uden løg"));
+    let shown = |play: &Play| match play.page() {
+        Page::Orders(page) => page.paper,
+        page => panic!("{page:?}"),
+    };
+    assert_eq!(shown(&play), Some(PrintState::Printing));
+    play.hand(Intent::PrintOrder(id));
+    assert_eq!(prints(&play), 1, "one at a time");
+    play.tell(Event::Paper { reference: id.to_string(), state: PrintState::Printed });
+    assert_eq!(shown(&play), Some(PrintState::Printed));
+    play.hand(Intent::PrintOrder(id));
+    assert_eq!(prints(&play), 2);
 }
 
 #[test]

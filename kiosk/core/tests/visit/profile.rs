@@ -133,6 +133,85 @@ fn whoever_has_not_said_who_they_are_comes_here_first() {
     assert!(matches!(Play::signed_in(unknown).page(), Page::Home(_)));
 }
 
+/// Taps, and gives the code or the password where a door inside asks for it.
+fn through_a_door(visitor: Visitor, wish: Intent, with_password: bool) -> Play {
+    let mut play = Play::inside(visitor);
+    play.hand(wish);
+    if with_password {
+        play.hand(Intent::WithPassword).hand(Intent::Type(Field::Password, "blåbærgrød".into())).hand(Intent::Send);
+    } else {
+        play.digits("4711");
+    }
+    play.tell(Event::CodeChecked(CodeAnswer::Right));
+    play
+}
+
+#[test]
+fn whoever_gives_the_code_at_a_door_inside_is_asked_who_they_are_and_then_goes_on() {
+    let mut unknown = visitor(78);
+    unknown.person.email = None;
+    for with_password in [false, true] {
+        let wish = Intent::Open(TileKind::Statement);
+        let mut play = through_a_door(unknown.clone(), wish, with_password);
+        assert!(matches!(play.page(), Page::Profile(ProfilePage { first: true, .. })), "{:?}", play.page());
+        assert!(play.effects.contains(&Effect::LoadProfile(unknown.person.id)));
+        play.hand(Intent::Back);
+        assert!(matches!(play.page(), Page::Statement(_)), "on to what was wanted");
+        // Once is enough for a visit.
+        play.hand(Intent::Back).hand(Intent::Open(TileKind::Statement));
+        assert!(matches!(play.page(), Page::Statement(_)));
+    }
+    // Whoever wanted to come here is here, and goes home.
+    let mut play = through_a_door(unknown.clone(), Intent::Open(TileKind::Profile), false);
+    assert!(matches!(play.page(), Page::Profile(ProfilePage { first: true, .. })));
+    play.hand(Intent::Back);
+    assert!(matches!(play.page(), Page::Home(_)));
+    // Whoever has told is not asked, and neither is a guest.
+    let known = through_a_door(visitor(78), Intent::Open(TileKind::Statement), false);
+    assert!(matches!(known.page(), Page::Statement(_)));
+    unknown.person.kind = PersonKind::Guest;
+    let guest = through_a_door(unknown, Intent::Open(TileKind::Statement), false);
+    assert!(matches!(guest.page(), Page::Statement(_)));
+}
+
+#[test]
+fn a_parent_new_here_tells_about_themselves_and_comes_to_the_childs_afterwards() {
+    let mut parent = visitor(10);
+    parent.person.email = None;
+    let child = account(202, "Bertil", 40);
+    parent.accounts.push(child.clone());
+    let mut play = Play::inside(parent.clone());
+    play.hand(Intent::Account(1)).hand(Intent::Open(TileKind::Statement)).digits("4711");
+    play.tell(Event::CodeChecked(CodeAnswer::Right));
+    assert!(play.effects.contains(&Effect::LoadProfile(parent.person.id)));
+    let Page::Profile(page) = play.page() else { panic!("{:?}", play.page()) };
+    assert_eq!(page.account, "Alma", "their own");
+    play.hand(Intent::Back);
+    assert!(play.effects.contains(&Effect::LoadStatement { account: child.id, month: None }));
+}
+
+#[test]
+fn without_a_connection_and_after_a_session_ran_out_nobody_is_asked_who_they_are() {
+    let mut unknown = visitor(78);
+    unknown.person.email = None;
+    let mut play = Play::inside(unknown.clone());
+    play.tell(Event::Link(Link::Offline { last_heard: Some(start()) })).hand(Intent::Open(TileKind::Statement));
+    play.digits("4711").tell(Event::CodeChecked(CodeAnswer::Right));
+    assert!(matches!(play.page(), Page::Statement(_)));
+    let mut play = Play::signed_in(unknown);
+    play.hand(Intent::Back).hand(Intent::Open(TileKind::Statement)).tell(Event::SignedOut);
+    play.digits("4711").tell(Event::CodeChecked(CodeAnswer::Right));
+    assert!(matches!(play.page(), Page::Home(_)));
+}
+
+#[test]
+fn a_limit_of_a_guardians_is_told_and_what_was_typed_stays() {
+    let mut play = open();
+    play.hand(Intent::Edit(Field::WeekCap, "900".into())).hand(Intent::Send).tell(Event::CapsRefused);
+    assert_eq!((form(&play).problem, form(&play).week_cap.as_str()), (Some(FormProblem::GuardiansCap), "900"));
+    assert!(!form(&play).saving);
+}
+
 #[test]
 fn a_parent_sees_the_chosen_childs() {
     let mut parent = visitor(10);

@@ -38,6 +38,7 @@ fn intents() -> impl Strategy<Value = Intent> {
         Intent::Checkout,
         Intent::Pay,
         Intent::Print,
+        Intent::PrintOrder(op(5)),
         Intent::Send,
         Intent::WithoutCard,
         Intent::Allergies,
@@ -103,6 +104,8 @@ fn answer(play: &mut Play, well: bool) {
         Effect::LookUp(uid) => Event::NotKnown(uid),
         Effect::LookUpNumber(_) => Event::NumberNotKnown,
         Effect::CheckCode { .. } | Effect::CheckPassword { .. } if well => Event::CodeChecked(CodeAnswer::Right),
+        Effect::OpenCard { .. } if well => Event::CodeChecked(CodeAnswer::Right),
+        Effect::OpenCard { .. } => Event::CodeChecked(CodeAnswer::OutOfReach),
         Effect::CheckCode { .. } => Event::CodeChecked(CodeAnswer::Wrong { tries_left: 3 }),
         Effect::CheckPassword { .. } => Event::CodeChecked(CodeAnswer::OutOfReach),
         Effect::AskReset(_) => Event::ResetAsked(LetterAnswer::Asked),
@@ -138,6 +141,7 @@ fn asks(effect: &Effect) -> bool {
             | Effect::LookUpNumber(_)
             | Effect::CheckCode { .. }
             | Effect::CheckPassword { .. }
+            | Effect::OpenCard { .. }
             | Effect::AskReset(_)
             | Effect::ChangePassword { .. }
             | Effect::Record { .. }

@@ -148,3 +148,23 @@ fn another_cards_answer_opens_nothing_for_a_number() {
     play.tell(Event::Known(Box::new(Visitor { card_masked: "···· 1111".into(), ..visitor(78) })));
     assert!(matches!(play.page(), Page::Number(_)), "that is another card");
 }
+
+#[test]
+fn a_number_of_a_card_its_holder_blocked_comes_to_the_code_that_opens_it() {
+    let mut play = Play::new();
+    play.hand(Intent::WithoutCard).digits(number().as_digits());
+    play.tell(Event::Known(Box::new(Visitor { status: CardStatus::BlockedByHolder, ..visitor(78) })));
+    assert!(matches!(play.page(), Page::Code(CodePage { blocked: true, .. })));
+    // Wrong codes count with those of all who come without a card.
+    for _ in 0..5 {
+        play.digits("0000").tell(Event::CodeChecked(CodeAnswer::Wrong { tries_left: 3 }));
+    }
+    play.hand(Intent::Back).hand(Intent::WithoutCard);
+    assert_eq!(number_page(&play).problem, Some(NumberProblem::Wait { seconds: 30 }));
+    play.wait(31).digits(number().as_digits());
+    play.tell(Event::Known(Box::new(Visitor { status: CardStatus::BlockedByHolder, ..visitor(78) })));
+    play.digits("4711").tell(Event::CodeChecked(CodeAnswer::Right));
+    assert!(matches!(play.page(), Page::Home(_)));
+    play.tell(Event::Lifted);
+    assert!(matches!(play.page(), Page::Home(_)), "a card on the reader is not theirs");
+}

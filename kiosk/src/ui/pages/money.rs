@@ -58,7 +58,8 @@ impl Lists {
         ui::PageKind::AutoRecharge
     }
 
-    pub(super) fn own_orders(&self, page: &OrdersPage, language: Language) -> ui::PageKind {
+    pub(super) fn own_orders(&self, api: &ui::Api, page: &OrdersPage, language: Language) -> ui::PageKind {
+        api.set_orders_list(ui::OrdersView { paper: kinds::paper(page.paper) });
         self.accounts.show(page.accounts.iter().cloned(), account);
         self.coming.show(page.orders.iter().map(|line| (line.clone(), language)), order);
         ui::PageKind::Orders

@@ -22,6 +22,7 @@ pub(super) fn code(api: &ui::Api, page: &CodePage) -> ui::PageKind {
         figure,
         inside: page.inside,
         password: page.password,
+        blocked: page.blocked,
     });
     ui::PageKind::Code
 }

@@ -7,7 +7,8 @@
 //! [`Facts::hindrance`] finds none; a charge whose end is not known is asked about, and sent again only under its own key
 //! and only if the gateway has never heard of it, and only within [`SENT_AGAIN_WITHIN`]. A gateway that never says how it ended is
 //! asked for ever: the charge stays open, so that no other is made, and staff are told. Every charge names the one purchase that
-//! set it off.
+//! set it off: the one that took the balance below the threshold. A purchase is looked at once ([`State::has_looked`]); what did
+//! not begin a charge then never begins one: the next purchase decides.
 
 mod rule;
 mod stop;
@@ -17,7 +18,7 @@ use madkort_protocol::{AutoRechargeState, OperationId};
 
 use crate::asking::{ASKED_SOON, next_ask};
 
-pub use rule::{ARMED_FROM, BELOW, COOL_DOWN, Caps, Charged, Facts, Hindrance};
+pub use rule::{ARMED_FROM, BELOW, COOL_DOWN, Caps, Cause, Charged, Facts, Hindrance};
 pub use stop::{DeclineClass, Stop};
 
 /// When the n-th attempt is made, counted from the first one: at once, after a day, three days, a week. Far inside what the
@@ -119,7 +120,7 @@ pub enum Event {
     },
     /// Some time passed.
     TimePassed,
-    /// The server has just started: no call is under way, and a wake-up may have been lost.
+    /// The server has just started: no call is under way, and what was bought right before it stopped may not have been looked at.
     Restarted,
     /// The holder wants no charges for now.
     Paused,
@@ -214,6 +215,15 @@ impl State {
         }
     }
 
+    /// Whether a step from here to `after` has looked at everything bought so far, so that none of it begins a charge any more:
+    /// whoever was asked about a purchase has looked at it, whatever they found; what was bought before auto top-up went on again,
+    /// or before somebody paid in, charges nobody afterwards.
+    #[must_use]
+    pub const fn has_looked(&self, event: Event, after: &Self) -> bool {
+        let asked = matches!(event, Event::Posted | Event::PaidIn | Event::Restarted);
+        asked || (self.stop().is_some() && after.stop().is_none())
+    }
+
     /// One step.
     #[must_use]
     pub fn update(self, event: Event, facts: &Facts) -> Step {
@@ -233,10 +243,15 @@ impl State {
     fn went_on(self, event: Event, facts: &Facts) -> Step {
         let restarted = event == Event::Restarted;
         let time = restarted || event == Event::TimePassed;
+        let charges = |cause: &Cause| match event {
+            Event::Posted => facts.hindrance().is_none(),
+            Event::Restarted => facts.hindrance_since(cause).is_none(),
+            _ => false,
+        };
         match self {
-            Self::NotArmed | Self::Armed => match (facts.hindrance(), facts.purchase) {
-                (None, Some(cause)) if restarted || event == Event::Posted => intend(cause, 1, facts.now, facts),
-                _ => (Self::resting(None, None, facts), vec![]),
+            Self::NotArmed | Self::Armed => match facts.purchase.filter(charges) {
+                Some(cause) => intend(cause.id, 1, facts.now, facts),
+                None => (Self::resting(None, None, facts), vec![]),
             },
             // Money came in another way: the retry has nothing left to do.
             Self::Retry { .. } if facts.balance >= facts.below => {

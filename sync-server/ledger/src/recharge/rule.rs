@@ -6,6 +6,8 @@
 use jiff::{SignedDuration, Timestamp};
 use madkort_protocol::{Money, MoneyError, OperationId};
 
+use crate::danish;
+
 /// The balance under which an account is topped up, where the mandate says nothing else: 50,00 kr. itself does not trigger.
 pub const BELOW: Money = Money::from_kroner(50);
 /// What must have been paid in, less refunds, before a mandate is in force.
@@ -50,6 +52,15 @@ pub struct Charged {
     pub month: Money,
 }
 
+/// A purchase, an order or an authorisation that may begin a charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// Which.
+    pub id: OperationId,
+    /// When it was posted.
+    pub at: Timestamp,
+}
+
 /// What is known of an account with a mandate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
@@ -67,8 +78,9 @@ pub struct Facts {
     pub balance: Money,
     /// When the last charge succeeded.
     pub last_success: Option<Timestamp>,
-    /// The newest purchase that no charge has answered yet.
-    pub purchase: Option<OperationId>,
+    /// What took the balance below the threshold: of what was bought while the mandate was in force, was not taken back and was
+    /// not looked at before ([`super::State::has_looked`]), the first that left the balance below since it last was not.
+    pub purchase: Option<Cause>,
     /// The key of the charge, should one begin now.
     pub new_id: OperationId,
     /// Now.
@@ -89,6 +101,8 @@ pub enum Hindrance {
         /// Until when.
         until: Timestamp,
     },
+    /// The purchase is of another Danish day than today.
+    AnotherDay,
 }
 
 impl Facts {
@@ -102,9 +116,24 @@ impl Facts {
         } else if !self.within_caps() {
             Some(Hindrance::CapReached)
         } else {
-            let until = self.last_success?.checked_add(COOL_DOWN).unwrap_or(Timestamp::MAX);
-            (self.now < until).then_some(Hindrance::CoolingDown { until })
+            self.cooling_down(self.now)
         }
+    }
+
+    /// What forbids a charge for a purchase that nobody looked at when it was made, because the server stopped: what forbids one
+    /// now, and what forbade one then. The caps of another day are not today's, and nobody expects to be charged for yesterday's
+    /// meal: there the next purchase decides.
+    #[must_use]
+    pub fn hindrance_since(&self, missed: &Cause) -> Option<Hindrance> {
+        if danish::day_of(missed.at) != danish::day_of(self.now) {
+            return Some(Hindrance::AnotherDay);
+        }
+        self.hindrance().or_else(|| self.cooling_down(missed.at))
+    }
+
+    fn cooling_down(&self, at: Timestamp) -> Option<Hindrance> {
+        let until = self.last_success?.checked_add(COOL_DOWN).unwrap_or(Timestamp::MAX);
+        (at < until).then_some(Hindrance::CoolingDown { until })
     }
 
     fn within_caps(&self) -> bool {

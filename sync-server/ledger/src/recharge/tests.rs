@@ -8,10 +8,16 @@ use uuid::Uuid;
 use super::*;
 use crate::danish;
 
+mod restarts;
+
 const NOW: Timestamp = Timestamp::constant(1_795_000_000, 0);
 
 fn id(n: u128) -> OperationId {
     OperationId::new(Uuid::from_u128(n))
+}
+
+fn cause(n: u128) -> Option<Cause> {
+    Some(Cause { id: id(n), at: NOW })
 }
 
 fn ready() -> Facts {
@@ -27,7 +33,7 @@ fn ready() -> Facts {
         paid_in: Money::from_kroner(100),
         balance: Money::from_ore(4_999),
         last_success: None,
-        purchase: Some(id(42)),
+        purchase: cause(42),
         new_id: id(1),
         now: NOW,
     }
@@ -129,7 +135,7 @@ fn soft_declines_are_tried_again_after_a_day_three_days_and_a_week_and_then_stop
         for event in [Event::TimePassed, Event::Restarted, Event::Posted] {
             assert_eq!(state.update(event, &early), (state, vec![]), "{event:?}");
         }
-        let facts = at(Facts { purchase: Some(id(77)), ..ready() }, hours);
+        let facts = at(Facts { purchase: cause(77), ..ready() }, hours);
         let (due, effects) = state.update(Event::TimePassed, &facts);
         assert!(
             matches!(effects[..], [Effect::Intend(attempt)] if attempt.number == number && attempt.cause == id(42))
@@ -206,7 +212,7 @@ fn a_gateway_that_never_answers_is_asked_for_ever_and_never_paid_again() {
         alarms += effects.len();
         assert_eq!(unknown.shown(&ready()), AutoRechargeState::Charging);
         // Whatever is bought meanwhile, there is no other charge.
-        assert_eq!(unknown.update(Event::Posted, &Facts { purchase: Some(id(77)), now, ..ready() }), (unknown, vec![]));
+        assert_eq!(unknown.update(Event::Posted, &Facts { purchase: cause(77), now, ..ready() }), (unknown, vec![]));
         now = open.ask_at.unwrap();
         assert_eq!(unknown.update(Event::TimePassed, &Facts { now, ..ready() }).1, [Effect::Ask(id(1))]);
         state = unknown;
@@ -252,6 +258,8 @@ fn a_stop_while_a_charge_is_on_its_way_waits_for_its_end() {
 #[derive(Clone, Debug)]
 enum Act {
     Buy(i64),
+    /// Bought, and the server stops before anybody looks at it.
+    BuyUnseen(i64),
     Deposit(i64),
     Wait(i64),
     Restart,
@@ -282,6 +290,7 @@ fn acts() -> impl Strategy<Value = Act> {
     ];
     prop_oneof![
         8 => (1_i64..6_000).prop_map(Act::Buy),
+        2 => (1_i64..6_000).prop_map(Act::BuyUnseen),
         2 => (1_i64..200).prop_map(|kroner| Act::Deposit(kroner * 100)),
         6 => prop_oneof![1_i64..700, 3_600_i64..200_000].prop_map(Act::Wait),
         2 => Just(Act::Restart),
@@ -301,7 +310,7 @@ struct World {
     balance: i64,
     paid_in: i64,
     next: u128,
-    purchase: Option<OperationId>,
+    purchase: Option<Cause>,
     last_success: Option<Timestamp>,
     /// Every intent: its day, and whether it was posted or closed.
     intents: Vec<(Attempt, Date, Option<bool>)>,
@@ -362,12 +371,14 @@ impl World {
     fn tell(&mut self, event: Event) {
         let facts = self.facts();
         let (state, effects) = self.state.update(event, &facts);
+        if self.state.has_looked(event, &state) {
+            self.purchase = None;
+        }
         self.state = state;
         for effect in effects {
             match effect {
                 Effect::Intend(attempt) => {
                     self.intents.push((attempt, danish::day_of(self.now), None));
-                    self.purchase = None;
                     self.tell(Event::Sending);
                 }
                 Effect::Call(charge) => self.calling = Some(charge),
@@ -377,7 +388,7 @@ impl World {
                 }
                 Effect::Post(charge) => {
                     self.posted.push(charge);
-                    self.balance += facts.amount.ore();
+                    self.paid_in(facts.amount.ore());
                     self.last_success = Some(self.now);
                     self.settle(charge, true);
                 }
@@ -410,13 +421,13 @@ impl World {
     fn act(&mut self, act: &Act) {
         match *act {
             Act::Buy(ore) if ore <= self.balance => {
-                self.balance -= ore;
-                self.purchase = Some(self.new_id());
+                self.bought(ore);
                 self.tell(Event::Posted);
             }
-            Act::Buy(_) => {}
+            Act::BuyUnseen(ore) if ore <= self.balance => self.bought(ore),
+            Act::Buy(_) | Act::BuyUnseen(_) => {}
             Act::Deposit(ore) => {
-                self.balance += ore;
+                self.paid_in(ore);
                 self.paid_in += ore;
                 self.tell(Event::PaidIn);
             }
@@ -442,6 +453,22 @@ impl World {
                     self.tell(Event::Answered { charge, answer: Answer::Succeeded });
                 }
             }
+        }
+    }
+
+    /// The first that leaves the balance below is what took it there.
+    fn bought(&mut self, ore: i64) {
+        self.balance -= ore;
+        let cause = Cause { id: self.new_id(), at: self.now };
+        if Money::from_ore(self.balance) < BELOW {
+            self.purchase = self.purchase.or(Some(cause));
+        }
+    }
+
+    fn paid_in(&mut self, ore: i64) {
+        self.balance += ore;
+        if Money::from_ore(self.balance) >= BELOW {
+            self.purchase = None;
         }
     }
 
@@ -523,7 +550,7 @@ proptest! {
             paid_in: ore(paid_in),
             balance: ore(balance),
             last_success: ago.map(|seconds| NOW - SignedDuration::from_secs(seconds)),
-            purchase: bought.then_some(id(5)),
+            purchase: cause(5).filter(|_| bought),
             ..ready()
         };
         let all = paid_in >= 10_000

@@ -6,7 +6,7 @@ use madkort_protocol::{AccountId, Allergen, Allergies, PersonId, Product, School
 use crate::store::{AllergyRecords, Doer, Pending};
 
 use super::SqlStore;
-use super::people::record;
+use super::deeds::record;
 use super::session::{First, Session};
 use super::value::{Db, json, values};
 use super::write::Write;

@@ -77,7 +77,8 @@ pub fn expire_due(write: &Write<'_>, now: Timestamp, most: u32) -> Db<Vec<Operat
         let (hold, made) = expired(&row.hold, now).map_err(|_| corrupt("authorisation"))?;
         let (id, kind) = (Purpose::Expiry.of(hold.id), Kind::AuthorisationExpired.word());
         let note = Note::new(id, *school, digest("expiry", &hold.id)?, kind, now);
-        write.settle(&Note { spent_at: Some(row.at), ..note }, made.as_ref())?;
+        // Said also where nothing was held, so that the row alone tells which one has ended.
+        write.settle(&Note { about: Some(hold.id), spent_at: Some(row.at), ..note }, made.as_ref())?;
         holds::keep_authorisation(write, &hold)?;
     }
     Ok(due.into_iter().map(|(_, row)| row.hold.id).collect())

@@ -96,7 +96,7 @@ fn put_person(write: &Write<'_>, school: SchoolId, person: &Person) -> Db<()> {
     write.changed(school, "person", person.id.uuid().as_bytes())
 }
 
-fn put_card(write: &Write<'_>, school: SchoolId, card: &CardRecord) -> Db<()> {
+pub fn put_card(write: &Write<'_>, school: SchoolId, card: &CardRecord) -> Db<()> {
     write.db()?.execute(
         "INSERT INTO cards (id, school, uid, number, person, status, ask_code, code)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)

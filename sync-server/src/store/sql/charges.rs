@@ -4,7 +4,7 @@
 //! would stop a second open charge, or a second one for a purchase, whatever the code does.
 
 use jiff::Timestamp;
-use madkort_ledger::recharge::{Attempt, Caps, Charged, Effect, Event, Facts, Open, State, Stop};
+use madkort_ledger::recharge::{Attempt, CALL_IS_OVER, Caps, Charged, Effect, Event, Facts, Open, State, Stop};
 use madkort_ledger::{Kind, deposit, recharge_paid};
 use madkort_protocol::{
     AccountId, AutoRecharge, CardId, MandateAnswer, MandateId, Money, OperationId, PersonId, SchoolId,
@@ -14,6 +14,7 @@ use crate::danish;
 use crate::store::{Charge, ChargeState, Charges, Mandate, MandateChange, MandateState, Pending, Stepped, Stepping};
 
 use super::SqlStore;
+use super::causes;
 use super::deposits::{next_receipt, paid_in};
 use super::mails;
 use super::operations::payer;
@@ -21,6 +22,9 @@ use super::posting::{Note, digest};
 use super::session::{First, Session};
 use super::value::{Db, Row, corrupt, values, word};
 use super::write::Write;
+
+/// After so long a call that has not come back is asked about, in microseconds.
+const CALL_MICROS: i64 = CALL_IS_OVER.as_secs() * 1_000_000;
 
 impl Charges for SqlStore {
     fn put_mandate(&self, mandate: Mandate) -> Pending<'_, ()> {
@@ -58,11 +62,15 @@ impl Charges for SqlStore {
         self.read("looking up a charge", move |db| charge(db, id))
     }
 
-    fn open_charges(&self, most: u32) -> Pending<'_, Vec<Charge>> {
+    fn open_charges(&self, due: Timestamp, most: u32) -> Pending<'_, Vec<Charge>> {
         self.read("listing open charges", move |db| {
+            // As `State::update` has it: what is created goes out at once, a call is over after a while, the gateway is asked at its hour.
             db.query(
-                "SELECT * FROM charges WHERE state IN ('created', 'sent', 'unknown') ORDER BY created_at, id LIMIT $1",
-                &values![most],
+                "SELECT * FROM (SELECT c.*, CASE c.state WHEN 'created' THEN c.created_at
+                     WHEN 'sent' THEN c.created_at + $1 ELSE coalesce(c.ask_at, c.created_at) END AS due_at
+                     FROM charges c WHERE c.state IN ('created', 'sent', 'unknown')) AS waiting
+                 WHERE due_at <= $2 ORDER BY due_at, id LIMIT $3",
+                &values![CALL_MICROS, due, most],
             )?
             .iter()
             .map(read)
@@ -78,10 +86,11 @@ fn accounts(db: &dyn Session, sql: &'static str) -> Db<Vec<AccountId>> {
 /// Puts a mandate, and tells the change feed of its account.
 pub fn put_mandate(write: &Write<'_>, mandate: &Mandate) -> Db<()> {
     let (state, stopped_by) = state_words(mandate.state);
+    let seen = causes::newest(write.db()?, mandate.account)?;
     write.db()?.execute(
         "INSERT INTO mandates (id, school, account, amount, below, state, gateway, reference, day_cap, week_cap,
-             month_cap, email, terms_version, language, given_by, created_at, stopped_by, last_four)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+             month_cap, email, terms_version, language, given_by, created_at, stopped_by, last_four, seen_at, seen)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
              ON CONFLICT (id) DO UPDATE SET amount = excluded.amount, below = excluded.below, state = excluded.state,
              gateway = excluded.gateway, reference = excluded.reference, day_cap = excluded.day_cap,
              week_cap = excluded.week_cap, month_cap = excluded.month_cap, email = excluded.email,
@@ -105,7 +114,9 @@ pub fn put_mandate(write: &Write<'_>, mandate: &Mandate) -> Db<()> {
             mandate.given_by.uuid(),
             mandate.created_at,
             stopped_by,
-            &mandate.last_four
+            &mandate.last_four,
+            seen.at,
+            seen.number
         ],
     )?;
     write.changed(mandate.school, "account", mandate.account.uuid().as_bytes())
@@ -167,6 +178,9 @@ pub fn step(write: &Write<'_>, stepping: &Stepping) -> Db<Option<Stepped>> {
     }
     if after != before {
         save(write, &mandate, &before, &after, stepping.reference.as_deref())?;
+    }
+    if before.has_looked(stepping.event, &after) {
+        causes::look(write, stepping.account)?;
     }
     let concerned = after.open().or(before.open()).map(|open| open.attempt.charge);
     let charge = concerned.map(|id| charge(write.db()?, id)).transpose()?.flatten();
@@ -329,7 +343,6 @@ fn facts(db: &dyn Session, mandate: &Mandate, now: Option<Timestamp>) -> Db<Fact
             &values![account.uuid()],
         )?
         .ok_or(corrupt("account"))?;
-    let last = if now.is_some() { newest(db, account)? } else { None };
     Ok(Facts {
         amount: mandate.amount,
         below: mandate.below,
@@ -338,7 +351,10 @@ fn facts(db: &dyn Session, mandate: &Mandate, now: Option<Timestamp>) -> Db<Fact
         paid_in: standing.col("deposited")?,
         balance: standing.col("balance")?,
         last_success: if now.is_some() { last_success(db, account)? } else { None },
-        purchase: if now.is_some() { purchase(db, standing.col("id")?, last.as_ref())? } else { None },
+        purchase: match now {
+            Some(_) => causes::cause(db, mandate.id, standing.col("id")?, mandate.below)?,
+            None => None,
+        },
         new_id: OperationId::new(mandate.id.uuid()),
         now: now.unwrap_or(Timestamp::UNIX_EPOCH),
     })
@@ -377,16 +393,6 @@ fn declined(db: &dyn Session, account: AccountId) -> Db<Option<Attempt>> {
     .transpose()
 }
 
-fn newest(db: &dyn Session, account: AccountId) -> Db<Option<Charge>> {
-    db.first(
-        "SELECT * FROM charges WHERE account = $1 ORDER BY created_at DESC, id DESC LIMIT 1",
-        &values![account.uuid()],
-    )?
-    .as_ref()
-    .map(read)
-    .transpose()
-}
-
 fn open_charge(db: &dyn Session, account: AccountId) -> Db<Option<Charge>> {
     db.first(
         "SELECT * FROM charges WHERE account = $1 AND state IN ('created', 'sent', 'unknown')",
@@ -395,19 +401,6 @@ fn open_charge(db: &dyn Session, account: AccountId) -> Db<Option<Charge>> {
     .as_ref()
     .map(read)
     .transpose()
-}
-
-/// The newest purchase, if no charge was opened for it or after it.
-fn purchase(db: &dyn Session, book: i64, last: Option<&Charge>) -> Db<Option<OperationId>> {
-    let newest = db
-        .first(
-            "SELECT t.id, e.at FROM entries e JOIN transactions t ON t.shard = e.shard AND t.place = e.place
-             WHERE e.book = $1 AND t.kind IN ('purchase', 'authorisation-held', 'order-held') ORDER BY e.at DESC, e.number DESC LIMIT 1",
-            &values![book],
-        )?
-        .map(|row| Db::Ok((OperationId::new(row.col("id")?), row.col("at")?)))
-        .transpose()?;
-    Ok(newest.filter(|(id, at)| last.is_none_or(|last| last.cause != *id && last.created_at <= *at)).map(|(id, _)| id))
 }
 
 fn charge(db: &dyn Session, id: OperationId) -> Db<Option<Charge>> {

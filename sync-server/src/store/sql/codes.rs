@@ -11,8 +11,14 @@ use super::write::Write;
 use super::{SqlStore, rows};
 
 impl Codes for SqlStore {
-    fn take_code_try(&self, school: SchoolId, card: CardId, now: Timestamp) -> Pending<'_, CodeTry> {
-        self.write("counting a code", move |write| take_try(write, school, card, now))
+    fn take_code_try(
+        &self,
+        school: SchoolId,
+        card: CardId,
+        stands: CardStatus,
+        now: Timestamp,
+    ) -> Pending<'_, CodeTry> {
+        self.write("counting a code", move |write| take_try(write, school, (card, stands), now))
     }
 
     fn code_was_right(&self, card: CardId) -> Pending<'_, ()> {
@@ -23,8 +29,8 @@ impl Codes for SqlStore {
     }
 }
 
-fn take_try(write: &Write<'_>, school: SchoolId, card: CardId, now: Timestamp) -> Db<CodeTry> {
-    let found = rows::card(write.db()?, school, card)?.filter(|card| card.status == CardStatus::Active);
+fn take_try(write: &Write<'_>, school: SchoolId, (card, stands): (CardId, CardStatus), now: Timestamp) -> Db<CodeTry> {
+    let found = rows::card(write.db()?, school, card)?.filter(|card| card.status == stands);
     let Some(found) = found else { return Ok(CodeTry::Unknown) };
     let throttle = write
         .db()?

@@ -22,20 +22,38 @@ struct Content {
     sum: u128,
 }
 
-/// Copies what one transaction sees into a database that has its tables and nothing in them.
-pub fn copy(from: &dyn Session, to: &dyn Session, now: Timestamp) -> Result<Audited, StoreError> {
+/// Copies what one transaction sees into another, in a database that has its tables and nothing in them, and proves the copy.
+/// To be followed by the commit.
+pub fn fill(from: &dyn Session, to: &dyn Session, now: Timestamp) -> Result<Audited, StoreError> {
     let doing = "copying the ledger";
-    to.begin().map_err(engine(doing))?;
     for table in ALL {
         let original = each_page(from, table, |rows| to.append(table, rows)).map_err(engine(doing))?;
-        let copied = each_page(to, table, |_| Ok(())).map_err(engine(doing))?;
-        if original != copied {
-            return Err(StoreError::Copy { table: table.name });
-        }
+        same(&original, to, table)?;
     }
-    let audited = audit::verify(to, now).map_err(engine("proving the copy"))?.map_err(StoreError::Broken)?;
-    to.commit().map_err(engine(doing))?;
-    Ok(audited)
+    prove(to, now)
+}
+
+/// Proves a copy that was made before: row by row the original's, and right.
+pub fn compare(from: &dyn Session, to: &dyn Session, now: Timestamp) -> Result<Audited, StoreError> {
+    for table in ALL {
+        let original = each_page(from, table, |_| Ok(())).map_err(engine("reading the ledger again"))?;
+        same(&original, to, table)?;
+    }
+    prove(to, now)
+}
+
+/// Empties a database, in the open transaction.
+pub fn clear(db: &dyn Session) -> Db<()> {
+    ALL.iter().rev().try_for_each(|table| db.clear(table))
+}
+
+fn same(original: &Content, to: &dyn Session, table: &'static Table) -> Result<(), StoreError> {
+    let copied = each_page(to, table, |_| Ok(())).map_err(engine("reading the copy"))?;
+    if *original == copied { Ok(()) } else { Err(StoreError::Copy { table: table.name }) }
+}
+
+fn prove(copy: &dyn Session, now: Timestamp) -> Result<Audited, StoreError> {
+    audit::verify(copy, now).map_err(engine("proving the copy"))?.map_err(StoreError::Broken)
 }
 
 /// Whether there is nothing in a database yet.

@@ -5,12 +5,12 @@ use madkort_protocol::{CardNumber, MaskedCpr, PersonId, SchoolId};
 
 use crate::store::{CprNumbers, Pending};
 
-use super::SqlStore;
 use super::session::{First, Session};
 use super::value::{Db, values};
+use super::{SqlStore, deeds};
 
 impl CprNumbers for SqlStore {
-    fn turn_cpr(&self, school: SchoolId, on: bool) -> Pending<'_, Option<u64>> {
+    fn turn_cpr(&self, school: SchoolId, on: bool, now: Timestamp) -> Pending<'_, Option<u64>> {
         self.write("turning CPR numbers on or off", move |write| {
             let db = write.db()?;
             if db.execute("UPDATE schools SET cpr = $1 WHERE id = $2", &values![on, school.uuid()])? == 0 {
@@ -18,6 +18,8 @@ impl CprNumbers for SqlStore {
             }
             let forgotten =
                 if on { 0 } else { db.execute("DELETE FROM cpr_numbers WHERE school = $1", &values![school.uuid()])? };
+            let what = if on { "cpr-turned-on" } else { "cpr-turned-off" };
+            deeds::by_office(write, school, (school.uuid(), what, ""), now)?;
             Ok(Some(forgotten))
         })
     }
@@ -43,6 +45,8 @@ impl CprNumbers for SqlStore {
                 return Ok(false);
             }
             for (person, sealed) in &sealed {
+                let what = if sealed.is_some() { "cpr" } else { "cpr-forgotten" };
+                deeds::by_office(write, school, (person.uuid(), what, ""), now)?;
                 match sealed {
                     Some(sealed) => db.execute(
                         "INSERT INTO cpr_numbers (person, school, sealed, at) VALUES ($1, $2, $3, $4)

@@ -7,9 +7,10 @@ use madkort_ledger::{Book, Kind};
 use madkort_protocol::{AccountId, CardId, DepositState, DeviceId, Money, OperationId, SchoolId};
 
 use crate::danish;
+use crate::rights::What;
 use crate::store::{DepositOpening, DepositRow, Deposits, Moved, NewDeposit, Pending, Stepping};
 
-use super::operations::payer;
+use super::operations::payer_for;
 use super::posting::{Note, digest};
 use super::session::{First, Session};
 use super::value::{Db, Row, corrupt, values, word};
@@ -97,7 +98,7 @@ fn open(write: &Write<'_>, new: &NewDeposit, now: Timestamp) -> Db<DepositOpenin
         return Ok(DepositOpening::IdReused);
     }
     let device = write.device(new.device)?.ok_or(corrupt("device"))?;
-    if let Err(refusal) = payer(write, &device, new.card, new.account)?.check_card() {
+    if let Err(refusal) = payer_for(write, &device, (new.card, What::PayIn), new.account)?.check_card() {
         return Ok(DepositOpening::Refused(refusal));
     }
     insert(write, device.school, new, now)?;

@@ -5,10 +5,10 @@ use madkort_protocol::{DeviceId, DeviceKind, SchoolId};
 
 use crate::store::{Device, Devices, NewCode, NewDevice, Pending};
 
-use super::SqlStore;
 use super::session::{First, Session};
 use super::value::{Db, Row, values, word};
 use super::write::Write;
+use super::{SqlStore, deeds};
 
 impl Devices for SqlStore {
     fn add_enrolment_code(&self, code: NewCode) -> Pending<'_, ()> {
@@ -31,11 +31,12 @@ impl Devices for SqlStore {
 
     fn revoke(&self, id: DeviceId, now: Timestamp) -> Pending<'_, bool> {
         self.write("revoking a device", move |write| {
-            let revoked = write.db()?.execute(
-                "UPDATE devices SET revoked_at = coalesce(revoked_at, $1) WHERE id = $2",
-                &values![now, id.uuid()],
-            )?;
-            Ok(revoked > 0)
+            let Some(found) = device(write.db()?, id)? else { return Ok(false) };
+            if !found.revoked {
+                write.db()?.execute("UPDATE devices SET revoked_at = $1 WHERE id = $2", &values![now, id.uuid()])?;
+                deeds::by_office(write, found.school, (id.uuid(), "device-revoked", &found.short_name), now)?;
+            }
+            Ok(true)
         })
     }
 

@@ -6,14 +6,16 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use jiff::civil::Date;
-use madkort_protocol::{AccountId, CardId, Changes, OperationId, PersonId, ProductId, SchoolId};
+use madkort_protocol::{
+    AccountId, CardId, CardUid, Changes, OperationId, PersonId, ProductId, SchoolId, TillCard, TillChanges,
+};
 
 use tokio::sync::watch;
 
 use crate::store::{Feed, Pending, StoreError};
 
 use super::session::{Engine, First, Session};
-use super::value::{Db, corrupt, count, values};
+use super::value::{Db, Row, corrupt, count, values};
 use super::writer::Feeds;
 use super::{SqlStore, rows};
 
@@ -25,16 +27,17 @@ impl Feed for SqlStore {
         self.read("reading the change feed", move |db| changes(db, school, after, most, since))
     }
 
+    fn till_changes(&self, school: SchoolId, after: u64, most: u32) -> Pending<'_, TillChanges> {
+        self.read("reading the change feed of tills", move |db| till_changes(db, school, after, most))
+    }
+
     fn latest(&self, school: SchoolId) -> watch::Receiver<u64> {
         self.feeds.subscribe(school)
     }
 }
 
 fn changes(db: &dyn Session, school: SchoolId, after: u64, most: u32, since: Date) -> Db<Changes> {
-    // A cursor from a future that was lost with the last backup: the device hears everything again.
-    let head = db.first("SELECT cursor FROM shards WHERE school = $1", &values![school.uuid()])?;
-    let latest: u64 = head.map_or(Ok(0), |row| row.col("cursor"))?;
-    let after = if after > latest { 0 } else { after };
+    let (after, _) = begin(db, school, after)?;
     let mut changes = Changes { cursor: after, ..Changes::default() };
     let found = db.query(
         "SELECT c.cursor, c.kind, c.key FROM changes c JOIN shards s ON s.shard = c.shard
@@ -49,6 +52,33 @@ fn changes(db: &dyn Session, school: SchoolId, after: u64, most: u32, since: Dat
     }
     changes.more = number == most;
     Ok(changes)
+}
+
+/// Where to go on, and where the feed ends. A cursor from a future that was lost with the last backup: the device hears everything
+/// again.
+fn begin(db: &dyn Session, school: SchoolId, after: u64) -> Db<(u64, u64)> {
+    let head = db.first("SELECT cursor FROM shards WHERE school = $1", &values![school.uuid()])?;
+    let latest = head.map_or(Ok(0), |row| row.col("cursor"))?;
+    Ok((if after > latest { 0 } else { after }, latest))
+}
+
+/// Reads nothing but what a till may hear.
+fn till_changes(db: &dyn Session, school: SchoolId, after: u64, most: u32) -> Db<TillChanges> {
+    let (after, latest) = begin(db, school, after)?;
+    let found = db.query(
+        "SELECT c.cursor, k.id, k.uid, k.status FROM changes c JOIN shards s ON s.shard = c.shard
+         JOIN cards k ON k.id = c.key
+         WHERE s.school = $1 AND c.kind = 'card' AND c.cursor > $2 ORDER BY c.cursor LIMIT $3",
+        &values![school.uuid(), count(after), most],
+    )?;
+    let more = u32::try_from(found.len()).unwrap_or(u32::MAX) == most;
+    // What else has changed need not be passed over once more.
+    let cursor = found.last().filter(|_| more).map_or(Ok(latest), |last| last.col("cursor"))?;
+    let card = |row: &Row| {
+        let uid = CardUid::parse(&row.col::<String>("uid")?).map_err(|_| corrupt("card UID"))?;
+        Ok(TillCard { card: CardId::new(row.col("id")?), uid, status: row.word("status")? })
+    };
+    Ok(TillChanges { cursor, more, cards: found.iter().map(card).collect::<Db<_>>()? })
 }
 
 /// Adds a thing as it stands now.

@@ -9,8 +9,8 @@ use madkort_protocol::{Account, AccountId, CardId, CardNumber, FileTicket, Langu
 use crate::store::letters::STATEMENTS_PER_ADDRESS;
 use crate::store::{Asked, AskedStatement, DepositRow, Letter, Letters, Pending, topic_of};
 
+use super::deeds::record;
 use super::mails::{Envelope, put};
-use super::people::record;
 use super::session::{First, Session};
 use super::value::{Db, corrupt, values};
 use super::write::Write;

@@ -11,6 +11,7 @@ use madkort_protocol::{
     PurchaseRequest, Push, Pushed, Refusal, SchoolId,
 };
 
+use crate::rights::{Asker, Proof, What, Whose, may};
 use crate::store::{Device, Operations, Pending, Purchasing, Pushing, engine};
 
 use super::posting::{BodyDigest, Note, digest};
@@ -138,7 +139,7 @@ fn carry_out(write: &Write<'_>, settling: &Settling<'_>) -> Db<Outcome> {
 }
 
 fn file(write: &Write<'_>, settling: &Settling<'_>, ticket: &FileTicket) -> Db<Option<Refusal>> {
-    let payer = payer(write, settling.device, ticket.card, ticket.regarding)?;
+    let payer = payer_for(write, settling.device, (ticket.card, What::AskSupport), ticket.regarding)?;
     let ticket = match madkort_ledger::ticket::filed(ticket, payer) {
         Ok(ticket) => ticket,
         Err(refusal) => {
@@ -171,6 +172,28 @@ fn file(write: &Write<'_>, settling: &Settling<'_>, ticket: &FileTicket) -> Db<O
 /// What the rules ask of whoever pays.
 pub fn payer(write: &Write<'_>, device: &Device, card: CardId, account: AccountId) -> Db<Payer> {
     payer_of_card(write, device.school, card, account)
+}
+
+/// What the rules ask of whoever wants something at a kiosk with a bare tap: they may use the account if the table of rights lets
+/// them do that with it.
+pub fn payer_for(write: &Write<'_>, device: &Device, (card, what): (CardId, What), account: AccountId) -> Db<Payer> {
+    let asked = payer_of_card(write, device.school, card, account)?;
+    Ok(Payer { may_use: asked.may_use && lets(write, device, (card, what), account)?, ..asked })
+}
+
+/// Whether the table lets a card's person do that with an account.
+fn lets(write: &Write<'_>, device: &Device, (card, what): (CardId, What), account: AccountId) -> Db<bool> {
+    let row = write.db()?.first(
+        "SELECT p.kind, p.id, a.owner FROM cards c JOIN people p ON p.id = c.person
+         JOIN person_accounts u ON u.person = p.id JOIN accounts a ON a.id = u.account
+         WHERE c.id = $1 AND c.school = $2 AND u.account = $3",
+        &values![card.uuid(), device.school.uuid(), account.uuid()],
+    )?;
+    let Some(row) = row else { return Ok(false) };
+    let whose =
+        if row.col::<uuid::Uuid>("owner")? == row.col::<uuid::Uuid>("id")? { Whose::Own } else { Whose::Entrusted };
+    let asker = Asker { kind: row.word("kind")?, at: device.kind, proof: Proof::Card };
+    Ok(may(asker, what, whose))
 }
 
 /// What the rules ask of whoever pays with a card of a school.

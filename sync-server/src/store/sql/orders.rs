@@ -8,8 +8,10 @@ use madkort_protocol::{
     CancelOrder, CardId, DeviceId, Money, OperationId, Order, OrderState, PlaceOrder, Product, Refusal, Rule, SchoolId,
 };
 
+use crate::rights::What;
+
 use super::allergies;
-use super::operations::{Settling, payer};
+use super::operations::{Settling, payer_for};
 use super::portions;
 use super::posting::{Note, digest};
 use super::session::First;
@@ -33,7 +35,7 @@ pub fn place(write: &Write<'_>, settling: &Settling<'_>, order: &PlaceOrder) -> 
         id: settling.operation.id,
         at: settling.now,
         order,
-        payer: payer(write, settling.device, order.card, order.account)?,
+        payer: payer_for(write, settling.device, (order.card, What::Order), order.account)?,
         subsidised,
         day: day.as_ref(),
         products: &products,
@@ -77,7 +79,7 @@ pub fn cancel(write: &Write<'_>, settling: &Settling<'_>, cancel: &CancelOrder) 
         at: settling.now,
         order: order.as_ref(),
         subsidised,
-        payer: payer(write, settling.device, cancel.card, found.account)?,
+        payer: payer_for(write, settling.device, (cancel.card, What::Order), found.account)?,
         day: day.as_ref(),
         recorded: recorded(write, settling, cancel.card)?,
     };

@@ -9,8 +9,8 @@ use crate::store::passwords::{RESET_LASTS, RESETS_PER_ADDRESS, RESETS_PER_DEVICE
 use crate::store::{AskedReset, Doer, Letter, Passwords, Pending};
 
 use super::SqlStore;
+use super::deeds::record;
 use super::mails::{Envelope, put};
-use super::people::record;
 use super::session::First;
 use super::value::{Db, Value, corrupt, values};
 use super::write::Write;
@@ -91,7 +91,8 @@ impl Passwords for SqlStore {
                 return Ok(false);
             }
             write.db()?.execute(
-                "INSERT INTO deeds (id, school, about, what, person, at) VALUES ($1, $2, $3, 'password-reset', $4, $5)
+                "INSERT INTO deeds (id, school, about, what, detail, person, at)
+                 VALUES ($1, $2, $3, 'password-reset', '', $4, $5)
                  ON CONFLICT (id) DO NOTHING",
                 &values![record_id, school.uuid(), person.uuid(), person.uuid(), now],
             )?;

@@ -1,12 +1,13 @@
-//! What people tell about themselves, and who changed it.
+//! What people tell about themselves.
 
 use jiff::Timestamp;
-use madkort_protocol::{AccountId, PersonId, Profile, ProfileChange, SchoolId, SpendingCaps};
+use madkort_protocol::{AccountId, PersonId, PersonKind, Profile, ProfileChange, SchoolId, SpendingCaps};
 
-use crate::store::{Deed, Doer, Pending, People};
+use crate::store::{Doer, Pending, People};
 
+use super::deeds::record;
 use super::session::{First, Session};
-use super::value::{Db, values};
+use super::value::{Db, values, word};
 use super::write::Write;
 use super::{SqlStore, cpr_numbers, rows};
 
@@ -31,6 +32,17 @@ impl People for SqlStore {
         })
     }
 
+    fn has_guardian(&self, school: SchoolId, account: AccountId) -> Pending<'_, bool> {
+        self.read("looking for a guardian", move |db| {
+            db.exists(
+                "SELECT 1 FROM person_accounts u JOIN people p ON p.id = u.person
+                 JOIN accounts a ON a.id = u.account AND a.owner <> p.id
+                 WHERE u.account = $1 AND a.school = $2 AND p.kind = $3",
+                &values![account.uuid(), school.uuid(), word(&PersonKind::Guardian)?],
+            )
+        })
+    }
+
     fn set_track(&self, school: SchoolId, person: PersonId, track: Option<String>) -> Pending<'_, bool> {
         self.write("setting a track", move |write| {
             let known = write.db()?.execute(
@@ -38,21 +50,6 @@ impl People for SqlStore {
                 &values![&track, person.uuid(), school.uuid()],
             )?;
             Ok(known > 0)
-        })
-    }
-
-    fn deeds(&self, school: SchoolId, about: PersonId) -> Pending<'_, Vec<Deed>> {
-        self.read("looking up what was done", move |db| {
-            db.query(
-                "SELECT what, person, at FROM deeds WHERE school = $1 AND about = $2 ORDER BY at, id",
-                &values![school.uuid(), about.uuid()],
-            )?
-            .iter()
-            .map(|row| {
-                let by = PersonId::new(row.col("person")?);
-                Ok(Deed { what: row.col("what")?, about, by, at: row.col("at")? })
-            })
-            .collect()
         })
     }
 }
@@ -114,21 +111,4 @@ fn change_in(
     )?;
     write.changed(school, "person", person.uuid().as_bytes())?;
     write.changed(school, "account", account.uuid().as_bytes())
-}
-
-/// Writes down who did what to whom.
-pub fn record(
-    write: &Write<'_>,
-    school: SchoolId,
-    about: PersonId,
-    what: &'static str,
-    by: &Doer,
-    now: Timestamp,
-) -> Db<()> {
-    write.db()?.execute(
-        "INSERT INTO deeds (id, school, about, what, person, card, device, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
-        &values![by.record, school.uuid(), about.uuid(), what, by.person.uuid(), by.card.uuid(), by.device.uuid(), now],
-    )?;
-    Ok(())
 }

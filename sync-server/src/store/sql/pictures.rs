@@ -8,7 +8,7 @@ use crate::store::pictures::PICTURE_LINK_LASTS;
 use crate::store::{Doer, NewPicturePage, Pending, PicturePageRow, Pictures};
 
 use super::SqlStore;
-use super::people::record;
+use super::deeds::record;
 use super::session::{First, Session};
 use super::value::{Db, Row, corrupt, values, word};
 use super::write::Write;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use madkort_ledger::{PriceClass, order};
 use madkort_protocol::{AccountId, CardNumber, Money, Quote, QuoteLine, SchoolId};
 use uuid::Uuid;
@@ -10,7 +11,7 @@ use crate::store::{Listed, Pending, PriceClasses};
 
 use super::session::{First, Session};
 use super::value::{Db, Row, corrupt, values};
-use super::{SqlStore, rows};
+use super::{SqlStore, deeds, rows};
 
 impl PriceClasses for SqlStore {
     fn set_price_class(&self, school: SchoolId, account: AccountId, class: PriceClass) -> Pending<'_, bool> {
@@ -23,7 +24,12 @@ impl PriceClasses for SqlStore {
         })
     }
 
-    fn set_price_classes(&self, school: SchoolId, list: Vec<(CardNumber, PriceClass)>) -> Pending<'_, Listed> {
+    fn set_price_classes(
+        &self,
+        school: SchoolId,
+        list: Vec<(CardNumber, PriceClass)>,
+        now: Timestamp,
+    ) -> Pending<'_, Listed> {
         self.write("setting price classes", move |write| {
             let (mut unknown, mut people) = (Vec::new(), HashMap::new());
             for (place, (number, class)) in list.iter().enumerate() {
@@ -40,10 +46,13 @@ impl PriceClasses for SqlStore {
                 return Ok(Listed::Unknown(unknown));
             }
             for (person, (_, class)) in people {
-                write.db()?.execute(
-                    "UPDATE accounts SET price_class = $1 WHERE school = $2 AND owner = $3",
-                    &values![class.word(), school.uuid(), person],
+                let changed = write.db()?.execute(
+                    "UPDATE accounts SET price_class = $1 WHERE school = $2 AND owner = $3 AND price_class <> $4",
+                    &values![class.word(), school.uuid(), person, class.word()],
                 )?;
+                if changed > 0 {
+                    deeds::by_office(write, school, (person, "price-class", ""), now)?;
+                }
             }
             Ok(Listed::Set)
         })

@@ -20,11 +20,11 @@ use crate::store::{AtTill, Device, Purchasing};
 
 use super::authorisations;
 use super::holds::{self, Stored};
-use super::legs;
 use super::orders::ONE_OUTAGE;
 use super::posting::{BodyDigest, Note, digest};
 use super::registers::Asked;
 use super::rows;
+use super::session::First;
 use super::value::{Db, corrupt, values};
 use super::write::Write;
 
@@ -151,6 +151,9 @@ fn book(
     write.settle(&note, outcome.as_ref().ok())?;
     match outcome {
         Ok(_) => {
+            if let (Recorded::Offline(_), Some(account)) = (recorded, account) {
+                keep_offline(write, &asked, account, request.amount)?;
+            }
             let account = posted(write, school, request, account)?;
             if let Some(row) = stored {
                 captured(write, row, &sale)?;
@@ -206,29 +209,35 @@ fn recorded(
     let since = asked.now.checked_sub(ONE_OUTAGE).unwrap_or(Timestamp::MIN);
     let holder = write.holder(school.id, request.card_uid.as_hex())?;
     let account = holder.and_then(|holder| holder.account);
-    let book = account.map(|account| write.standing(school.id, &Book::Card(account))).transpose()?;
-    let (card_before, kiosk_before) = sold_offline(write, asked.device.id, since, book.map(|book| book.id))?;
+    let (card_before, kiosk_before) = sold_offline(write, asked.device.id, since, account)?;
     Ok(Recorded::Offline(Offline { claimed_at, limits: school.offline, card_before, kiosk_before }))
 }
 
-/// What a till sold offline since then: from one book, and from all. Two cards of one account count together.
-fn sold_offline(write: &Write<'_>, device: DeviceId, since: Timestamp, book: Option<i64>) -> Db<(Money, Money)> {
-    let sales = write.db()?.query(
-        "SELECT legs FROM transactions
-         WHERE claimed_at IS NOT NULL AND kind = 'purchase' AND refusal IS NULL AND device = $1 AND at > $2",
-        &values![device.uuid(), since],
+/// What a till sold offline since then: to one account, and to all. Two cards of one account count together. It is prices that count,
+/// whatever the holder paid of them: a till that is told no must not learn who eats for less.
+fn sold_offline(
+    write: &Write<'_>,
+    device: DeviceId,
+    since: Timestamp,
+    account: Option<AccountId>,
+) -> Db<(Money, Money)> {
+    let sums = write.db()?.first(
+        "SELECT CAST(coalesce(sum(CASE WHEN account = $1 THEN price ELSE 0 END), 0) AS BIGINT) AS to_one,
+             CAST(coalesce(sum(price), 0) AS BIGINT) AS to_all
+         FROM offline_sales WHERE device = $2 AND at > $3",
+        &values![account.map(AccountId::uuid), device.uuid(), since],
     )?;
-    let (mut of_book, mut of_all) = (Money::ZERO, Money::ZERO);
-    for sale in &sales {
-        for leg in legs::read(&sale.col::<Vec<u8>>("legs")?)?.iter().filter(|leg| leg.amount < 0) {
-            let taken = Money::from_ore(leg.amount);
-            of_all = of_all.minus(taken).map_err(|_| corrupt("sum"))?;
-            if Some(leg.book) == book {
-                of_book = of_book.minus(taken).map_err(|_| corrupt("sum"))?;
-            }
-        }
-    }
-    Ok((of_book, of_all))
+    let sums = sums.ok_or(corrupt("sum"))?;
+    Ok((sums.col("to_one")?, sums.col("to_all")?))
+}
+
+/// Keeps the price of a sale made offline, which no leg tells.
+fn keep_offline(write: &Write<'_>, asked: &Asked, account: AccountId, price: Money) -> Db<()> {
+    write.db()?.execute(
+        "INSERT INTO offline_sales (id, school, device, account, price, at) VALUES ($1, $2, $3, $4, $5, $6)",
+        &values![asked.id.uuid(), asked.device.school.uuid(), asked.device.id.uuid(), account.uuid(), price, asked.now],
+    )?;
+    Ok(())
 }
 
 /// A till must not show what somebody has left.

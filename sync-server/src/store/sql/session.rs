@@ -25,8 +25,14 @@ pub trait Session: Send {
     /// The rows of a table in the order of its key, after one of them: at most `most`.
     fn page(&self, table: &'static Table, after: Option<&[Value]>, most: u32) -> Db<Vec<Row>>;
 
-    /// Begins a transaction that writes.
+    /// Empties a table.
+    fn clear(&self, table: &'static Table) -> Db<()>;
+
+    /// Begins a transaction that writes, in a ledger that is used here.
     fn begin(&self) -> Db<()>;
+
+    /// Begins a transaction that writes, also in a ledger that is on its way.
+    fn begin_moving(&self) -> Db<()>;
 
     /// Begins a transaction that reads one snapshot.
     fn begin_snapshot(&self) -> Db<()>;

@@ -37,7 +37,7 @@ impl Sessions for SqlStore {
     }
 }
 
-fn begin(write: &Write<'_>, new: &NewSession, now: Timestamp) -> Db<bool> {
+pub fn begin(write: &Write<'_>, new: &NewSession, now: Timestamp) -> Db<bool> {
     write.db()?.execute("DELETE FROM sessions WHERE expires_at <= $1", &values![now])?;
     let card = rows::card(write.db()?, new.school, new.card)?.filter(|card| card.status == CardStatus::Active);
     let Some(card) = card else { return Ok(false) };

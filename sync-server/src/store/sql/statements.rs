@@ -1,4 +1,7 @@
 //! Statements from the entries of an account's book. The running balance stands in each entry, so nothing is summed.
+//!
+//! **Invariant:** a line of a correction names what it corrects, by its words and its day, and says who did it and why
+//! (bookkeeping law: the original and the change can be seen).
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -58,8 +61,10 @@ fn last_before(db: &dyn Session, book: i64, before: Timestamp) -> Db<Option<(Tim
 
 fn lines(db: &dyn Session, book: i64, begin: Timestamp, end: Timestamp) -> Db<Vec<StatementLine>> {
     db.query(
-        "SELECT e.at, e.amount, e.balance, t.kind, t.number, t.text, t.delivery
+        "SELECT e.at, e.amount, e.balance, t.kind, t.number, t.text, t.delivery,
+                o.at AS wrong_at, o.kind AS wrong_kind, o.number AS wrong_number, o.text AS wrong_text
          FROM entries e JOIN transactions t ON t.shard = e.shard AND t.place = e.place
+         LEFT JOIN transactions o ON o.id = t.about
          WHERE e.book = $1 AND e.at >= $2 AND e.at < $3 ORDER BY e.at, e.number",
         &values![book, begin, end],
     )?
@@ -79,8 +84,7 @@ fn line(row: &Row) -> Db<StatementLine> {
 }
 
 fn text(row: &Row) -> Db<StatementText> {
-    let word: String = row.col("kind")?;
-    let kind = Kind::ALL.into_iter().find(|kind| kind.word() == word).ok_or(corrupt("kind"))?;
+    let kind = kind(&row.col::<String>("kind")?)?;
     Ok(match kind {
         Kind::Deposit => StatementText::Deposit,
         Kind::Recharge => StatementText::Recharge,
@@ -90,11 +94,11 @@ fn text(row: &Row) -> Db<StatementText> {
         Kind::Transfer => StatementText::Transfer,
         Kind::WithdrawalRequested => StatementText::Withdrawal,
         Kind::WithdrawalCancelled | Kind::WithdrawalReturned => StatementText::WithdrawalBack,
+        Kind::Reversal => correction("Tilbageførsel af", row)?,
+        Kind::Correction => correction("Rettelse af", row)?,
         // Those that no route makes yet have no words of their own.
         Kind::OrderCaptured
         | Kind::Stray
-        | Kind::Correction
-        | Kind::Reversal
         | Kind::AuthorisationHeld
         | Kind::AuthorisationReleased
         | Kind::AuthorisationExpired
@@ -103,6 +107,28 @@ fn text(row: &Row) -> Db<StatementText> {
         | Kind::GuestCardIssued
         | Kind::GuestCardReturned => StatementText::Correction,
     })
+}
+
+fn kind(word: &str) -> Db<Kind> {
+    Kind::ALL.into_iter().find(|kind| kind.word() == word).ok_or(corrupt("kind"))
+}
+
+/// `Rettelse af Frokost 22.11.2026: PH: tastet to gange`, in Danish as all that staff and tills write.
+fn correction(what: &str, row: &Row) -> Db<StatementText> {
+    let Some(word) = row.col::<Option<String>>("wrong_kind")? else { return Ok(StatementText::Correction) };
+    let (number, text): (String, String) = (row.col("wrong_number")?, row.col("wrong_text")?);
+    let wrong = match kind(&word)? {
+        Kind::Purchase => text,
+        Kind::Deposit | Kind::Stray => "indbetaling".to_owned(),
+        Kind::Recharge => "auto-optank".to_owned(),
+        Kind::Transfer => "overførsel".to_owned(),
+        Kind::GuestCardIssued | Kind::GuestCardReturned => "gæstekort".to_owned(),
+        _ => "rettelse".to_owned(),
+    };
+    let number = if number.is_empty() { number } else { format!(" {number}") };
+    let day = danish::day_of(row.col("wrong_at")?).strftime("%d.%m.%Y");
+    let reason: String = row.col("text")?;
+    Ok(StatementText::Purchase { text: format!("{what} {wrong}{number} {day}: {reason}") })
 }
 
 /// The months with lines, newest first: one step in the index per month.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub enum DbError {
     /// SQLite.
     #[error(transparent)]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(rusqlite::Error),
     /// PostgreSQL.
     #[error(transparent)]
     Postgres(#[from] tokio_postgres::Error),
@@ -29,6 +29,35 @@ pub enum DbError {
     /// The engine is not there; nothing is known to have been written.
     #[error("the database cannot be reached")]
     Unreachable,
+    /// Another program holds the file: a move, for one. Nothing was written.
+    #[error("another program holds the database")]
+    Busy,
+    /// The ledger has gone to another place, and takes no more writes here.
+    #[error("this ledger has moved to {0}")]
+    Moved(String),
+    /// The ledger is on its way here from another place, and takes no writes yet.
+    #[error("this ledger is on its way here from {0}")]
+    Arriving(String),
+}
+
+impl DbError {
+    /// The same once more, where it is told to all that waits and no piece of work is to blame.
+    pub fn for_all(&self) -> Option<Self> {
+        match self {
+            Self::Unreachable => Some(Self::Unreachable),
+            Self::Busy => Some(Self::Busy),
+            Self::Moved(place) => Some(Self::Moved(place.clone())),
+            Self::Arriving(place) => Some(Self::Arriving(place.clone())),
+            Self::Sqlite(_) | Self::Postgres(_) | Self::Corrupt(_) | Self::Gone => None,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for DbError {
+    fn from(error: rusqlite::Error) -> Self {
+        let busy = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
+        if busy { Self::Busy } else { Self::Sqlite(error) }
+    }
 }
 
 /// What the engines answer.
@@ -243,6 +272,12 @@ impl FromValue for Vec<u8> {
 }
 
 impl FromValue for [u8; 32] {
+    fn from_value(value: &Value) -> Option<Self> {
+        if let Value::Bytes(bytes) = value { bytes.as_slice().try_into().ok() } else { None }
+    }
+}
+
+impl FromValue for [u8; 16] {
     fn from_value(value: &Value) -> Option<Self> {
         if let Value::Bytes(bytes) = value { bytes.as_slice().try_into().ok() } else { None }
     }

@@ -255,19 +255,25 @@ impl Desk {
                 self.feeds.wake(&touched);
                 self.answer(group);
             }
-            Err(DbError::Unreachable) => group.into_iter().for_each(|work| work.fail(DbError::Unreachable)),
-            Err(error) if size > 1 => {
-                tracing::warn!(size, %error, "a group failed and is tried one by one");
-                self.metrics.tried_again();
-                for work in group {
-                    self.settle(vec![work]);
-                }
+            Err(error) => self.failed(group, error),
+        }
+    }
+
+    /// Tells a group that nothing of it was written, or tries each of it alone.
+    fn failed(&mut self, mut group: Vec<Box<dyn Work>>, error: DbError) {
+        let size = group.len();
+        if error.for_all().is_some() {
+            for work in group {
+                work.fail(error.for_all().unwrap_or(DbError::Unreachable));
             }
-            Err(error) => {
-                if let Some(work) = group.pop() {
-                    work.fail(error);
-                }
+        } else if size > 1 {
+            tracing::warn!(size, %error, "a group failed and is tried one by one");
+            self.metrics.tried_again();
+            for work in group {
+                self.settle(vec![work]);
             }
+        } else if let Some(work) = group.pop() {
+            work.fail(error);
         }
     }
 

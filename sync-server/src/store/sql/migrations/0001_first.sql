@@ -154,15 +154,16 @@ CREATE INDEX sessions_of_a_person ON sessions (person);
 CREATE TABLE deeds (
     id     BYTEA PRIMARY KEY,
     school BYTEA NOT NULL REFERENCES schools,
-    about  BYTEA NOT NULL,
+    about  BYTEA NOT NULL,                  -- a person, a device, or the school itself
     what   TEXT NOT NULL,
-    person BYTEA NOT NULL,                  -- who did it,
+    detail TEXT NOT NULL,                   -- which card, by its last digits; empty where the word says it all
+    person BYTEA,                           -- who did it; none when it was the office, with a command on the server
     card   BYTEA,                           -- signed in with which card,
     device BYTEA,                           -- where; neither when it was by a link in a letter
     at     BIGINT NOT NULL
 );
 
-CREATE INDEX deeds_by_person ON deeds (about, at);
+CREATE INDEX deeds_by_what_they_are_about ON deeds (about, at);
 
 -- Links in letters by which a forgotten password is replaced.
 CREATE TABLE reset_links (
@@ -270,9 +271,6 @@ CREATE UNIQUE INDEX one_operation_per_sequence_number ON transactions (device, s
 CREATE UNIQUE INDEX one_reversal ON transactions (about)
     WHERE about IS NOT NULL AND refusal IS NULL AND kind IN ('purchase-undone', 'order-refunded', 'reversal');
 
--- Sales that a till made offline, for its allowance. Plain sales claim no time of their own and are not in it.
-CREATE INDEX offline_purchases ON transactions (device, at) WHERE claimed_at IS NOT NULL AND kind = 'purchase';
-
 -- The legs once more, by book: what a statement reads. They follow from the transactions, and `sync-server verify` tells if not.
 CREATE TABLE entries (
     book    BIGINT NOT NULL,
@@ -347,6 +345,19 @@ CREATE TABLE holds (
 );
 
 CREATE INDEX open_holds ON holds (school, expires_at) WHERE state = 'held';
+
+-- Sales that a till made offline, for its allowance: their price, which no leg tells by itself once a subsidy pays some of it or an
+-- authorisation was captured.
+CREATE TABLE offline_sales (
+    id      BYTEA PRIMARY KEY,              -- the purchase
+    school  BYTEA NOT NULL REFERENCES schools,
+    device  BYTEA NOT NULL REFERENCES devices,
+    account BYTEA NOT NULL REFERENCES accounts,
+    price   BIGINT NOT NULL,                -- whoever pays it
+    at      BIGINT NOT NULL                 -- when it reached the server
+);
+
+CREATE INDEX offline_sales_of_a_till ON offline_sales (device, at);
 
 -- Where the money of a withdrawal goes, apart from the ledger: it can be emptied without touching a posting. When the bank was told,
 -- when it had paid, and when the money was back.
@@ -428,7 +439,9 @@ CREATE TABLE mandates (
     changed_by    BYTEA,                    -- the card of whoever paused, resumed or cancelled it last
     changed_at    BIGINT,
     stopped_by    TEXT,                     -- why it is suspended
-    last_four     TEXT                      -- of the payment card's number
+    last_four     TEXT,                     -- of the payment card's number
+    seen_at       BIGINT NOT NULL,          -- the last entry of the account's book that was looked at: its time
+    seen          BIGINT NOT NULL           -- and its number
 );
 
 CREATE UNIQUE INDEX one_mandate_per_account ON mandates (account) WHERE state <> 'cancelled';
@@ -511,3 +524,10 @@ CREATE TABLE changes (
 );
 
 CREATE INDEX changes_by_cursor ON changes (shard, cursor);
+
+-- Both ends of a move. A ledger that is used has no row here: one that stands here takes no writes.
+CREATE TABLE moves (
+    way   TEXT PRIMARY KEY,                 -- from: it is on its way here; to: it has gone
+    place TEXT NOT NULL,                    -- the other end
+    token BYTEA NOT NULL                    -- the same at both ends
+);

@@ -58,8 +58,16 @@ impl Session for Watched {
         self.session.page(table, after, most)
     }
 
+    fn clear(&self, table: &'static Table) -> Db<()> {
+        self.session.clear(table)
+    }
+
     fn begin(&self) -> Db<()> {
         self.session.begin()
+    }
+
+    fn begin_moving(&self) -> Db<()> {
+        self.session.begin_moving()
     }
 
     fn begin_snapshot(&self) -> Db<()> {

@@ -1,0 +1,37 @@
+//! `POST /v1/card-openings`: whoever has blocked their own card opens it again, with its code or their own password, and is signed in.
+
+use axum::Json;
+use axum::extract::State;
+use madkort_protocol::{CardStatus, DeviceKind, LONGEST_PASSWORD, LoginAnswer, LoginRequest, ProblemCode};
+use uuid::Builder;
+
+use crate::failure::Failure;
+use crate::passwords::{Given, given};
+use crate::sessions;
+use crate::signed::SignedDevice;
+use crate::state::AppState;
+
+pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) -> Result<Json<LoginAnswer>, Failure> {
+    signed.must_be(DeviceKind::Kiosk)?;
+    let opening: LoginRequest = signed.json()?;
+    if opening.code.is_empty() || opening.code.len() > LONGEST_PASSWORD {
+        return Err(Failure::field("code"));
+    }
+    let card = (opening.card, CardStatus::BlockedByHolder);
+    let answer = match given(&state, signed.school(), card, opening.code).await? {
+        Given::Right => {
+            let (token, session) = sessions::new(&state, &signed, opening.card)?;
+            let mut random = [0; 16];
+            getrandom::fill(&mut random).map_err(|_| ProblemCode::Internal)?;
+            let record = Builder::from_random_bytes(random).into_uuid();
+            // It may have been blocked by somebody else in the same moment.
+            if !state.store.open_own_card(session, record, state.now()).await? {
+                return Err(ProblemCode::NotFound.into());
+            }
+            LoginAnswer::Right { session: token }
+        }
+        Given::Wrong { tries_left } => LoginAnswer::Wrong { tries_left },
+        Given::Wait { until } => LoginAnswer::Wait { until },
+    };
+    Ok(Json(answer))
+}
