@@ -192,6 +192,15 @@ pub enum CardStatus {
 }
 
 impl CardStatus {
+    /// What a till hears of it: who stopped a card is not for the counter.
+    #[must_use]
+    pub const fn at_a_till(self) -> Self {
+        match self {
+            Self::BlockedByHolder | Self::BlockedByGuardian => Self::Blocked,
+            other => other,
+        }
+    }
+
     /// How a card stands that is stopped at a kiosk by its own holder, or by another. A stronger block is not made weaker, so that
     /// nobody lifts it by setting their own in its place.
     #[must_use]

@@ -163,6 +163,6 @@ pub struct TillCard {
     pub card: CardId,
     /// What its chip says.
     pub uid: CardUid,
-    /// Whether it opens anything.
+    /// Whether it opens anything: `active`, `blocked` or `replaced`. Who stopped it is not for the counter.
     pub status: CardStatus,
 }

@@ -35,7 +35,7 @@ pub fn pick_up(answer: &PickUpAnswer) -> String {
 pub fn card(card: &TillCard) -> String {
     let status = match card.status {
         CardStatus::Active => "aktivt",
-        CardStatus::Blocked => "spærret",
+        CardStatus::BlockedByHolder | CardStatus::BlockedByGuardian | CardStatus::Blocked => "spærret",
         CardStatus::Replaced => "erstattet",
     };
     format!("KORT {} {status}", card.uid.as_hex())

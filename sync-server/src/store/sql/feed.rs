@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use madkort_protocol::{
-    AccountId, CardId, CardUid, Changes, OperationId, PersonId, ProductId, SchoolId, TillCard, TillChanges,
+    AccountId, CardId, CardStatus, CardUid, Changes, OperationId, PersonId, ProductId, SchoolId, TillCard, TillChanges,
 };
 
 use tokio::sync::watch;
@@ -76,7 +76,7 @@ fn till_changes(db: &dyn Session, school: SchoolId, after: u64, most: u32) -> Db
     let cursor = found.last().filter(|_| more).map_or(Ok(latest), |last| last.col("cursor"))?;
     let card = |row: &Row| {
         let uid = CardUid::parse(&row.col::<String>("uid")?).map_err(|_| corrupt("card UID"))?;
-        Ok(TillCard { card: CardId::new(row.col("id")?), uid, status: row.word("status")? })
+        Ok(TillCard { card: CardId::new(row.col("id")?), uid, status: row.word::<CardStatus>("status")?.at_a_till() })
     };
     Ok(TillChanges { cursor, more, cards: found.iter().map(card).collect::<Db<_>>()? })
 }
