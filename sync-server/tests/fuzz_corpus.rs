@@ -11,11 +11,14 @@ mod model;
 #[path = "../fuzz/fuzz_targets/stories.rs"]
 mod stories;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use sync_server::openapi::ROUTES;
+
 /// Gives each file of a corpus to its check.
-fn replay(corpus: &str, check: impl Fn(&[u8])) {
+fn replay(corpus: &str, mut check: impl FnMut(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(corpus);
     let mut files = 0;
     for entry in fs::read_dir(folder).unwrap() {
@@ -25,9 +28,13 @@ fn replay(corpus: &str, check: impl Fn(&[u8])) {
     assert!(files >= 10, "the corpus is not there");
 }
 
+/// A message that no file is read as is one the fuzzer has to find by itself, if it is given to it at all.
 #[test]
-fn every_message_of_the_corpus_is_read_or_refused() {
-    replay("wire", messages::check);
+fn every_message_a_route_takes_is_in_the_corpus_and_the_rest_of_it_is_refused() {
+    let mut read = BTreeSet::new();
+    replay("wire", |bytes| read.extend(messages::check(bytes)));
+    let taken: BTreeSet<_> = ROUTES.iter().filter_map(|route| route.takes).collect();
+    assert_eq!(read, taken);
 }
 
 #[test]

@@ -245,6 +245,23 @@ async fn a_bank_account_is_forgotten_thirteen_months_after_the_money_went() {
     assert_eq!((kept(&paid).as_str(), kept(&open).as_str()), (",,6543,", whole));
     let row = server.store().withdrawal(SCHOOL, paid.id).await.unwrap().unwrap();
     assert_eq!(row.to, "6543", "what its holder knows it by stays");
+    // And so does the id: the same request gets the first answer, another one none.
+    kiosk.sign_in(BOS_CARD).await;
+    let first: Withdrawal = kiosk.get(&format!("{PATH}/{}", paid.id)).await;
+    for request in [&paid, &open] {
+        let again: Withdrawal = kiosk.post(PATH, request).await;
+        assert_eq!((again.id, again.amount, again.to.as_str()), (request.id, request.amount, "6543"));
+    }
+    assert_eq!(kiosk.post::<Withdrawal>(PATH, &paid).await, first);
+    for other in [
+        WithdrawalRequest { amount: kr(49), ..paid.clone() },
+        WithdrawalRequest { account: ANNA, ..paid.clone() },
+        WithdrawalRequest { account_number: "9876544".into(), ..paid.clone() },
+        WithdrawalRequest { account_number: "1876543".into(), ..open.clone() },
+    ] {
+        assert_eq!(refusal(&kiosk, &other).await.code, ProblemCode::IdReused);
+    }
+    assert_eq!(server.balance(BO).await, kr(40), "nothing has moved");
     // The ledger does not notice.
     server.books_are_right().await;
 }
