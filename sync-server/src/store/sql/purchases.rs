@@ -151,14 +151,15 @@ fn book(
     write.settle(&note, outcome.as_ref().ok())?;
     match outcome {
         Ok(_) => {
+            let considered = posted(write, school, request, account)?;
+            // After the account was told to the feed, which only a free sale has not done before.
             if let (Recorded::Offline(_), Some(account)) = (recorded, account) {
                 keep_offline(write, &asked, account, request.amount)?;
             }
-            let account = posted(write, school, request, account)?;
             if let Some(row) = stored {
                 captured(write, row, &sale)?;
             }
-            Ok(Some((Outcome::Posted, account)))
+            Ok(Some((Outcome::Posted, considered)))
         }
         Err(refusal) => Ok(Some((Outcome::Refused(refusal), None))),
     }
