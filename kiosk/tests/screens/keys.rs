@@ -14,12 +14,10 @@ use madkort_protocol::*;
 use slint::platform::Key;
 use world::{Play, account, start, visitor};
 
-use crate::fixtures::{self, PORTRAIT, Stage, key, open_stage, samples};
+use crate::fixtures::{self, PORTRAIT, Stage, TALL, key, open_stage, samples};
 
 /// More steps than any page has things to reach, the keyboard's forty included.
 const MOST: usize = 120;
-/// A window in which no page has to scroll.
-const TALL: (u32, u32) = (720, 9000);
 
 /// What can be reached: its kind of element, its name, its top and its bottom, in the order in which it stands in the page.
 fn reachable(stage: &Stage) -> Vec<(String, f32, f32)> {

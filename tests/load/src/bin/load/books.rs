@@ -21,6 +21,8 @@ use uuid::Uuid;
 pub const ACCOUNTS: u32 = 1_000;
 /// Tills: one for each connection there can be.
 pub const TILLS: u32 = 256;
+/// The one kiosk, numbered after the tills: money is paid in there.
+const KIOSK: u32 = TILLS;
 /// What a purchase costs: 80 øre and 20 øre VAT, so that the most a gateway may bring lasts for any run.
 pub const PRICE: Money = Money::from_ore(100);
 /// VAT inside it, in percent.
@@ -71,15 +73,16 @@ pub async fn fill(store: &Arc<dyn Store>) -> Result<Vec<Till>> {
             .await?;
     }
     // Many at once, so that they share their commits.
-    let enrolling: Vec<_> = (0..TILLS).map(|number| tokio::spawn(enrol(Arc::clone(store), number, now))).collect();
+    let enrolling: Vec<_> =
+        (0..TILLS).map(|number| tokio::spawn(enrol(Arc::clone(store), number, DeviceKind::Register, now))).collect();
     let mut tills = Vec::new();
     for till in enrolling {
         tills.push(till.await??);
     }
-    let (first, _) = till(0);
+    let kiosk = enrol(Arc::clone(store), KIOSK, DeviceKind::Kiosk, now).await?.id;
     for numbers in (0..ACCOUNTS).collect::<Vec<_>>().chunks(AT_ONCE) {
         let paying: Vec<_> =
-            numbers.iter().map(|number| tokio::spawn(pay_in(Arc::clone(store), first, *number, now))).collect();
+            numbers.iter().map(|number| tokio::spawn(pay_in(Arc::clone(store), kiosk, *number, now))).collect();
         for paid in paying {
             paid.await??;
         }
@@ -131,7 +134,7 @@ fn id(kind: u128, number: u32) -> Uuid {
     Uuid::from_u128(kind << 64 | u128::from(number))
 }
 
-async fn enrol(store: Arc<dyn Store>, number: u32, now: Timestamp) -> Result<Till> {
+async fn enrol(store: Arc<dyn Store>, number: u32, kind: DeviceKind, now: Timestamp) -> Result<Till> {
     let (id, key) = till(number);
     if let Some(known) = store.device(id).await? {
         return Ok(Till { id, key, count: known.request_count });
@@ -139,10 +142,10 @@ async fn enrol(store: Arc<dyn Store>, number: u32, now: Timestamp) -> Result<Til
     let name = format!("Kasse {number}");
     let hash = enrolment::hash(&name);
     let expires_at = now.checked_add(SignedDuration::from_hours(1))?;
-    let code = NewCode { hash, school: SCHOOL, kind: DeviceKind::Register, name: name.clone(), expires_at };
+    let code = NewCode { hash, school: SCHOOL, kind, name: name.clone(), expires_at };
     store.add_enrolment_code(code).await?;
-    let device = NewDevice { id, code_hash: hash, kind: DeviceKind::Register, name, public_key: key.public() };
-    ensure!(store.enrol(device, now).await?.is_some(), "a till was not let in");
+    let device = NewDevice { id, code_hash: hash, kind, name, public_key: key.public() };
+    ensure!(store.enrol(device, now).await?.is_some(), "a device was not let in");
     Ok(Till { id, key, count: 0 })
 }
 
