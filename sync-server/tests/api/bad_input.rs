@@ -9,9 +9,10 @@ use crate::messages::{By, Message, Messages};
 use crate::support::*;
 
 /// Routes whose messages are told of elsewhere: each changes one thing of one person, and moves no money.
-const ELSEWHERE: [&str; 7] = [
+const ELSEWHERE: [&str; 8] = [
     "/v1/accounts/{account}/auto-recharge",
     "/v1/accounts/{account}/statements/{month}/mails",
+    "/v1/card-openings",
     "/v1/password-resets",
     "/v1/people/{person}",
     "/v1/people/{person}/allergies",
