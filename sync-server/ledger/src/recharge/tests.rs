@@ -16,8 +16,8 @@ fn id(n: u128) -> OperationId {
     OperationId::new(Uuid::from_u128(n))
 }
 
-fn cause(n: u128) -> Option<Cause> {
-    Some(Cause { id: id(n), at: NOW })
+fn cause(n: u128) -> Cause {
+    Cause { id: id(n), at: NOW }
 }
 
 fn ready() -> Facts {
@@ -33,7 +33,7 @@ fn ready() -> Facts {
         paid_in: Money::from_kroner(100),
         balance: Money::from_ore(4_999),
         last_success: None,
-        purchase: cause(42),
+        purchase: Some(cause(42)),
         new_id: id(1),
         now: NOW,
     }
@@ -135,7 +135,7 @@ fn soft_declines_are_tried_again_after_a_day_three_days_and_a_week_and_then_stop
         for event in [Event::TimePassed, Event::Restarted, Event::Posted] {
             assert_eq!(state.update(event, &early), (state, vec![]), "{event:?}");
         }
-        let facts = at(Facts { purchase: cause(77), ..ready() }, hours);
+        let facts = at(Facts { purchase: Some(cause(77)), ..ready() }, hours);
         let (due, effects) = state.update(Event::TimePassed, &facts);
         assert!(
             matches!(effects[..], [Effect::Intend(attempt)] if attempt.number == number && attempt.cause == id(42))
@@ -212,7 +212,10 @@ fn a_gateway_that_never_answers_is_asked_for_ever_and_never_paid_again() {
         alarms += effects.len();
         assert_eq!(unknown.shown(&ready()), AutoRechargeState::Charging);
         // Whatever is bought meanwhile, there is no other charge.
-        assert_eq!(unknown.update(Event::Posted, &Facts { purchase: cause(77), now, ..ready() }), (unknown, vec![]));
+        assert_eq!(
+            unknown.update(Event::Posted, &Facts { purchase: Some(cause(77)), now, ..ready() }),
+            (unknown, vec![])
+        );
         now = open.ask_at.unwrap();
         assert_eq!(unknown.update(Event::TimePassed, &Facts { now, ..ready() }).1, [Effect::Ask(id(1))]);
         state = unknown;
@@ -550,7 +553,7 @@ proptest! {
             paid_in: ore(paid_in),
             balance: ore(balance),
             last_success: ago.map(|seconds| NOW - SignedDuration::from_secs(seconds)),
-            purchase: cause(5).filter(|_| bought),
+            purchase: bought.then(|| cause(5)),
             ..ready()
         };
         let all = paid_in >= 10_000
