@@ -9,6 +9,7 @@
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     dead_code,
+    unused_imports,
     missing_docs
 )]
 

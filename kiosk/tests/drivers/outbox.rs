@@ -13,9 +13,12 @@ use crate::server::{Reply, scripted};
 use crate::sync::{facing, folder_with_an_order, nothing_new, problem, settled, wait_until_settled};
 use crate::whole::Kiosk;
 
+/// What the server says to a push.
+type Answer = fn() -> Reply;
+
 #[test]
 fn a_server_that_answers_and_takes_nothing_is_a_fault_until_it_does() {
-    let wrong: [(&str, fn() -> Reply); 4] = [
+    let wrong: [(&str, Answer); 4] = [
         ("a gap that cannot be filled", || problem(ProblemCode::SequenceGap, Some(7))),
         ("not that outbox", || problem(ProblemCode::InvalidField, None)),
         ("a fault of its own", || Reply::Say(500, Some(API_VERSION), String::new())),

@@ -21,7 +21,7 @@ fn to_checkout(rig: &Rig) -> Result<String> {
 /// Waits until the screen shows just this amount.
 fn shows(rig: &Rig, ore: i64) -> Result<()> {
     let figure = Money::from_ore(ore).in_words(Language::Danish);
-    rig.window().wait_until(&figure, |sight| sight.texts().iter().any(|text| *text == figure))?;
+    rig.window().wait_until(&figure, |sight| sight.texts().contains(&figure))?;
     Ok(())
 }
 

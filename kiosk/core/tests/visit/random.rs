@@ -103,11 +103,11 @@ fn answer(play: &mut Play, well: bool) {
         Effect::LookUp(_) if well => Event::Known(here),
         Effect::LookUp(uid) => Event::NotKnown(uid),
         Effect::LookUpNumber(_) => Event::NumberNotKnown,
-        Effect::CheckCode { .. } | Effect::CheckPassword { .. } if well => Event::CodeChecked(CodeAnswer::Right),
-        Effect::OpenCard { .. } if well => Event::CodeChecked(CodeAnswer::Right),
-        Effect::OpenCard { .. } => Event::CodeChecked(CodeAnswer::OutOfReach),
+        Effect::CheckCode { .. } | Effect::CheckPassword { .. } | Effect::OpenCard { .. } if well => {
+            Event::CodeChecked(CodeAnswer::Right)
+        }
         Effect::CheckCode { .. } => Event::CodeChecked(CodeAnswer::Wrong { tries_left: 3 }),
-        Effect::CheckPassword { .. } => Event::CodeChecked(CodeAnswer::OutOfReach),
+        Effect::CheckPassword { .. } | Effect::OpenCard { .. } => Event::CodeChecked(CodeAnswer::OutOfReach),
         Effect::AskReset(_) => Event::ResetAsked(LetterAnswer::Asked),
         Effect::ChangePassword { .. } => Event::PasswordIs(PasswordAnswer::Changed),
         Effect::Record { id, .. } if well => Event::Recorded { id, number: "K1-1".into(), visitor: here },
