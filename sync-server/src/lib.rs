@@ -20,6 +20,7 @@ pub mod passwords;
 pub mod payments;
 pub mod pictures;
 pub mod price_list;
+mod random;
 mod replay;
 mod requests;
 pub mod rights;

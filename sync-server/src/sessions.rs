@@ -6,15 +6,16 @@
 use axum::http::HeaderMap;
 use jiff::SignedDuration;
 use madkort_protocol::{
-    AccountId, CardId, DeviceKind, HEADER_SESSION, PersonId, PersonKind, ProblemCode, SchoolId, SessionToken,
+    AccountId, CardId, DeviceId, DeviceKind, HEADER_SESSION, PersonId, PersonKind, ProblemCode, SchoolId, SessionToken,
 };
 use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
+use crate::random;
 use crate::rights::{Asker, Proof, What, Whose, may};
 use crate::signed::SignedDevice;
 use crate::state::AppState;
-use crate::store::NewSession;
+use crate::store::{Doer, NewSession};
 
 /// How long a session may last: longer than any visit to a kiosk, shorter than a break.
 pub const LASTS: SignedDuration = SignedDuration::from_mins(15);
@@ -30,6 +31,7 @@ pub struct Visitor {
     pub card: CardId,
     /// Whose school it is.
     pub school: SchoolId,
+    device: DeviceId,
     at: DeviceKind,
     accounts: Vec<AccountId>,
     own: Vec<AccountId>,
@@ -56,10 +58,16 @@ impl Visitor {
             kind: session.person.kind,
             card: session.card,
             school: signed.school(),
+            device: signed.device.id,
             at: signed.device.kind,
             accounts: session.person.accounts,
             own: session.own,
         })
+    }
+
+    /// As the one who does something now, for the record of it.
+    pub fn doing(&self) -> Result<Doer, Failure> {
+        Ok(Doer { record: random::id()?, person: self.person, card: self.card, device: self.device })
     }
 
     /// Whether the account is one of theirs to use.

@@ -8,14 +8,13 @@ use axum::http::HeaderMap;
 use jiff::civil::Date;
 use madkort_ledger::recharge::Event;
 use madkort_protocol::{AccountId, DeviceKind, MandateAnswer, MandateRequest, MandateWish, ProblemCode, Statement};
-use uuid::Builder;
 
 use crate::failure::Failure;
 use crate::rights::What;
 use crate::sessions::Visitor;
 use crate::signed::SignedDevice;
 use crate::state::AppState;
-use crate::store::{Doer, MandateChange};
+use crate::store::MandateChange;
 
 pub(super) async fn statement(
     State(state): State<AppState>,
@@ -52,10 +51,7 @@ pub(super) async fn auto_recharge(
     let change = MandateChange { device: signed.device.id, card: request.card, account, event };
     let answer = state.store.change_mandate(change, state.now()).await?;
     let answer = answer.ok_or(ProblemCode::NotFound)?;
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|_| ProblemCode::Internal)?;
-    let record = Builder::from_random_bytes(random).into_uuid();
-    let by = Doer { record, person: visitor.person, card: visitor.card, device: signed.device.id };
+    let by = visitor.doing()?;
     state.store.record_deed(signed.school(), owner, what, by, state.now()).await?;
     Ok(Json(answer))
 }

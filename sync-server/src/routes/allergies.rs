@@ -8,14 +8,12 @@ use axum::http::{HeaderMap, StatusCode};
 use madkort_protocol::{
     Allergies, AllergiesChange, CardId, CardStatus, DeviceKind, KnownAllergies, PersonId, ProblemCode,
 };
-use uuid::Builder;
 
 use crate::failure::Failure;
 use crate::rights::{Asker, Proof, What, Whose, may};
 use crate::sessions::Visitor;
 use crate::signed::SignedDevice;
 use crate::state::AppState;
-use crate::store::Doer;
 
 type InPath = Result<Path<String>, PathRejection>;
 
@@ -52,10 +50,7 @@ pub(super) async fn put(
     let visitor = Visitor::of(&state, &signed, &headers, change.card).await?;
     let profile = state.store.profile(signed.school(), person).await?.ok_or(ProblemCode::NotFound)?;
     visitor.must(What::SetAllergies, profile.account)?;
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|_| ProblemCode::Internal)?;
-    let record = Builder::from_random_bytes(random).into_uuid();
-    let by = Doer { record, person: visitor.person, card: visitor.card, device: signed.device.id };
+    let by = visitor.doing()?;
     let allergies = Allergies::new(person, change.allergens, change.block);
     state.store.set_allergies(signed.school(), allergies, Some(by), state.now()).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use madkort_protocol::{CardStatus, DeviceKind, LONGEST_PASSWORD, LoginAnswer, LoginRequest, ProblemCode};
-use uuid::Builder;
 
 use crate::failure::Failure;
 use crate::passwords::{Given, given};
+use crate::random;
 use crate::sessions;
 use crate::signed::SignedDevice;
 use crate::state::AppState;
@@ -21,11 +21,8 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
     let answer = match given(&state, signed.school(), card, opening.code).await? {
         Given::Right => {
             let (token, session) = sessions::new(&state, &signed, opening.card)?;
-            let mut random = [0; 16];
-            getrandom::fill(&mut random).map_err(|_| ProblemCode::Internal)?;
-            let record = Builder::from_random_bytes(random).into_uuid();
             // It may have been blocked by somebody else in the same moment.
-            if !state.store.open_own_card(session, record, state.now()).await? {
+            if !state.store.open_own_card(session, random::id()?, state.now()).await? {
                 return Err(ProblemCode::NotFound.into());
             }
             LoginAnswer::Right { session: token }

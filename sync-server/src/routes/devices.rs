@@ -6,10 +6,10 @@ use axum::Json;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
 use madkort_protocol::{DeviceId, Enrol, Enrolled, ProblemCode, check_text};
-use uuid::Builder;
 
 use crate::enrolment;
 use crate::failure::Failure;
+use crate::random;
 use crate::signed::{read_body, read_json};
 use crate::state::AppState;
 use crate::store::NewDevice;
@@ -29,10 +29,8 @@ pub(super) async fn post(
     let (parts, body) = request.into_parts();
     let asked: Enrol = read_json(&read_body(&state, &parts.headers, body).await?)?;
     let name = check_text(&asked.name, NAME).map_err(|_| Failure::field("name"))?;
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|_| ProblemCode::Internal)?;
     let device = NewDevice {
-        id: DeviceId::new(Builder::from_random_bytes(bytes).into_uuid()),
+        id: DeviceId::new(random::id()?),
         code_hash: enrolment::hash(&asked.code),
         kind: asked.kind,
         name,

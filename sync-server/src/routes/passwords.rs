@@ -14,16 +14,16 @@ use madkort_protocol::{
     ProblemCode, WeakPassword, check_email, check_password,
 };
 use serde::Deserialize;
-use uuid::{Builder, Uuid};
 
 use super::pay::{Tongue, html};
 use crate::failure::Failure;
 use crate::pages::reset::{self, Wrong};
 use crate::passwords::{Given, given, hash, link_hash};
+use crate::random;
 use crate::sessions::{self, Visitor};
 use crate::signed::SignedDevice;
 use crate::state::AppState;
-use crate::store::{AskedReset, Doer};
+use crate::store::AskedReset;
 
 pub(super) async fn put(
     State(state): State<AppState>,
@@ -46,8 +46,7 @@ pub(super) async fn put(
         Given::Wrong { tries_left } => return Ok(Json(PasswordAnswer::Wrong { tries_left })),
         Given::Wait { until } => return Ok(Json(PasswordAnswer::Wait { until })),
     }
-    let record = random_id()?;
-    let by = Doer { record, person: visitor.person, card: visitor.card, device: signed.device.id };
+    let by = visitor.doing()?;
     let password = hash(&state, change.password).await?;
     let but = sessions::shown(&headers);
     if state.store.set_password(signed.school(), person, password, by, but, state.now()).await? {
@@ -61,7 +60,7 @@ pub(super) async fn post_reset(State(state): State<AppState>, signed: SignedDevi
     signed.must_be(DeviceKind::Kiosk)?;
     let asked: PasswordResetRequest = signed.json()?;
     let email = check_email(&asked.email).map_err(|_| Failure::field("email"))?;
-    let (id, school, device) = (random_id()?, signed.school(), signed.device.id);
+    let (id, school, device) = (random::id()?, signed.school(), signed.device.id);
     let asked = AskedReset { id, school, device, email, language: asked.language };
     if state.store.ask_reset(asked, state.now()).await? {
         Ok(StatusCode::NO_CONTENT)
@@ -117,7 +116,7 @@ async fn choose(state: &AppState, token: &str, password: String) -> Result<Optio
     let link = link_hash(token);
     let Some(school) = state.store.reset_link(link, state.now()).await? else { return Ok(None) };
     let password = hash(state, password).await?;
-    if !state.store.use_reset_link(link, password, random_id()?, state.now()).await? {
+    if !state.store.use_reset_link(link, password, random::id()?, state.now()).await? {
         return Ok(None);
     }
     tracing::info!("a forgotten password was replaced");
@@ -141,10 +140,4 @@ async fn show(state: &AppState, token: &str, language: Language, wrong: Option<W
             html(reset::fault(language), StatusCode::SERVICE_UNAVAILABLE)
         }
     }
-}
-
-fn random_id() -> Result<Uuid, Failure> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|_| ProblemCode::Internal)?;
-    Ok(Builder::from_random_bytes(random).into_uuid())
 }

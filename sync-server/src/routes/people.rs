@@ -5,14 +5,12 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use madkort_protocol::{DeviceKind, PersonId, ProblemCode, Profile, ProfileChange, SpendingCaps};
-use uuid::Builder;
 
 use crate::failure::Failure;
 use crate::rights::What;
 use crate::sessions::Visitor;
 use crate::signed::SignedDevice;
 use crate::state::AppState;
-use crate::store::Doer;
 
 type InPath = Result<Path<String>, PathRejection>;
 
@@ -41,10 +39,7 @@ pub(super) async fn put(
     let visitor = Visitor::of(&state, &signed, &headers, change.card).await?;
     let now_so = theirs(&state, &signed, &visitor, person).await?;
     may_cap(&state, &visitor, &now_so, change.caps).await?;
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|_| ProblemCode::Internal)?;
-    let record = Builder::from_random_bytes(random).into_uuid();
-    let by = Doer { record, person: visitor.person, card: visitor.card, device: signed.device.id };
+    let by = visitor.doing()?;
     let (school, account) = (signed.school(), now_so.account);
     let changed = state.store.change_profile(school, person, account, change, by, state.now()).await?;
     changed.map(Json).ok_or_else(|| ProblemCode::NotFound.into())

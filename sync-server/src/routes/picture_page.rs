@@ -11,13 +11,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use madkort_protocol::{Language, ProblemCode, School};
 use tokio::time::timeout;
-use uuid::Builder;
 
 use super::pay::{Tongue, html};
 use crate::failure::Failure;
 use crate::pages::picture::{self, Wrong};
 use crate::passwords::link_hash;
 use crate::pictures::{BadPicture, MOST_BYTES, small};
+use crate::random;
 use crate::state::AppState;
 use crate::store::PicturePageRow;
 
@@ -147,10 +147,7 @@ async fn made_small(state: &AppState, file: Vec<u8>) -> Result<Result<Vec<u8>, B
 }
 
 async fn change(state: &AppState, token: &str, picture: Option<Vec<u8>>) -> Result<bool, Failure> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|_| ProblemCode::Internal)?;
-    let record = Builder::from_random_bytes(random).into_uuid();
-    Ok(state.store.use_picture_link(link_hash(token), picture, record, state.now()).await?)
+    Ok(state.store.use_picture_link(link_hash(token), picture, random::id()?, state.now()).await?)
 }
 
 async fn find(state: &AppState, token: &str) -> Result<Option<(PicturePageRow, School)>, Failure> {

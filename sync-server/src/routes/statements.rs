@@ -4,7 +4,6 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use madkort_protocol::{AccountId, DeviceKind, ProblemCode, StatementMailRequest, check_email};
-use uuid::Builder;
 
 use super::accounts::parse_month;
 use super::check_id;
@@ -13,7 +12,7 @@ use crate::rights::What;
 use crate::sessions::Visitor;
 use crate::signed::SignedDevice;
 use crate::state::AppState;
-use crate::store::{Asked, AskedStatement, Doer};
+use crate::store::{Asked, AskedStatement};
 
 pub(super) async fn mail(
     State(state): State<AppState>,
@@ -30,10 +29,7 @@ pub(super) async fn mail(
     let email = check_email(&request.email).map_err(|_| Failure::field("email"))?;
     let visitor = Visitor::of(&state, &signed, &headers, request.card).await?;
     visitor.must(What::ReadStatement, account)?;
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|_| ProblemCode::Internal)?;
-    let record = Builder::from_random_bytes(random).into_uuid();
-    let by = Doer { record, person: visitor.person, card: visitor.card, device: signed.device.id };
+    let by = visitor.doing()?;
     let (id, school, language) = (request.id, signed.school(), request.language);
     let asked = AskedStatement { id, school, account, month, email, language, by };
     match state.store.mail_statement(asked, state.now()).await? {
