@@ -7,6 +7,14 @@ use super::tables::Table;
 use super::value::{Db, Row, Value};
 use crate::store::StoreError;
 
+/// What [`Session::query_each`] is asked.
+#[derive(Debug)]
+pub struct Lookup {
+    pub sql: &'static str,
+    pub fixed: Vec<Value>,
+    pub keys: Vec<Value>,
+}
+
 /// One connection. Used by one thread at a time.
 pub trait Session: Send {
     /// The rows a statement answers.
@@ -19,8 +27,18 @@ pub trait Session: Send {
     /// takes a list in place of `= $n`, else one at a time.
     fn query_each(&self, sql: &'static str, fixed: &[Value], keys: &[Value]) -> Db<Vec<Row>>;
 
+    /// Several such look-ups, none of which depends on another: at once, where asking costs a round trip.
+    fn query_each_of(&self, asked: &[Lookup]) -> Db<Vec<Vec<Row>>> {
+        asked.iter().map(|lookup| self.query_each(lookup.sql, &lookup.fixed, &lookup.keys)).collect()
+    }
+
     /// Appends rows to a table, or replaces them by key where the table says so.
     fn append(&self, table: &'static Table, rows: &[Vec<Value>]) -> Db<()>;
+
+    /// Appends to several tables, in their order: at once, where saying so costs a round trip.
+    fn append_to(&self, tables: &[(&'static Table, Vec<Vec<Value>>)]) -> Db<()> {
+        tables.iter().try_for_each(|(table, rows)| self.append(table, rows))
+    }
 
     /// The rows of a table in the order of its key, after one of them: at most `most`.
     fn page(&self, table: &'static Table, after: Option<&[Value]>, most: u32) -> Db<Vec<Row>>;

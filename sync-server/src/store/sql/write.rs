@@ -22,8 +22,8 @@ use super::chain::{self, Hash};
 use super::devices;
 use super::posting::Settled;
 use super::price_classes;
-use super::session::{First, Session};
-use super::tables::{BOOKS, CHANGES, ENTRIES, LINKS, REQUESTS, SHARDS, TRANSACTIONS};
+use super::session::{First, Lookup, Session};
+use super::tables::{BOOKS, CHANGES, ENTRIES, LINKS, REQUESTS, SHARDS, TRANSACTIONS, Table};
 use super::value::{Db, Row, Value, corrupt, count, values};
 use crate::danish;
 use crate::store::Device;
@@ -113,6 +113,9 @@ pub struct Group {
     touched: BTreeSet<SchoolId>,
 }
 
+/// Rows of one table.
+type Rows = (&'static Table, Vec<Vec<Value>>);
+
 /// The open transaction.
 pub struct Write<'a> {
     session: &'a dyn Session,
@@ -161,25 +164,33 @@ impl<'a> Write<'a> {
         }
         let mut group = self.group.borrow_mut();
         devices.retain(|id| !group.devices.contains_key(id));
-        let keys: Vec<_> = devices.iter().map(|id| Value::from(id.uuid())).collect();
+        let mut asked = vec![
+            Lookup {
+                sql: devices::DEVICE,
+                fixed: Vec::new(),
+                keys: devices.iter().map(|id| Value::from(id.uuid())).collect(),
+            },
+            Lookup { sql: SETTLED, fixed: Vec::new(), keys: ids.iter().map(|id| Value::from(id.uuid())).collect() },
+        ];
+        for (school, uids) in &mut uids {
+            let known = group.holders.entry(*school).or_default();
+            uids.retain(|uid| !known.contains_key(*uid));
+            known.extend(uids.iter().map(|uid| ((*uid).to_owned(), None)));
+            let keys = uids.iter().map(|uid| Value::from(*uid)).collect();
+            asked.push(Lookup { sql: HOLDER, fixed: values![school.uuid()].into(), keys });
+        }
         group.devices.extend(devices.iter().map(|id| (*id, None)));
-        for row in self.session.query_each(devices::DEVICE, &[], &keys)? {
+        group.settled.extend(ids.iter().map(|id| (*id, None)));
+        let mut found = self.session.query_each_of(&asked)?.into_iter();
+        for row in found.next().unwrap_or_default() {
             let device = devices::read(&row)?;
             group.devices.insert(device.id, Some(Arc::new(device)));
         }
-        let keys: Vec<_> = ids.iter().map(|id| Value::from(id.uuid())).collect();
-        group.settled.extend(ids.iter().map(|id| (*id, None)));
-        for row in self.session.query_each(SETTLED, &[], &keys)? {
+        for row in found.next().unwrap_or_default() {
             group.settled.insert(OperationId::new(row.col("id")?), Some(settled(&row)?));
         }
-        for (school, mut uids) in uids {
-            let known = group.holders.entry(school).or_default();
-            uids.retain(|uid| !known.contains_key(*uid));
-            let keys: Vec<_> = uids.iter().map(|uid| Value::from(*uid)).collect();
-            known.extend(uids.iter().map(|uid| ((*uid).to_owned(), None)));
-            for row in self.session.query_each(HOLDER, &values![school.uuid()], &keys)? {
-                group.meet(school, &row)?;
-            }
+        for (school, rows) in uids.into_keys().zip(found) {
+            rows.iter().try_for_each(|row| group.meet(school, row))?;
         }
         Ok(())
     }
@@ -264,7 +275,7 @@ impl<'a> Write<'a> {
 
     /// Writes everything, and says whose feeds have grown and what the next group may know. To be followed by the commit.
     pub fn finish(self) -> Db<(BTreeSet<SchoolId>, Group)> {
-        self.write_waiting()?;
+        let mut waiting = self.waiting()?;
         let mut group = self.group.into_inner();
         let mut links = Vec::new();
         let mut heads = Vec::new();
@@ -279,8 +290,8 @@ impl<'a> Write<'a> {
             shard.linked = shard.places;
             shard.dirty = false;
         }
-        self.session.append(&LINKS, &links)?;
-        self.session.append(&SHARDS, &heads)?;
+        waiting.extend([(&LINKS, links), (&SHARDS, heads)]);
+        self.session.append_to(&waiting)?;
         let touched = std::mem::take(&mut group.touched);
         group.leave(self.given.get());
         Ok((touched, group))
@@ -297,28 +308,35 @@ impl<'a> Write<'a> {
     }
 
     fn write_waiting(&self) -> Db<()> {
+        self.session.append_to(&self.waiting()?)
+    }
+
+    /// The rows that wait to be written, by table.
+    fn waiting(&self) -> Db<Vec<Rows>> {
         let mut guard = self.group.borrow_mut();
         let group = &mut *guard;
-        self.session.append(&TRANSACTIONS, &std::mem::take(&mut group.transactions))?;
-        self.session.append(&ENTRIES, &std::mem::take(&mut group.entries))?;
         let mut books = Vec::with_capacity(group.moved.len());
         for key in std::mem::take(&mut group.moved) {
             let held = group.books.get_mut(&key).ok_or(corrupt("book"))?;
             held.moved = false;
             books.push(held.standing.row(key.0, &key.1));
         }
-        self.session.append(&BOOKS, &books)?;
         let mut changes = Vec::with_capacity(group.changes.len());
         for (school, kind, key) in std::mem::take(&mut group.changes) {
             let shard = group.shards.get_mut(&school).ok_or(corrupt("shard"))?;
             shard.cursor += 1;
             changes.push(values![shard.number, kind, key.as_slice(), shard.cursor].into());
         }
-        self.session.append(&CHANGES, &changes)?;
         let requests = std::mem::take(&mut group.requests);
-        let requests: Vec<_> =
-            requests.into_iter().map(|(device, seen)| values![device.uuid(), count(seen)].into()).collect();
-        self.session.append(&REQUESTS, &requests)
+        let requests = requests.into_iter().map(|(device, seen)| values![device.uuid(), count(seen)].into()).collect();
+        let (transactions, entries) = (std::mem::take(&mut group.transactions), std::mem::take(&mut group.entries));
+        Ok(vec![
+            (&TRANSACTIONS, transactions),
+            (&ENTRIES, entries),
+            (&BOOKS, books),
+            (&CHANGES, changes),
+            (&REQUESTS, requests),
+        ])
     }
 }
 

@@ -36,6 +36,8 @@ const CONFLICTS: u32 = 50;
 /// Of the time the last commit took, how much is waited for as much work as it settled: those who were just answered come
 /// back within it, and one fsync serves them all instead of half of them.
 const PATIENCE: u32 = 4;
+/// How often it is looked who has come back: often enough that nobody waits long for the last one.
+const LOOK: Duration = Duration::from_micros(100);
 
 /// Request counts on their way to the disk: they are written with the next group.
 #[derive(Default)]
@@ -227,20 +229,19 @@ impl Desk {
         }
     }
 
-    /// All that waits, and for a moment also those who were answered by the last commit and come back.
+    /// All that waits, and for a moment also those who were answered by the last commit and come back. It looks whether they have
+    /// and is not woken by each of them: that would cost more than their work.
     fn gather(&self, first: Box<dyn Work>, queue: &Receiver<Box<dyn Work>>) -> Vec<Box<dyn Work>> {
         let until = Instant::now() + self.last.took / PATIENCE;
         let mut group = vec![first];
         loop {
             let room = GROUP - group.len();
             group.extend(queue.try_iter().take(room));
-            if group.len() >= self.last.size.min(GROUP) {
+            let left = until.saturating_duration_since(Instant::now());
+            if group.len() >= self.last.size.min(GROUP) || left.is_zero() {
                 return group;
             }
-            match queue.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(work) => group.push(work),
-                Err(_) => return group,
-            }
+            std::thread::sleep(left.min(LOOK));
         }
     }
 
