@@ -111,6 +111,8 @@ pub struct Group {
     changes: BTreeSet<(SchoolId, &'static str, Vec<u8>)>,
     requests: HashMap<DeviceId, u64>,
     touched: BTreeSet<SchoolId>,
+    /// What the group before moved beside cards' books: this one most likely will.
+    usual: Vec<(SchoolId, Book)>,
 }
 
 /// Rows of one table.
@@ -133,6 +135,7 @@ const HOLDER: &str = "SELECT c.uid, c.id AS card, c.status, c.person, a.id AS ac
      LEFT JOIN accounts a ON a.id = p.account AND a.school = c.school LEFT JOIN books b ON b.id = a.book \
      LEFT JOIN mandates m ON m.account = a.id AND m.state <> 'cancelled' \
      WHERE c.school = $1 AND c.uid = $2";
+const SHARD: &str = "SELECT * FROM shards WHERE school = $1";
 const BOOK: &str = "SELECT * FROM books WHERE school = $1 AND name = $2";
 
 impl<'a> Write<'a> {
@@ -181,6 +184,8 @@ impl<'a> Write<'a> {
         }
         group.devices.extend(devices.iter().map(|id| (*id, None)));
         group.settled.extend(ids.iter().map(|id| (*id, None)));
+        let schools: Vec<_> = uids.into_keys().collect();
+        let usual = group.ask_usual(&mut asked);
         let mut found = self.session.query_each_of(&asked)?.into_iter();
         for row in found.next().unwrap_or_default() {
             let device = devices::read(&row)?;
@@ -189,8 +194,14 @@ impl<'a> Write<'a> {
         for row in found.next().unwrap_or_default() {
             group.settled.insert(OperationId::new(row.col("id")?), Some(settled(&row)?));
         }
-        for (school, rows) in uids.into_keys().zip(found) {
+        for (school, rows) in schools.into_iter().zip(&mut found) {
             rows.iter().try_for_each(|row| group.meet(school, row))?;
+        }
+        for (school, rows) in usual.into_iter().zip(&mut found) {
+            rows.iter().try_for_each(|row| group.meet_usual(school, row))?;
+        }
+        for row in found.flatten() {
+            group.shards.insert(SchoolId::new(row.col("school")?), Shard::read(&row)?);
         }
         Ok(())
     }
@@ -298,7 +309,7 @@ impl<'a> Write<'a> {
     }
 
     fn head(&self, school: SchoolId) -> Db<Shard> {
-        if let Some(row) = self.session.first("SELECT * FROM shards WHERE school = $1", &values![school.uuid()])? {
+        if let Some(row) = self.session.first(SHARD, &values![school.uuid()])? {
             return Shard::read(&row);
         }
         let last = self.session.first("SELECT coalesce(max(shard), 0) AS shard FROM shards", &[])?;
@@ -353,6 +364,41 @@ impl Group {
             self.holders.clear();
             self.books.clear();
         }
+    }
+
+    /// What the next group may know where somebody else may write in between: no figures, only what it will likely ask for.
+    pub fn habits(&self) -> Self {
+        let usual = self.books.keys().filter(|(_, book)| book.account().is_none()).cloned().collect();
+        Self { usual, ..Self::default() }
+    }
+
+    /// Asks for what the group before moved beside cards' books: first the books of each of these schools, then the heads of them all.
+    fn ask_usual(&self, asked: &mut Vec<Lookup>) -> BTreeSet<SchoolId> {
+        let unknown = || self.usual.iter().filter(|key| !self.books.contains_key(key));
+        let schools: BTreeSet<_> = unknown().map(|(school, _)| *school).collect();
+        for school in &schools {
+            let keys =
+                unknown().filter(|(of, _)| of == school).map(|(_, book)| Value::from(book.to_string())).collect();
+            asked.push(Lookup { sql: BOOK, fixed: values![school.uuid()].into(), keys });
+        }
+        let heads = schools.iter().filter(|school| !self.shards.contains_key(school));
+        asked.push(Lookup {
+            sql: SHARD,
+            fixed: Vec::new(),
+            keys: heads.map(|school| Value::from(school.uuid())).collect(),
+        });
+        schools
+    }
+
+    /// Takes in how one of the usual books stands.
+    fn meet_usual(&mut self, school: SchoolId, row: &Row) -> Db<()> {
+        let name: String = row.col("name")?;
+        let named = |(of, book): &&(SchoolId, Book)| *of == school && book.to_string() == name;
+        let key = self.usual.iter().find(named).cloned().ok_or(corrupt("book"))?;
+        if let Entry::Vacant(unknown) = self.books.entry(key) {
+            unknown.insert(Held { standing: standing(row)?, moved: false });
+        }
+        Ok(())
     }
 
     /// Takes in a holder and how their book stands, unless that is known better here.

@@ -195,9 +195,10 @@ struct Desk {
     runtime: Option<Handle>,
 }
 
-/// What a group knew after its commit, and the mark by which a commit of somebody else is noticed.
+/// What a group knew after its commit, and the mark by which a commit of somebody else is noticed; where nothing tells of one, only
+/// what the next is likely to ask for.
 struct Known {
-    mark: i64,
+    mark: Option<i64>,
     group: Group,
 }
 
@@ -358,7 +359,7 @@ fn carry_out(
     known: Option<Known>,
 ) -> Db<(BTreeSet<SchoolId>, Option<Known>)> {
     let mark = session.mark_of_others()?;
-    let known = known.filter(|known| mark == Some(known.mark)).map(|known| known.group);
+    let known = known.filter(|known| mark == known.mark).map(|known| known.group);
     let write = Write::new(session, known.unwrap_or_default());
     for (device, count) in counts {
         write.note_request(*device, *count);
@@ -369,7 +370,8 @@ fn carry_out(
     }
     group.iter_mut().try_for_each(|work| work.run(&write))?;
     let (touched, group) = write.finish()?;
-    Ok((touched, mark.map(|mark| Known { mark, group })))
+    let group = if mark.is_some() { group } else { group.habits() };
+    Ok((touched, Some(Known { mark, group })))
 }
 
 /// A key that was taken: its constraint and its values, in the engine's words.
