@@ -242,6 +242,7 @@ impl Desk {
             if group.len() >= self.last.size.min(GROUP) || left.is_zero() {
                 return group;
             }
+            #[expect(clippy::disallowed_methods, reason = "a deadline; a channel would wake it for each of hundreds")]
             std::thread::sleep(left.min(LOOK));
         }
     }
