@@ -30,8 +30,12 @@ const GROUP: usize = 512;
 const QUEUE: usize = 2 * GROUP;
 /// A pause in which the engine may tidy up.
 const IDLE: Duration = Duration::from_secs(2);
-/// How often a group that ran into another server's is tried: each time somebody has got through.
+/// How often a group that ran into another server's is tried. It may run into the same one again as long as that has not committed,
+/// so each time it waits a little longer: at last as long as a slow commit takes, a second and a half in all.
 const CONFLICTS: u32 = 50;
+/// How much longer than before it waits, and how long at most.
+const STEP: Duration = Duration::from_millis(2);
+const LONGEST: Duration = Duration::from_millis(40);
 
 /// Of the time the last commit took, how much is waited for as much work as it settled: those who were just answered come
 /// back within it, and one fsync serves them all instead of half of them.
@@ -313,6 +317,11 @@ impl Desk {
                     conflicts += 1;
                     self.metrics.tried_again();
                     self.session = Some(session);
+                    #[expect(
+                        clippy::disallowed_methods,
+                        reason = "PostgreSQL does not tell when the other has committed"
+                    )]
+                    std::thread::sleep((STEP * (conflicts - 1)).min(LONGEST));
                 }
                 settled => {
                     self.session = Some(session);
