@@ -175,7 +175,7 @@ fn apart<T: Send>(work: impl FnOnce() -> Result<T, StoreError> + Send) -> Result
 
 fn engine<E: Into<DbError>>(doing: &'static str) -> impl Fn(E) -> StoreError {
     move |error| match error.into() {
-        DbError::Unreachable => StoreError::Unreachable,
+        DbError::Unreachable | DbError::Gone => StoreError::Unreachable,
         DbError::Busy => StoreError::Busy,
         DbError::Moved(place) => StoreError::Moved { place },
         DbError::Arriving(place) => StoreError::Arriving { place },
@@ -230,7 +230,7 @@ pub enum StoreError {
         /// Which column or row.
         what: &'static str,
     },
-    /// Nobody answers where the database should be.
+    /// Nobody answers where the database should be, or its file is not there any more.
     #[error("the database cannot be reached")]
     Unreachable,
     /// A database that must be empty holds something.
