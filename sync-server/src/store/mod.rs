@@ -54,7 +54,9 @@ pub use devices::{Device, Devices, NewCode, NewDevice};
 pub use feed::{Feed, Statements};
 pub use letters::{Asked, AskedStatement, Letters};
 pub use mails::{Letter, Mail, Mails, topic_of};
-pub use mandates::{MandatePageOpening, MandatePageRow, Mandates, NewMandatePage, StoredCard};
+pub use mandates::{
+    CARD_LINK_LASTS, LedBy, MandatePageOpening, MandatePageRow, Mandates, NewLetterPage, NewMandatePage, StoredCard,
+};
 pub use movements::{Movement, Movements, Moving};
 pub use moving::{MoveStep, move_ledger, move_step_by_step};
 pub use operations::{Operations, Purchasing, Pushing};
