@@ -26,7 +26,7 @@ use uuid::Uuid;
 /// Wishes in one story.
 const WISHES: usize = 60;
 /// Stories in the short form; `PROPTEST_CASES` asks for more, with another seed each time.
-const STORIES: u32 = 10;
+const STORIES: u32 = 12;
 /// Who staff is: may use every account, and is never blocked.
 const STAFF: u8 = 99;
 

@@ -6,6 +6,8 @@ use proptest::prelude::*;
 
 use super::{ACCOUNTS, Command, GUEST, Line, Model, OFFLINE_FOR, Selling, Step, card};
 
+/// The dearest order, in øre, that a subsidy pays of: two at the largest price there is would be more than a book holds.
+const MOST_SUBSIDISED: i128 = 100_000_000;
 /// A key that nothing has.
 const NOTHING: u64 = u64::MAX;
 
@@ -147,7 +149,7 @@ fn ages() -> impl Strategy<Value = Option<i64>> {
 
 fn whats() -> impl Strategy<Value = What> {
     prop_oneof![
-        8 => Just(What::Deposit), 3 => Just(What::Recharge), 2 => Just(What::Stray),
+        8 => Just(What::Deposit), 5 => Just(What::Recharge), 2 => Just(What::Stray),
         4 => Just(What::Authorise), 2 => Just(What::GiveUp), 2 => Just(What::Expire),
         10 => Just(What::Buy), 5 => Just(What::BuyAuthorised), 5 => Just(What::Undo),
         6 => Just(What::Order), 2 => Just(What::Cancel), 4 => Just(What::Capture), 3 => Just(What::Refund),
@@ -240,7 +242,8 @@ impl Model {
             What::Order => {
                 let lines = self.lines_of(wish);
                 let price = lines.iter().map(|line| i128::from(line.ore) * i128::from(line.quantity)).sum();
-                Command::Order { account, subsidised: wish.subsidised.of(price), lines, age: wish.age }
+                let subsidised = if price > MOST_SUBSIDISED { 0 } else { wish.subsidised.of(price) };
+                Command::Order { account, subsidised, lines, age: wish.age }
             }
             What::Cancel => Command::Cancel { order: self.pick("orders", wish.nth), age: wish.age },
             What::Capture => Command::Capture { order: self.pick("orders", wish.nth) },
@@ -317,7 +320,8 @@ fn buying(wish: &Wish, account: usize, ore: i64, authorisation: Option<u64>) -> 
     let Some(age) = wish.age else { return Command::Buy { account, ore, subsidised, vat, authorisation } };
     let more = (wish.other..).zip(&wish.lines).map(|(account, line)| {
         let account = account % ACCOUNTS;
-        Selling { account, ore: line.ore, subsidised: 0, vat: line.vat, authorisation: None }
+        // Dear enough for a few of them to come to the allowance of an outage.
+        Selling { account, ore: line.ore.saturating_mul(3), subsidised: 0, vat: line.vat, authorisation: None }
     });
     let first = Selling { account, ore, subsidised, vat, authorisation };
     Command::Batch { sales: std::iter::once(first).chain(more).collect(), age }
