@@ -2,7 +2,7 @@
 # make test   check it: everything CI checks
 # make bench  measure it: target/bench.json, and the server under load: target/load.md
 # make soak   a bank's day on the server, with kills, for MADKORT_SOAK seconds (600) on each engine
-# make crash  kills the server, and breaks its disk, at every system call of a purchase that writes
+# make crash  kills the server on each engine before and after every system call of a purchase that writes, and breaks its disk
 # make fuzz   any bytes as any message and as any story of movements, FUZZ_SECONDS (60) each; wants a nightly compiler and cargo-fuzz
 # make gallery  a picture of every screen: target/gallery/index.html
 

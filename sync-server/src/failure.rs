@@ -8,6 +8,10 @@ use madkort_protocol::{Problem, ProblemCode, Refusal, Rule};
 
 use crate::store::StoreError;
 
+/// Seconds after which it is worth asking again what could not be answered right now: a database that was started anew, or another
+/// server, is there by then.
+const COME_BACK: &str = "2";
+
 /// Why a request was not carried out.
 #[derive(Debug)]
 pub struct Failure(Box<Problem>);
@@ -54,10 +58,12 @@ impl From<ProblemCode> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            // A ledger that moves, or has moved, is served again soon: whoever comes back finds it.
-            StoreError::Busy | StoreError::Closed | StoreError::Moved { .. } | StoreError::Arriving { .. } => {
-                ProblemCode::Unavailable.into()
-            }
+            // A ledger that is out of reach, that moves or has moved, is served again soon: whoever comes back finds it.
+            StoreError::Busy
+            | StoreError::Closed
+            | StoreError::Unreachable
+            | StoreError::Moved { .. }
+            | StoreError::Arriving { .. } => ProblemCode::Unavailable.into(),
             error => {
                 tracing::error!(%error, source = std::error::Error::source(&error).map(tracing::field::display), "the store failed");
                 ProblemCode::Internal.into()
@@ -83,6 +89,10 @@ impl IntoResponse for Failure {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_string(&self.0).unwrap_or_default();
         let kind = HeaderValue::from_static("application/problem+json");
-        (status, [(header::CONTENT_TYPE, kind)], body).into_response()
+        let mut answer = (status, [(header::CONTENT_TYPE, kind)], body).into_response();
+        if self.0.code == ProblemCode::Unavailable {
+            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(COME_BACK));
+        }
+        answer
     }
 }

@@ -293,7 +293,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let mut state =
         AppState::new(store.clone(), Clock::new(Timestamp::now), payments).with_limits(limits).reached_at(&public_url);
     if let Some(smtp) = &config.smtp {
-        state = state.with_mailer(Mailer::new(store, smtp)?.reached_at(&public_url));
+        let mailer = Mailer::new(store, smtp)?.reached_at(&public_url).with_payments(state.payments.clone());
+        state = state.with_mailer(mailer);
     }
     stop_on_signal(state.clone())?;
     if let Some(wanted) = &config.metrics_listen {

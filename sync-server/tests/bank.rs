@@ -39,6 +39,17 @@ const WRONG_BOOKS: &str = "SELECT b.name FROM books b WHERE b.balance <>
      (SELECT CAST(coalesce(sum(e.amount), 0) AS BIGINT) FROM entries e WHERE e.book = b.id) LIMIT 1";
 const TOTAL: &str = "SELECT CAST(coalesce(sum(balance), 0) AS BIGINT) FROM books";
 
+/// Ways to break a ledger from its fiftieth entry on.
+const FAULTS: [&str; 3] = [
+    "CREATE TRIGGER canary AFTER UPDATE ON books WHEN new.version >= 50
+     BEGIN UPDATE books SET balance = balance + 1 WHERE id = new.id; END",
+    "DROP TRIGGER entries_are_not_deleted;
+     CREATE TRIGGER canary AFTER INSERT ON entries WHEN new.number = 50
+     BEGIN DELETE FROM entries WHERE shard = new.shard AND number = new.number; END",
+    "CREATE TRIGGER canary AFTER UPDATE ON books WHEN new.version >= 50
+     BEGIN UPDATE books SET balance = old.balance WHERE id = new.id; END",
+];
+
 /// Numbers at random, the same for the same seed (Steele, Lea and Flood: splitmix64).
 struct Dice(u64);
 
@@ -126,6 +137,20 @@ fn next_id(ids: &AtomicU64) -> OperationId {
     OperationId::new(uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid())
 }
 
+impl Day {
+    fn at(url: DatabaseUrl) -> Self {
+        Self {
+            url,
+            open: AtomicBool::new(true),
+            server: watch::channel(String::new()).0,
+            answered: AtomicU64::new(0),
+            moved: AtomicU64::new(0),
+            reads: AtomicU64::new(0),
+            ids: AtomicU64::new(0),
+        }
+    }
+}
+
 /// The whole of the books in one snapshot: the first that is wrong, and their sum.
 async fn read_whole(url: &DatabaseUrl) -> Option<(Option<String>, i64)> {
     match url {
@@ -171,13 +196,24 @@ async fn audit(day: Arc<Day>) {
     }
 }
 
+/// How long a day is.
+#[derive(Clone, Copy)]
+enum Length {
+    Kills(u32),
+    Lasts(Duration),
+}
+
 /// Lets so many sales go by, kills one of the two, and does it again.
-fn make_trouble(day: &Day, ledgers: &Mutex<Ledgers>, seed: u64, until: Option<Instant>) -> Serving {
+fn make_trouble(day: &Day, ledgers: &Mutex<Ledgers>, seed: u64, length: Length) -> Serving {
     let mut dice = Dice(seed);
     let mut serving = Serving::start(&day.url);
     day.server.send_replace(serving.url.clone());
-    let mut kills = 0;
-    while until.map_or(kills < KILLS, |until| Instant::now() < until) {
+    let (mut kills, begun) = (0, Instant::now());
+    let goes_on = |kills| match length {
+        Length::Kills(most) => kills < most,
+        Length::Lasts(length) => begun.elapsed() < length,
+    };
+    while goes_on(kills) {
         let next = day.answered.load(Ordering::SeqCst) + 40 + dice.throw(80);
         let patience = Instant::now() + Duration::from_mins(1);
         while day.answered.load(Ordering::SeqCst) < next {
@@ -201,8 +237,18 @@ fn make_trouble(day: &Day, ledgers: &Mutex<Ledgers>, seed: u64, until: Option<In
     serving
 }
 
-async fn a_day(ledgers: Ledgers, seed: u64, length: Option<Duration>) {
-    let world = World::new(ledgers.fresh()).await;
+/// What everybody remembers when the day is over.
+struct Over {
+    day: Arc<Day>,
+    tills: Vec<Arc<Till>>,
+    sold: Sold,
+    transfers: Transfers,
+}
+
+/// A day's work, with kills, on a ledger that was seen to first.
+async fn a_day(ledgers: Arc<Mutex<Ledgers>>, seed: u64, length: Length, see_to: impl FnOnce(&DatabaseUrl)) -> Over {
+    let fresh = ledgers.lock().unwrap().fresh();
+    let world = World::new(fresh).await;
     let kiosk = world.kiosk().await;
     for account in [ANNA, BO] {
         world.fund(&kiosk, account, kr(FUNDS)).await;
@@ -217,20 +263,11 @@ async fn a_day(ledgers: Ledgers, seed: u64, length: Option<Duration>) {
     }
     let url = world.url.clone();
     drop(world);
-    let day = Arc::new(Day {
-        url,
-        open: AtomicBool::new(true),
-        server: watch::channel(String::new()).0,
-        answered: AtomicU64::new(0),
-        moved: AtomicU64::new(0),
-        reads: AtomicU64::new(0),
-        ids: AtomicU64::new(0),
-    });
-    let ledgers = Arc::new(Mutex::new(ledgers));
+    see_to(&url);
+    let day = Arc::new(Day::at(url));
     let trouble = {
-        let (day, ledgers) = (day.clone(), ledgers.clone());
-        let until = length.map(|length| Instant::now() + length);
-        tokio::task::spawn_blocking(move || make_trouble(&day, &ledgers, seed, until))
+        let day = day.clone();
+        tokio::task::spawn_blocking(move || make_trouble(&day, &ledgers, seed, length))
     };
     day.server.subscribe().changed().await.unwrap();
     let selling: Vec<_> = (0..TILLS)
@@ -256,32 +293,35 @@ async fn a_day(ledgers: Ledgers, seed: u64, length: Option<Duration>) {
         auditor.await.unwrap();
     }
     drop(serving.unwrap());
-    close(&day, &tills[0], sold, transfers).await;
     println!(
         "seed {seed}: {} sales and {} transfers answered, {} whole reads",
         day.answered.load(Ordering::SeqCst),
         day.moved.load(Ordering::SeqCst),
         day.reads.load(Ordering::SeqCst)
     );
-}
-
-/// After the day: everything answered is in the ledger once, everything else once or not at all.
-async fn close(day: &Day, till: &Till, sold: Sold, transfers: Transfers) {
     assert!(day.reads.load(Ordering::SeqCst) > 3, "nobody read the books");
     assert!(day.moved.load(Ordering::SeqCst) > 3, "nobody moved money");
-    let store = store::open(&day.url).unwrap();
-    let audited = store.verify(START).await.unwrap().unwrap();
+    Over { day, tills, sold, transfers }
+}
+
+/// After the day: everything answered is in the ledger once, everything else once or not at all. Says what is not so.
+async fn close(url: &DatabaseUrl, over: &Over) -> Result<(), String> {
+    let Over { tills, sold, transfers, .. } = over;
+    let store = store::open(url).unwrap();
+    let audited = store.verify(START).await.unwrap().map_err(|broken| broken.to_string())?;
     let (mut spent, mut there) = ([0; 2], 0);
     let before = [ANNA, BO].map(|account| store.account(SCHOOL, account));
     let [anna, bo] = before;
     let balances = [anna.await, bo.await].map(|account| account.unwrap().unwrap().balance.ore());
-    for (sale, answered) in &sold {
-        let now = ledgers::buy(&*store, till.id(), sale).await;
+    for (sale, answered) in sold {
+        let now = ledgers::buy(&*store, tills[0].id(), sale).await;
         let was_there = now == Outcome::AlreadyPosted;
-        assert!(was_there || now == Outcome::Posted, "{now:?}");
+        ensure(was_there || now == Outcome::Posted, || format!("a sale is refused afterwards: {now:?}"))?;
         match answered {
-            Some(Outcome::Posted | Outcome::AlreadyPosted) => assert!(was_there, "an answered sale was lost: {sale:?}"),
-            Some(refused) => panic!("{refused:?}"),
+            Some(Outcome::Posted | Outcome::AlreadyPosted) => {
+                ensure(was_there, || format!("an answered sale was lost: {sale:?}"))?;
+            }
+            Some(refused) => return Err(format!("{refused:?}")),
             None => {}
         }
         if was_there {
@@ -289,9 +329,9 @@ async fn close(day: &Day, till: &Till, sold: Sold, transfers: Transfers) {
             there += 1;
         }
     }
-    for (transfer, answered) in &transfers {
+    for (transfer, answered) in transfers {
         let was_there = is_there(&*store, transfer).await;
-        assert!(was_there || !answered, "an answered transfer was lost: {transfer:?}");
+        ensure(was_there || !answered, || format!("an answered transfer was lost: {transfer:?}"))?;
         if was_there {
             let sign = if transfer.from == ANNA { 1 } else { -1 };
             spent[0] += sign * transfer.amount.ore();
@@ -299,9 +339,15 @@ async fn close(day: &Day, till: &Till, sold: Sold, transfers: Transfers) {
             there += 1;
         }
     }
-    assert_eq!(balances, spent.map(|spent| kr(FUNDS).ore() - spent));
-    assert_eq!(audited.transactions, 2 + there);
-    store.verify(START).await.unwrap().unwrap();
+    let left = spent.map(|spent| kr(FUNDS).ore() - spent);
+    ensure(balances == left, || format!("the accounts have {balances:?}, and {left:?} is left"))?;
+    let transactions = audited.transactions;
+    ensure(transactions == 2 + there, || format!("{transactions} transactions, and {there} were asked for"))?;
+    store.verify(START).await.unwrap().map(drop).map_err(|broken| broken.to_string())
+}
+
+fn ensure(holds: bool, why: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(why()) }
 }
 
 /// Makes a transfer that may have been made, and says whether it was.
@@ -320,8 +366,15 @@ fn run(ledgers: Ledgers) {
     let seed =
         soak.map_or(20_261_122, |_| u64::try_from(jiff::Timestamp::now().as_nanosecond() & 0xffff_ffff).unwrap());
     println!("seed {seed}");
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(a_day(ledgers, seed, soak));
+    let (ledgers, length) = (Arc::new(Mutex::new(ledgers)), soak.map_or(Length::Kills(KILLS), Length::Lasts));
+    runtime().block_on(async {
+        let over = a_day(ledgers.clone(), seed, length, |_| {}).await;
+        close(&over.day.url, &over).await.unwrap();
+    });
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
 #[test]
@@ -337,16 +390,7 @@ fn postgres() {
 /// A ledger that is wrong on purpose is found out by whoever reads it whole, and by its own audit.
 #[tokio::test]
 async fn a_broken_ledger_is_found_out() {
-    let faults = [
-        "CREATE TRIGGER canary AFTER UPDATE ON books WHEN new.version >= 50
-         BEGIN UPDATE books SET balance = balance + 1 WHERE id = new.id; END",
-        "DROP TRIGGER entries_are_not_deleted;
-         CREATE TRIGGER canary AFTER INSERT ON entries WHEN new.number = 50
-         BEGIN DELETE FROM entries WHERE shard = new.shard AND number = new.number; END",
-        "CREATE TRIGGER canary AFTER UPDATE ON books WHEN new.version >= 50
-         BEGIN UPDATE books SET balance = old.balance WHERE id = new.id; END",
-    ];
-    for fault in faults {
+    for fault in FAULTS {
         let ledgers = Ledgers::sqlite();
         let world = World::new(ledgers.fresh()).await;
         let (kiosk, till) = (world.kiosk().await, world.till().await);
@@ -360,4 +404,83 @@ async fn a_broken_ledger_is_found_out() {
         assert_ne!(read_file(path).unwrap(), (None, 0), "the auditors see nothing: {fault}");
         assert!(world.store.verify(START).await.unwrap().is_err(), "verify sees nothing: {fault}");
     }
+}
+
+/// A day on a ledger that puts an øre too much into a book, from some moment on.
+#[test]
+fn a_day_on_a_broken_ledger_does_not_pass() {
+    let ledgers = Arc::new(Mutex::new(Ledgers::sqlite()));
+    let spoil = |url: &DatabaseUrl| {
+        Connection::open(path_of(url)).unwrap().execute_batch(FAULTS[0]).unwrap();
+    };
+    let day = runtime().block_on(async { tokio::spawn(a_day(ledgers, 7, Length::Kills(1), spoil)).await });
+    let panicked = day.err().expect("nobody noticed").into_panic();
+    let said = panicked.downcast_ref::<String>().unwrap();
+    assert!(said.contains("the books do not add up"), "{said}");
+}
+
+/// What was answered is looked for: books that are in order and are not those of the day do not pass for them.
+#[test]
+fn books_that_are_not_those_of_the_day_do_not_pass() {
+    let ledgers = Arc::new(Mutex::new(Ledgers::sqlite()));
+    let file = |name: &str| ledgers.lock().unwrap().file(name);
+    let copy = |from: &DatabaseUrl, name: &str| {
+        let to = file(name);
+        store::back_up(from, path_of(&to), START).unwrap();
+        to
+    };
+    runtime().block_on(async {
+        let over = a_day(ledgers.clone(), 7, Length::Kills(1), |url| {
+            copy(url, "morning.db");
+        })
+        .await;
+        let (evening, morning) = (over.day.url.clone(), file("morning.db"));
+        let refused = async |url: &DatabaseUrl, why: &str| {
+            let said = close(url, &over).await;
+            assert!(said.as_ref().is_err_and(|said| said.contains(why)), "{why}: {said:?}");
+        };
+        // Every sale and transfer of the day is lost; then the transfers alone.
+        refused(&copy(&morning, "nothing.db"), "an answered sale was lost").await;
+        let no_transfers = copy(&morning, "no-transfers.db");
+        let store = store::open(&no_transfers).unwrap();
+        for (sale, _) in &over.sold {
+            assert_eq!(ledgers::buy(&*store, over.tills[0].id(), sale).await, Outcome::Posted);
+        }
+        drop(store);
+        refused(&no_transfers, "an answered transfer was lost").await;
+        // A sale is there under two ids.
+        let twice = copy(&evening, "twice.db");
+        let store = store::open(&twice).unwrap();
+        let again = PurchaseRequest { id: next_id(&over.day.ids), ..over.sold[0].0.clone() };
+        assert_eq!(ledgers::buy(&*store, over.tills[0].id(), &again).await, Outcome::Posted);
+        drop(store);
+        refused(&twice, "is left").await;
+        // Something moved that nobody asked for, and back: the accounts have what they should have.
+        let moved = copy(&evening, "moved.db");
+        let store = store::open(&moved).unwrap();
+        for (from, to) in [(ANNA, BO), (BO, ANNA)] {
+            let (id, amount) = (next_id(&over.day.ids), Money::from_ore(1));
+            assert!(!is_there(&*store, &TransferRequest { id, card: BOS_CARD, from, to, amount }).await);
+        }
+        drop(store);
+        refused(&moved, "were asked for").await;
+        // A posting was changed, or is gone.
+        for (name, sql) in [
+            (
+                "changed.db",
+                "DROP TRIGGER entries_are_not_changed; UPDATE entries SET amount = amount + 1 WHERE number = 20",
+            ),
+            ("gone.db", "DROP TRIGGER entries_are_not_deleted; DELETE FROM entries WHERE number = 20"),
+        ] {
+            let spoilt = copy(&evening, name);
+            Connection::open(path_of(&spoilt)).unwrap().execute_batch(sql).unwrap();
+            assert!(close(&spoilt, &over).await.is_err(), "{name}");
+        }
+        close(&evening, &over).await.unwrap();
+    });
+}
+
+fn path_of(url: &DatabaseUrl) -> &std::path::Path {
+    let DatabaseUrl::Sqlite(path) = url else { unreachable!() };
+    path
 }

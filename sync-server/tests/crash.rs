@@ -1,16 +1,16 @@
-//! Every moment at which one purchase writes is a moment to die, or to find the disk broken: what was answered stays, what was not
-//! is there once or not at all, and asking again settles it. So is every moment of a move: no two ledgers take writes, and the same
-//! command again ends it.
+//! Every moment at which one purchase writes is a moment to die, on either engine, or to find the disk broken: what was answered
+//! stays, what was not is there once or not at all, and asking again settles it. So is every moment of a move: no two ledgers take
+//! writes, and the same command again ends it.
 //!
-//! `strace` counts the system calls of the running server and strikes at a chosen one. Twelve moments by default;
-//! `MADKORT_CRASH=all` takes all there are.
+//! `strace` counts the system calls of the running server and strikes at a chosen one: before it is carried out, or right after.
+//! Twelve moments by default, the same each time; `MADKORT_CRASH=all` takes all there are.
 #![allow(clippy::unwrap_used)]
 
 mod ledgers;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,22 @@ const SAMPLE: usize = 12;
 /// The thread that writes the ledger.
 const WRITER: &str = "ledger-writer";
 
+/// On which side of its call a server dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    /// Nothing of the call has happened.
+    Before,
+    /// All of it has, and nobody has heard of it.
+    After,
+}
+
+/// What `strace` writes beside a call after which it keeps the thread waiting.
+const KEPT: &str = "(DELAYED)";
+/// How long it would keep it, in microseconds: the server is killed long before.
+const KEEP_MICROS: u32 = 60_000_000;
+/// How long anything here may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// A moment: the nth such call of the thread that writes the ledger, or of any other thread, since the purchase was sent.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Moment {
@@ -35,32 +51,60 @@ struct Moment {
     writer: bool,
 }
 
+/// The original, among databases on a PostgreSQL.
+const ORIGINAL: &str = "ledger0";
+
 /// A ledger to be copied for each moment, with a till and a customer.
 struct Shop {
     ledgers: Ledgers,
-    file: PathBuf,
+    original: DatabaseUrl,
     till: Option<Signer>,
     sale: PurchaseRequest,
 }
 
 impl Shop {
-    async fn open() -> Self {
-        let ledgers = Ledgers::sqlite();
+    async fn open(ledgers: Ledgers) -> Self {
         let world = World::new(ledgers.fresh()).await;
         let kiosk = world.kiosk().await;
         world.fund(&kiosk, ANNA, kr(100)).await;
         let till = world.till().await;
-        let DatabaseUrl::Sqlite(file) = world.url.clone() else { unreachable!() };
-        Self { ledgers, file, till: Some(till), sale: world.sale(kr(20)) }
+        let (original, sale) = (world.url.clone(), world.sale(kr(20)));
+        drop(world);
+        Self { ledgers, original, till: Some(till), sale }
+    }
+
+    /// A fresh copy.
+    fn copy(&self, name: &str) -> DatabaseUrl {
+        match (&self.ledgers.postgres, &self.original) {
+            (None, DatabaseUrl::Sqlite(original)) => {
+                let file = self.ledgers.folder.path().join(format!("{name}.db"));
+                std::fs::copy(original, &file).unwrap();
+                DatabaseUrl::Sqlite(file)
+            }
+            (Some(postgres), _) => {
+                self.alone(ORIGINAL);
+                postgres.tell("postgres", &format!("CREATE DATABASE \"{name}\" TEMPLATE \"{ORIGINAL}\"")).unwrap();
+                DatabaseUrl::parse(&postgres.url(name)).unwrap()
+            }
+            (None, DatabaseUrl::Postgres(_)) => unreachable!(),
+        }
     }
 
     /// A fresh copy with a server on it.
     fn serve(&self, name: &str) -> (DatabaseUrl, Serving) {
-        let file = self.ledgers.folder.path().join(format!("{name}.db"));
-        std::fs::copy(&self.file, &file).unwrap();
-        let url = DatabaseUrl::Sqlite(file);
+        let url = self.copy(name);
         let serving = Serving::start(&url);
         (url, serving)
+    }
+
+    /// Waits until PostgreSQL has ended what it did in a database for whoever was killed: a commit that has reached it goes on.
+    fn alone(&self, database: &str) {
+        let Some(postgres) = &self.ledgers.postgres else { return };
+        let others = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'");
+        let patience = Instant::now() + PATIENCE;
+        while postgres.tell("postgres", &others).unwrap().trim() != "0" {
+            assert!(Instant::now() < patience, "{database} is still used");
+        }
     }
 }
 
@@ -110,7 +154,7 @@ impl Drop for Tracing {
 /// The server's threads: the one that writes the ledger, and the others.
 fn threads(server: u32) -> (Vec<u32>, Vec<u32>) {
     // A thread takes its name itself, shortly after it has begun.
-    let patience = Instant::now() + Duration::from_secs(10);
+    let patience = Instant::now() + PATIENCE;
     loop {
         let all = std::fs::read_dir(format!("/proc/{server}/task")).unwrap().flatten();
         let named = all.filter_map(|task| {
@@ -137,8 +181,10 @@ async fn moments(shop: &Shop, till: &Till) -> Vec<Moment> {
     drop(tracing);
     serving.kill9();
     let moments = logged(&log, WRITES, |thread| writer.contains(&thread));
-    let synced = |moment: &Moment| moment.writer && moment.call.ends_with("sync");
-    assert!(moments.iter().any(synced), "a purchase without an fsync: {moments:?}");
+    // The server's own disk, or the line to the database.
+    let durable = if shop.ledgers.postgres.is_none() { "sync" } else { "sendto" };
+    let kept = |moment: &Moment| moment.writer && moment.call.ends_with(durable);
+    assert!(moments.iter().any(kept), "a purchase without {durable}: {moments:?}");
     moments
 }
 
@@ -165,7 +211,7 @@ fn logged(log: &Path, calls: &str, is_writer: impl Fn(u32) -> bool) -> Vec<Momen
 
 /// Some of them, spread over all, or all.
 fn chosen(moments: Vec<Moment>) -> Vec<Moment> {
-    if std::env::var("MADKORT_CRASH").is_ok_and(|wanted| wanted == "all") || moments.len() <= SAMPLE {
+    if all_wanted() || moments.len() <= SAMPLE {
         return moments;
     }
     let all = moments.len();
@@ -177,55 +223,168 @@ fn chosen(moments: Vec<Moment>) -> Vec<Moment> {
         .collect()
 }
 
+/// Whether all there are were asked for.
+fn all_wanted() -> bool {
+    std::env::var("MADKORT_CRASH").is_ok_and(|wanted| wanted == "all")
+}
+
+/// Moments with the sides on which to die: each on both, or each on one, in turn.
+fn sides(moments: Vec<Moment>) -> Vec<(Moment, Side)> {
+    let both = [Side::Before, Side::After];
+    if all_wanted() {
+        return moments.into_iter().flat_map(|moment| both.map(|side| (moment.clone(), side))).collect();
+    }
+    chosen(moments).into_iter().zip(both.into_iter().cycle()).collect()
+}
+
+/// Sells, and kills the server at the moment. Whether there was an answer, and whether it got that far.
+async fn die(
+    serving: &mut Serving,
+    log: &Path,
+    (moment, side): (&Moment, Side),
+    selling: impl Future<Output = Option<Outcome>>,
+) -> (bool, bool) {
+    let deed = match side {
+        Side::Before => "signal=KILL".to_owned(),
+        Side::After => format!("delay_exit={KEEP_MICROS}"),
+    };
+    let tracing = trace(serving, log, moment, &deed);
+    let is_kept = || std::fs::read_to_string(log).unwrap_or_default().contains(KEPT);
+    let kept = async {
+        while !is_kept() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let answered = tokio::select! {
+        answer = selling => answer.is_some(),
+        () = kept, if side == Side::After => false,
+    };
+    if side == Side::Before && !answered {
+        serving.wait();
+    }
+    let reached = match side {
+        Side::Before => !answered || !serving.runs(),
+        Side::After => is_kept(),
+    };
+    // It dies while its thread is kept: let go of first, that would go on.
+    serving.kill();
+    drop(tracing);
+    serving.kill9();
+    (answered, reached)
+}
+
 fn trace(serving: &Serving, log: &Path, moment: &Moment, deed: &str) -> Tracing {
     let (writer, others) = threads(serving.pid());
     let strike = format!("{}:{deed}:when={}", moment.call, moment.nth);
     Tracing::begin(if moment.writer { &writer } else { &others }, log, Some(&strike))
 }
 
-/// The books are right, hold what was answered, and take what was not: once.
-async fn nothing_is_lost(shop: &Shop, url: &DatabaseUrl, till: DeviceId, answered: bool, moment: &Moment) {
-    let store = store::open(url).unwrap_or_else(|error| panic!("{moment:?}: {error}"));
-    let audited = store.verify(START).await.unwrap().unwrap_or_else(|broken| panic!("{moment:?}: {broken}"));
+/// The books are right, hold what was answered, and take what was not: once. Says what is not so.
+async fn settle(shop: &Shop, url: &DatabaseUrl, till: DeviceId, answered: bool) -> Result<(), String> {
+    let ensure = |holds: bool, why: &dyn Fn() -> String| if holds { Ok(()) } else { Err(why()) };
+    let store = store::open(url).map_err(|error| error.to_string())?;
+    let audited = store.verify(START).await.unwrap().map_err(|broken| broken.to_string())?;
     let there = audited.transactions == 2;
-    assert!(there || audited.transactions == 1, "{moment:?}: {audited:?}");
-    assert!(there || !answered, "{moment:?}: an answered sale was lost");
+    ensure(there || audited.transactions == 1, &|| format!("{audited:?}"))?;
+    ensure(there || !answered, &|| "an answered sale was lost".to_owned())?;
     let again = buy(&*store, till, &shop.sale).await;
-    assert_eq!(again, if there { Outcome::AlreadyPosted } else { Outcome::Posted }, "{moment:?}");
+    let wanted = if there { Outcome::AlreadyPosted } else { Outcome::Posted };
+    ensure(again == wanted, &|| format!("{again:?} in place of {wanted:?}"))?;
     let balance = store.account(SCHOOL, ANNA).await.unwrap().unwrap().balance;
-    assert_eq!(balance, kr(80), "{moment:?}");
-    assert_eq!(store.verify(START).await.unwrap().unwrap().transactions, 2, "{moment:?}");
+    ensure(balance == kr(80), &|| format!("{balance:?} is left"))?;
+    let audited = store.verify(START).await.unwrap().map_err(|broken| broken.to_string())?;
+    ensure(audited.transactions == 2, &|| format!("{audited:?} in the end"))
+}
+
+async fn killed_at_any_moment(ledgers: Ledgers) {
+    let mut shop = Shop::open(ledgers).await;
+    let till = Till::new(shop.till.take().unwrap());
+    let moments = sides(moments(&shop, &till).await);
+    let (mut reached, all) = ([0; 2], moments.len());
+    for (n, (moment, side)) in moments.into_iter().enumerate() {
+        let name = format!("killed{n}");
+        let (url, mut serving) = shop.serve(&name);
+        let log = shop.ledgers.folder.path().join(format!("{name}.log"));
+        let server = serving.url.clone();
+        let selling = till.buy(&server, &shop.sale);
+        let (answered, so_far) = die(&mut serving, &log, (&moment, side), selling).await;
+        // The ledger's writing is over before anybody is answered; only the call that wakes whoever answers has been made by then.
+        let too_late = moment.writer && (side == Side::Before || moment.call != "write");
+        assert!(!answered || !too_late, "{moment:?} {side:?} was never reached");
+        reached[usize::from(side == Side::After)] += usize::from(so_far);
+        shop.alone(&name);
+        settle(&shop, &url, till.id(), answered).await.unwrap_or_else(|why| panic!("{moment:?} {side:?}: {why}"));
+    }
+    println!("of {all} moments, {} before and {} after their call were reached", reached[0], reached[1]);
+    assert!(reached.iter().all(|side| side * 4 > all), "only {reached:?} of {all} moments were reached");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_moment_it_loses_nothing() {
-    let mut shop = Shop::open().await;
-    let till = Till::new(shop.till.take().unwrap());
-    let moments = chosen(moments(&shop, &till).await);
-    let (mut reached, all) = (0, moments.len());
-    for (n, moment) in moments.into_iter().enumerate() {
-        let (url, mut serving) = shop.serve(&format!("killed{n}"));
-        let log = shop.ledgers.folder.path().join(format!("killed{n}.log"));
-        let tracing = trace(&serving, &log, &moment, "signal=KILL");
-        let ran = serving.runs();
-        let answered = till.buy(&serving.url, &shop.sale).await.is_some();
-        // The ledger's writing is over before anybody is answered.
-        assert!(!answered || !moment.writer, "{moment:?} was never reached");
-        reached += u32::from(ran && (!answered || !serving.runs()));
-        if !answered {
-            serving.wait();
+    killed_at_any_moment(Ledgers::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_moment_it_loses_nothing_on_postgres() {
+    killed_at_any_moment(Ledgers::postgres()).await;
+}
+
+/// Ledgers that are wrong on purpose must not get through.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sale_that_is_lost_doubled_or_changed_is_found_out() {
+    let mut shop = Shop::open(Ledgers::sqlite()).await;
+    let till = shop.till.take().unwrap().id;
+    let sold = async |name: &str, sales: &[&PurchaseRequest]| {
+        let url = shop.copy(name);
+        let store = store::open(&url).unwrap();
+        for sale in sales {
+            assert_eq!(buy(&*store, till, sale).await, Outcome::Posted);
         }
-        drop(tracing);
-        serving.kill9();
-        nothing_is_lost(&shop, &url, till.id(), answered, &moment).await;
+        url
+    };
+    let sale = &shop.sale;
+    for (name, sales, answered) in [("whole", vec![sale], true), ("unsold", vec![], false)] {
+        assert_eq!(settle(&shop, &sold(name, &sales).await, till, answered).await, Ok(()), "{name}");
     }
-    println!("{reached} of {all} moments were reached");
-    assert!(usize::try_from(reached).unwrap() * 2 > all, "only {reached} of {all} moments were reached");
+    let lost = settle(&shop, &sold("lost", &[]).await, till, true).await;
+    assert!(lost.as_ref().is_err_and(|why| why.contains("an answered sale was lost")), "{lost:?}");
+    let other = PurchaseRequest { id: next_to(sale.id), ..sale.clone() };
+    for (name, sales) in [("doubled", vec![sale, &other]), ("under another id", vec![&other])] {
+        assert!(settle(&shop, &sold(name, &sales).await, till, true).await.is_err(), "nobody noticed: {name}");
+    }
+    for (name, sql) in [
+        ("an øre too much", "UPDATE books SET balance = balance + 1 WHERE name LIKE 'card:%'"),
+        (
+            "a posting gone",
+            "DROP TRIGGER transactions_are_not_deleted; DELETE FROM transactions WHERE kind = 'purchase'",
+        ),
+        ("an entry gone", "DROP TRIGGER entries_are_not_deleted; DELETE FROM entries WHERE amount = -2000"),
+        (
+            "an entry changed",
+            "DROP TRIGGER entries_are_not_changed; UPDATE entries SET amount = -2001 WHERE amount = -2000",
+        ),
+        (
+            "a link gone",
+            "DROP TRIGGER links_are_not_deleted; DELETE FROM links WHERE number = (SELECT max(number) FROM links)",
+        ),
+    ] {
+        let url = sold(name, &[sale]).await;
+        let DatabaseUrl::Sqlite(file) = &url else { unreachable!() };
+        let spoilt = rusqlite::Connection::open(file).unwrap();
+        spoilt.pragma_update(None, "foreign_keys", false).unwrap();
+        spoilt.execute_batch(sql).unwrap();
+        assert!(settle(&shop, &url, till, true).await.is_err(), "nobody noticed: {name}");
+    }
+}
+
+/// Another id of the same moment.
+fn next_to(id: OperationId) -> OperationId {
+    OperationId::new(uuid::Uuid::from_u128(id.uuid().as_u128() + 1))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_broken_disk_it_says_so_and_loses_nothing() {
-    let mut shop = Shop::open().await;
+    let mut shop = Shop::open(Ledgers::sqlite()).await;
     let till = Till::new(shop.till.take().unwrap());
     // What fails here is the disk: lines and logs are another matter.
     let moments: Vec<_> = moments(&shop, &till).await.into_iter().filter(|moment| moment.writer).collect();
@@ -250,7 +409,8 @@ async fn with_a_broken_disk_it_says_so_and_loses_nothing() {
                 }
             }
             serving.kill9();
-            nothing_is_lost(&shop, &url, till.id(), answered || again.is_some(), &moment).await;
+            let settled = settle(&shop, &url, till.id(), answered || again.is_some()).await;
+            settled.unwrap_or_else(|why| panic!("{moment:?} {fault}: {why}"));
         }
     }
     assert!(unanswered > 0, "no fault ever came to anything");

@@ -5,6 +5,8 @@
 mod mail_server;
 mod support;
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use madkort_ledger::recharge::DeclineClass;
 use madkort_protocol::{DepositRequest, DepositState, Language, Money, StatementText};
@@ -338,4 +340,40 @@ async fn a_late_no_is_a_no() {
     gateway.will_say(Some(Outcome::Declined(DeclineClass::Soft)));
     assert_eq!(state(&school.get_deposit(request.id).await), "declined");
     assert_eq!(school.balance("Alma").await, before);
+}
+
+#[tokio::test]
+async fn a_gateway_that_hangs_over_one_deposit_keeps_no_other_waiting() {
+    let (school, gateway) = School::scripted().await;
+    let (first, second, third) = (school.deposit("Alma", 100), school.deposit("Ida", 100), school.deposit("Noah", 100));
+    for request in [&first, &second, &third] {
+        school.post_deposit(request).await;
+    }
+    // One is paid and nobody knows it yet; of the two others the page has run out.
+    let row = school.store.deposit(third.id).await.unwrap().unwrap();
+    school.payments.page_was_used(row, school.now()).await.unwrap();
+    *gateway.silent_about.lock().unwrap() = Some(first.id);
+    gateway.will_say(Some(taken(10_000, "DKK")));
+    let before = school.balance("Noah").await;
+    school.wait(SignedDuration::from_mins(11));
+    let (payments, now) = (school.payments.clone(), school.now());
+    let looking = tokio::spawn(async move { payments.look_around(now, false).await });
+    // Well before anybody has lost patience with the first.
+    let state = async |id| school.store.deposit(id).await.unwrap().unwrap().state;
+    let settled = async {
+        while (state(second.id).await, state(third.id).await) != (DepositState::Expired, DepositState::Paid) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), settled).await.expect("they wait for the one that hangs");
+    assert_eq!((state(first.id).await, looking.is_finished()), (DepositState::Open, false));
+    assert_eq!(school.balance("Noah").await, before + 10_000);
+    looking.abort();
+
+    // Once patience is lost it is not known how it ended, and it is asked about again.
+    school.payments.clone().with_patience(Duration::ZERO).look_around(now, false).await.unwrap();
+    let row = school.store.deposit(first.id).await.unwrap().unwrap();
+    assert_eq!(row.state, DepositState::Unknown);
+    assert!(row.ask_at.is_some_and(|at| at > now));
+    school.audit().await;
 }

@@ -17,7 +17,7 @@ use madkort_ledger::caps::Caps;
 use madkort_ledger::recharge::{self, Answer as Heard, Effect, Event};
 use madkort_ledger::{PriceClass, deposit};
 use madkort_protocol::*;
-use model::{ACCOUNTS, Command, GUEST, Line, Model, Step, account_id, card, stories};
+use model::{ACCOUNTS, Command, GUEST, Line, Model, Selling, Step, account_id, card, stories};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
 use sync_server::store::*;
@@ -26,7 +26,7 @@ use uuid::Uuid;
 /// Wishes in one story.
 const WISHES: usize = 60;
 /// Stories in the short form; `PROPTEST_CASES` asks for more, with another seed each time.
-const STORIES: u32 = 10;
+const STORIES: u32 = 12;
 /// Who staff is: may use every account, and is never blocked.
 const STAFF: u8 = 99;
 
@@ -102,25 +102,37 @@ struct Tally {
     subsidised: AtomicU32,
     topped_up: AtomicU32,
     expired: AtomicU32,
+    sold_offline: AtomicU32,
+    ordered_offline: AtomicU32,
+    /// Offline, and more or longer ago than the school allows.
+    kept_from: AtomicU32,
 }
 
 /// Makes a step one that a store can be told: there an account has a price class, so a subsidy pays all, half or nothing. Answers
-/// with the class that the account must be in for it.
-fn classed(step: &mut Step) -> Option<(usize, PriceClass)> {
-    let (account, price, subsidised) = match &mut step.command {
+/// with the class that each account must be in for it: of a batch, the one that its first sale to the account asks for.
+fn classed(step: &mut Step) -> BTreeMap<usize, PriceClass> {
+    let mut classes = BTreeMap::new();
+    let mut settle = |account: usize, price: Money, subsidised: &mut i64| {
+        let class = *classes.entry(account).or_insert(match *subsidised {
+            ..=0 => PriceClass::Paid,
+            part if part >= price.ore() => PriceClass::Free,
+            _ => PriceClass::Reduced,
+        });
+        *subsidised = class.subsidised(price).ore();
+    };
+    match &mut step.command {
         Command::Authorise { account, ore, subsidised } | Command::Buy { account, ore, subsidised, .. } => {
-            (*account, money(*ore), subsidised)
+            settle(*account, money(*ore), subsidised);
         }
-        Command::Order { account, lines, subsidised } => (*account, price_of(lines), subsidised),
-        _ => return None,
-    };
-    let class = match *subsidised {
-        ..=0 => PriceClass::Paid,
-        part if part >= price.ore() => PriceClass::Free,
-        _ => PriceClass::Reduced,
-    };
-    *subsidised = class.subsidised(price).ore();
-    Some((account, class))
+        Command::Batch { sales, .. } => {
+            for sale in sales {
+                settle(sale.account, money(sale.ore), &mut sale.subsidised);
+            }
+        }
+        Command::Order { account, lines, subsidised, .. } => settle(*account, price_of(lines), subsidised),
+        _ => {}
+    }
+    classes
 }
 
 /// What an order comes to, and nothing if that is no amount.
@@ -158,6 +170,18 @@ fn a_card(account: usize, status: CardStatus) -> Thing {
     let n = u8::try_from(account % 50).unwrap() + 50;
     let known = ledgers::card(card_of(account), n, 700 + account as u128, status);
     Thing::Card(CardRecord { uid: uid_of(account), ..known })
+}
+
+/// A sale as a till asks for it.
+fn asked(key: u64, sale: &Selling) -> PurchaseRequest {
+    PurchaseRequest {
+        id: id(key),
+        card_uid: uid_of(sale.account),
+        amount: money(sale.ore),
+        vat_percent: sale.vat,
+        text: "Frokost".into(),
+        authorisation: sale.authorisation.map(id),
+    }
 }
 
 /// Permission to charge an amount whenever there is a purchase to charge for.
@@ -214,28 +238,30 @@ impl<'a> Told<'a> {
                 let till = self.tills[0].id;
                 at_till(store.release(till, id(authorisation), Release { id: key }, now).await.unwrap())
             }
-            Command::Buy { account, ore, vat, authorisation, .. } => {
-                let request = PurchaseRequest {
-                    id: key,
-                    card_uid: uid_of(account),
-                    amount: money(ore),
-                    vat_percent: vat,
-                    text: "Frokost".into(),
-                    authorisation: authorisation.map(id),
-                };
+            Command::Buy { account, ore, subsidised, vat, authorisation } => {
+                let request = asked(step.key, &Selling { account, ore, subsidised, vat, authorisation });
                 let settled = store.purchase(SCHOOL, self.tills[0].id, request, now).await.unwrap();
                 let Purchasing::Settled { answer, .. } = settled else { panic!("{settled:?}") };
                 said(&answer.outcome)
+            }
+            Command::Batch { ref sales, age } => {
+                let claimed_at = now - SignedDuration::from_secs(age);
+                let sale = |(key, sale)| OfflinePurchase { claimed_at, purchase: asked(key, sale) };
+                let batch = PurchaseBatch { purchases: (step.key..).zip(sales).map(sale).collect() };
+                let settled = store.purchase_batch(self.tills[0].id, batch, now).await.unwrap();
+                let AtTill::Settled { answer, .. } = settled else { panic!("{settled:?}") };
+                assert_eq!(answer.len(), sales.len());
+                answer.iter().map(|answer| said(&answer.outcome)).fold(Ok(()), Result::and)
             }
             Command::Undo { sale, own } => {
                 let till = &self.tills[usize::from(!own)];
                 at_till(store.undo(till.id, id(sale), Undo { id: key }, now).await.unwrap())
             }
-            Command::Order { account, ref lines, .. } => self.order(step.key, account, lines, now).await,
-            Command::Cancel { order } => {
+            Command::Order { account, ref lines, age, .. } => self.order(step.key, account, lines, age, now).await,
+            Command::Cancel { order, age } => {
                 let holder = model.holds.get(&order).map_or(0, |held| held.account);
                 let cancel = CancelOrder { card: card_of(holder), order: id(order) };
-                self.push(key, OperationBody::CancelOrder(cancel), now).await
+                self.push(key, OperationBody::CancelOrder(cancel), age, now).await
             }
             Command::Capture { order } => self.capture(step.key, order, now).await,
             Command::Block { account, blocked } => {
@@ -307,7 +333,7 @@ impl<'a> Told<'a> {
     }
 
     /// An order on a day of its own, so that it can be captured alone.
-    async fn order(&mut self, key: u64, account: usize, lines: &[Line], now: Timestamp) -> Said {
+    async fn order(&mut self, key: u64, account: usize, lines: &[Line], age: Option<i64>, now: Timestamp) -> Said {
         let date = day_of(key);
         let products: Vec<_> = (0_u128..).zip(lines).map(|(n, line)| product(key, n, line)).collect();
         if !self.answers.contains_key(&key) {
@@ -334,14 +360,16 @@ impl<'a> Told<'a> {
             lines: asked.collect(),
             total: price_of(lines),
         };
-        let said = self.push(id(key), OperationBody::PlaceOrder(order), now).await;
+        let said = self.push(id(key), OperationBody::PlaceOrder(order), age, now).await;
         self.answers.insert(key, said);
         said
     }
 
-    async fn push(&mut self, id: OperationId, body: OperationBody, now: Timestamp) -> Said {
+    /// What a kiosk did, with the server in reach, or so many seconds ago without it.
+    async fn push(&mut self, id: OperationId, body: OperationBody, age: Option<i64>, now: Timestamp) -> Said {
         self.seq += 1;
-        let operation = Operation { id, seq: self.seq, claimed_at: now, offline: false, body };
+        let claimed_at = now - SignedDuration::from_secs(age.unwrap_or_default());
+        let operation = Operation { id, seq: self.seq, claimed_at, offline: age.is_some(), body };
         let push = Push { operations: vec![operation] };
         let pushing = self.world.store.push(self.kiosk.id, push, now).await.unwrap();
         let Pushing::Settled(pushed) = pushing else { panic!("{pushing:?}") };
@@ -401,7 +429,7 @@ impl<'a> Told<'a> {
         prop_assert_eq!(ended, due.iter().copied().map(id).collect::<BTreeSet<_>>());
         for authorisation in &due {
             let command = Command::Expire { authorisation: *authorisation };
-            let step = Step { key: model.history.len() as u64 + 1, command };
+            let step = Step { key: model.next_key(), command };
             prop_assert_eq!(model.apply(&step, now), Ok(()), "{:?}", &step);
         }
         Ok(u32::try_from(due.len()).unwrap())
@@ -425,9 +453,9 @@ async fn check(world: &World, story: &model::Story, tally: &Tally) -> Result<(),
     for wish in &story.wishes {
         now += wish.wait;
         let mut step = model.ground(wish);
-        let class = classed(&mut step);
-        if let Some((account, class)) = class {
-            assert!(world.store.set_price_class(SCHOOL, account_id(account), class).await.unwrap());
+        let classes = classed(&mut step);
+        for (account, class) in &classes {
+            assert!(world.store.set_price_class(SCHOOL, account_id(*account), *class).await.unwrap());
         }
         let said = match step.command {
             Command::Expire { .. } => {
@@ -443,8 +471,20 @@ async fn check(world: &World, story: &model::Story, tally: &Tally) -> Result<(),
         };
         if let Some(said) = said {
             prop_assert_eq!(said, model.apply(&step, now), "{:?}", &step);
-            let part = said.is_ok() && class.is_some_and(|(_, class)| class != PriceClass::Paid);
+            let part = said.is_ok() && classes.values().any(|class| *class != PriceClass::Paid);
             tally.subsidised.fetch_add(part.into(), Ordering::Relaxed);
+            let offline = match step.command {
+                Command::Batch { .. } => Some(&tally.sold_offline),
+                Command::Order { age: Some(_), .. } | Command::Cancel { age: Some(_), .. } => {
+                    Some(&tally.ordered_offline)
+                }
+                _ => None,
+            };
+            if let Some(told) = offline {
+                told.fetch_add(said.is_ok().into(), Ordering::Relaxed);
+                let refused = matches!(said, Err(Rule::OfflineAllowance | Rule::CutOff));
+                tally.kept_from.fetch_add(refused.into(), Ordering::Relaxed);
+            }
         }
         for account in 0..ACCOUNTS {
             let balance = i128::from(world.balance(account_id(account)).await.ore());
@@ -477,8 +517,13 @@ fn run(ledgers: &Ledgers, cases: u32, spoil: impl Fn(&DatabaseUrl)) -> Result<()
         // The story itself is told again by its seed.
         TestError::Fail(reason, _) | TestError::Abort(reason) => reason.to_string(),
     })?;
-    let told = [&tally.subsidised, &tally.topped_up, &tally.expired].map(|told| told.load(Ordering::Relaxed));
-    if told.contains(&0) { Err(format!("not everything was told: {tally:?}")) } else { Ok(()) }
+    let Tally { subsidised, topped_up, expired, sold_offline, ordered_offline, kept_from } = &tally;
+    let told = [subsidised, topped_up, expired, sold_offline, ordered_offline, kept_from];
+    if told.iter().any(|told| told.load(Ordering::Relaxed) == 0) {
+        Err(format!("not everything was told: {tally:?}"))
+    } else {
+        Ok(())
+    }
 }
 
 #[test]
@@ -502,6 +547,7 @@ fn a_broken_store_is_found_out() {
         ),
         ("an update lost", "BEFORE UPDATE ON books WHEN NEW.version % 5 = 0 BEGIN SELECT RAISE(IGNORE); END"),
         ("an entry swallowed", "BEFORE INSERT ON entries WHEN NEW.number % 5 = 0 BEGIN SELECT RAISE(IGNORE); END"),
+        ("an outage forgotten", "BEFORE INSERT ON offline_sales BEGIN SELECT RAISE(IGNORE); END"),
         (
             "caps forgotten",
             "AFTER UPDATE OF day_cap, week_cap, month_cap ON accounts

@@ -56,7 +56,7 @@ fn the_stories_have_every_command_carried_out_and_refused() {
     });
     told.unwrap();
     let seen = seen.into_inner();
-    assert_eq!(seen.len(), 23, "{seen:?}");
+    assert_eq!(seen.len(), 24, "{seen:?}");
     for (name, [done, refused]) in &seen {
         assert!(*done > 10, "{name} was carried out {done} times");
         assert!(*refused > 10 || ["Cap", "Block"].contains(&name.as_str()), "{name} was refused {refused} times");
@@ -74,6 +74,7 @@ fn a_ledger_broken_on_purpose_is_found_out() {
         Fault::ReleasesTwice,
         Fault::NeverGivesBack,
         Fault::UndoesTwice,
+        Fault::ForgetsTheOutage,
     ] {
         assert!(run(&fixed(STORIES_FOR_A_CANARY), Some(fault)).is_err(), "{fault:?} went unnoticed");
     }

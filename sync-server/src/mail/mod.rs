@@ -20,8 +20,10 @@ use lettre::message::{Attachment, Mailbox, MessageBuilder, MultiPart, MultiPartK
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use madkort_ledger::recharge::Stop;
 
 use crate::passwords;
+use crate::payments::Payments;
 use crate::store::{Letter, Mail, Store, StoreError};
 
 /// Letters taken in one round: a backlog is worked off over several rounds, and a round stays short.
@@ -95,6 +97,7 @@ pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
     public_url: Arc<str>,
+    payments: Option<Payments>,
 }
 
 impl Mailer {
@@ -115,13 +118,19 @@ impl Mailer {
             transport = transport.credentials(Credentials::new(user.clone(), password.clone()));
         }
         let from = Mailbox::new(Some(words::SENDER.to_owned()), address);
-        Ok(Self { store, transport: transport.build(), from, public_url: Arc::from("") })
+        Ok(Self { store, transport: transport.build(), from, public_url: Arc::from(""), payments: None })
     }
 
     /// With the address, without a slash at its end, under which links in letters reach this server.
     #[must_use]
     pub fn reached_at(self, public_url: &str) -> Self {
         Self { public_url: public_url.trim_end_matches('/').into(), ..self }
+    }
+
+    /// With who opens pages for payment cards, for letters that lead to one.
+    #[must_use]
+    pub fn with_payments(self, payments: Payments) -> Self {
+        Self { payments: Some(payments), ..self }
     }
 
     /// Sends what is due; says how many letters the mail server took.
@@ -162,12 +171,20 @@ impl Mailer {
         }
     }
 
-    /// The link in a letter, if it has one. Made anew at every try, so that no token waits on a disk.
+    /// The link in a letter; empty if it has none. Made anew at every try, so that no token waits on a disk.
     async fn link(&self, letter: &Letter, now: Timestamp) -> Result<String, NoLink> {
-        let Letter::PasswordReset { school, person, .. } = letter else { return Ok(String::new()) };
-        let token = passwords::new_token()?;
-        self.store.add_reset_link(passwords::link_hash(&token), *school, *person, now).await?;
-        Ok(format!("{}/reset/{token}", self.public_url))
+        match letter {
+            Letter::PasswordReset { school, person, .. } => {
+                let token = passwords::new_token()?;
+                self.store.add_reset_link(passwords::link_hash(&token), *school, *person, now).await?;
+                Ok(format!("{}/reset/{token}", self.public_url))
+            }
+            Letter::Stopped { mandate, why, .. } if Stop::parse(why).is_some_and(Stop::ends_with_another_card) => {
+                let Some(payments) = &self.payments else { return Ok(String::new()) };
+                Ok(payments.open_letter_page(*mandate, now).await?.unwrap_or_default())
+            }
+            _ => Ok(String::new()),
+        }
     }
 
     /// The letter: the same bytes at every try, but for a link and who takes it.

@@ -122,7 +122,7 @@ pub fn write(letter: &Letter, link: &str, language: Language) -> Text {
                 .with(Block::Quote(message.clone()))
                 .words(format!("Svar på denne e-mail går til {email}."))
         }
-        Letter::Stopped { account, why, amount } => stopped(account, Stop::parse(why), *amount, language),
+        Letter::Stopped { account, why, amount, .. } => stopped(account, Stop::parse(why), *amount, link, language),
         Letter::DepositReceipt { account, issuer, amount, number, paid_at, balance, terms_version } => {
             let (amount, balance) = (amount.in_words(language), balance.in_words(language));
             let (subject, hello, told) = match language {
@@ -201,10 +201,10 @@ fn reset(name: &str, link: &str, language: Language) -> Text {
     }
 }
 
-fn stopped(account: &str, why: Option<Stop>, amount: Money, language: Language) -> Text {
+fn stopped(account: &str, why: Option<Stop>, amount: Money, link: &str, language: Language) -> Text {
     let amount = amount.in_words(language);
     let (reason, how) = reason(why, language);
-    match language {
+    let told = match language {
         Language::Danish => Text::new("Auto-optank er stoppet")
             .words("Hej")
             .words(format!("Auto-optank af {account} er stoppet: {reason} De {amount} er ikke trukket."))
@@ -215,6 +215,26 @@ fn stopped(account: &str, why: Option<Stop>, amount: Money, language: Language) 
             .words(format!("Auto top-up of {account} has stopped: {reason} The {amount} was not charged."))
             .words(format!("To start it again: {how}"))
             .words("Until then you can pay in at the kiosk in the canteen."),
+    };
+    if link.is_empty() {
+        return told;
+    }
+    let link = link.to_owned();
+    match language {
+        Language::Danish => told
+            .words("Du kan også gøre det herfra: oplys kortet igen, og godkend det hos din bank, eller oplys et andet.")
+            .with(Block::Link("Godkend eller skift kort", link))
+            .words(
+                "Linket virker én gang og i 7 dage. Der trækkes ingen penge ved det: først når et køb bringer saldoen \
+                 under grænsen.",
+            ),
+        Language::English => told
+            .words("You can also do it from here: give the card again and approve it with your bank, or give another one.")
+            .with(Block::Link("Approve or change the card", link))
+            .words(
+                "The link works once, for 7 days. Nothing is charged by it: only once a purchase takes the balance below \
+                 the limit.",
+            ),
     }
 }
 

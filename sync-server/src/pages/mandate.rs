@@ -9,9 +9,9 @@ use askama::Template;
 use madkort_ledger::recharge::{ARMED_FROM, BELOW, Caps};
 use madkort_protocol::{Account, Language, MandatePageState, School};
 
-use super::{End, clock, masked, pick, pick_static, support};
+use super::{End, clock, masked, moment, pick, pick_static, support};
 use crate::payments::cards::{TEST_CARDS, TestCard};
-use crate::store::MandatePageRow;
+use crate::store::{LedBy, MandatePageRow};
 
 /// What was wrong with the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,10 @@ fn form(about: &About<'_>, trouble: Option<Trouble>) -> Result<String, askama::E
         email: masked(&row.email),
         terms_version: &row.terms_version,
         terms: pick(language, &school.terms.da, &school.terms.en),
-        open_until: clock(row.expires_at, language),
+        open_until: match row.led_by {
+            LedBy::Kiosk { .. } => format!("{}{}", pick(language, "kl. ", ""), clock(row.expires_at, language)),
+            LedBy::Letter(_) => moment(row.expires_at, language),
+        },
         trouble: trouble.map(|trouble| words_of(trouble, language)),
         cards: TEST_CARDS,
     }

@@ -90,13 +90,7 @@ impl Payments {
     }
 
     async fn ask(&self, id: OperationId, amount: Money) -> (Event, Option<String>) {
-        let outcome = self.patiently(self.gateway.ask(id)).await.unwrap_or(Some(Outcome::Unknown));
-        heard(id, outcome, amount)
-    }
-
-    /// A gateway that does not answer has not answered.
-    async fn patiently<T>(&self, call: impl Future<Output = T>) -> Option<T> {
-        tokio::time::timeout(self.patience, call).await.ok()
+        heard(id, self.asked(id).await, amount)
     }
 
     /// Charges that are due to be sent or asked about, and at start every one whose end is not known: no call is under way then, so

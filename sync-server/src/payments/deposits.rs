@@ -8,7 +8,7 @@ use madkort_ledger::asking::next_ask;
 use madkort_protocol::{DepositState, Language, OperationId};
 
 use super::gateway::{Outcome, PageRequest};
-use super::{Payments, ROUND};
+use super::{Abreast, Payments, ROUND};
 use crate::store::{DepositOpening, DepositRow, Moved, NewDeposit, StoreError};
 
 /// What became of opening a deposit.
@@ -39,10 +39,10 @@ impl Payments {
         };
         // Also for one found again: the first try may have ended between the row and the page. The same key is the same page.
         if row.state == DepositState::Open && now < row.expires_at {
-            if self.gateway.open_page(request(&row, language)).await.is_err() {
-                return Ok(Opening::NoPage);
-            }
-            return Ok(Opening::Open(row));
+            return Ok(match self.patiently(self.gateway.open_page(request(&row, language))).await {
+                Some(Ok(())) => Opening::Open(row),
+                Some(Err(_)) | None => Opening::NoPage,
+            });
         }
         Ok(Opening::Open(Box::new(self.refresh_deposit(*row, now).await?)))
     }
@@ -52,7 +52,7 @@ impl Payments {
         match row.state {
             DepositState::Open if now >= row.expires_at => self.give_up(row, DepositState::Expired, now).await,
             DepositState::Unknown if row.ask_at.is_none_or(|at| at <= now) => {
-                match self.gateway.ask(row.id).await {
+                match self.asked(row.id).await {
                     // Not one attempt arrived there. With the page closed none can any more.
                     None => self.give_up(row, DepositState::Expired, now).await,
                     Some(outcome) => self.settle_deposit(row, outcome, now).await,
@@ -73,7 +73,7 @@ impl Payments {
 
     /// Somebody has done something on the page: learns what from the gateway.
     pub async fn page_was_used(&self, row: DepositRow, now: Timestamp) -> Result<DepositRow, StoreError> {
-        match self.gateway.ask(row.id).await {
+        match self.asked(row.id).await {
             Some(outcome) => self.settle_deposit(row, outcome, now).await,
             None => self.refresh_deposit(row, now).await,
         }
@@ -132,7 +132,8 @@ impl Payments {
     }
 
     async fn give_up(&self, row: DepositRow, to: DepositState, now: Timestamp) -> Result<DepositRow, StoreError> {
-        if let Some(outcome) = self.gateway.close_page(row.id).await {
+        let closed = self.patiently(self.gateway.close_page(row.id)).await;
+        if let Some(outcome) = closed.unwrap_or(Some(Outcome::Unknown)) {
             return self.settle_deposit(row, outcome, now).await;
         }
         let from = vec![DepositState::Open, DepositState::Unknown];
@@ -144,10 +145,12 @@ impl Payments {
     }
 
     pub(super) async fn look_at_deposits(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut abreast = Abreast::default();
         for row in self.store.deposits_due(now, ROUND).await? {
-            self.refresh_deposit(row, now).await?;
+            let payments = self.clone();
+            abreast.begin(async move { payments.refresh_deposit(row, now).await.map(drop) }).await;
         }
-        Ok(())
+        abreast.end().await
     }
 
     /// A deposit, brought up to the moment.

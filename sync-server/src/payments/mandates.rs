@@ -4,11 +4,12 @@
 //! the page was opened.
 
 use jiff::Timestamp;
-use madkort_protocol::{MandatePageState, OperationId};
+use madkort_protocol::{MandateId, MandatePageState, OperationId};
 
-use super::Payments;
 use super::gateway::CardPageRequest;
-use crate::store::{MandatePageOpening, MandatePageRow, Moved, NewMandatePage, StoreError};
+use super::{Payments, new_id};
+use crate::passwords::{link_hash, new_token};
+use crate::store::{MandatePageOpening, MandatePageRow, Moved, NewLetterPage, NewMandatePage, StoreError};
 
 /// What became of opening a page for a card.
 #[derive(Debug)]
@@ -37,16 +38,34 @@ impl Payments {
         if row.state == MandatePageState::Open && now < row.expires_at {
             let request = CardPageRequest {
                 key: row.id,
-                page: row.page.clone(),
+                page: row.page().unwrap_or_default().to_owned(),
                 language: row.language,
                 expires_at: row.expires_at,
             };
-            if self.gateway.open_card_page(request).await.is_err() {
-                return Ok(MandateOpening::NoPage);
-            }
-            return Ok(MandateOpening::Open(Box::new(row)));
+            return Ok(match self.patiently(self.gateway.open_card_page(request)).await {
+                Some(Ok(())) => MandateOpening::Open(Box::new(row)),
+                Some(Err(_)) | None => MandateOpening::NoPage,
+            });
         }
         Ok(MandateOpening::Open(Box::new(self.refresh_mandate_page(row, now).await?)))
+    }
+
+    /// Opens a page for another card, and says its address: for the letter that leads to it, and for nobody else. `None` if there is
+    /// nothing to give a card to any more, or nobody to keep one.
+    pub async fn open_letter_page(&self, mandate: MandateId, now: Timestamp) -> Result<Option<String>, StoreError> {
+        if !self.are_set_up() {
+            return Ok(None);
+        }
+        let (Ok(token), Some(id)) = (new_token(), new_id(now)) else {
+            tracing::error!("the system gives no random bytes: a letter goes without its link");
+            return Ok(None);
+        };
+        let new = NewLetterPage { id, hash: link_hash(&token), mandate, gateway: self.gateway_name().to_owned() };
+        let Some(row) = self.store.open_letter_page(new, now).await? else { return Ok(None) };
+        let request =
+            CardPageRequest { key: row.id, page: token.clone(), language: row.language, expires_at: row.expires_at };
+        let opened = self.patiently(self.gateway.open_card_page(request)).await;
+        Ok(matches!(opened, Some(Ok(()))).then(|| self.mandate_url(&token)))
     }
 
     /// A page for a card, brought up to the moment.
@@ -59,7 +78,8 @@ impl Payments {
 
     /// The page for a card behind an address, brought up to the moment.
     pub async fn mandate_page_of(&self, page: String, now: Timestamp) -> Result<Option<MandatePageRow>, StoreError> {
-        match self.store.mandate_page_of(page).await? {
+        let hash = link_hash(&page);
+        match self.store.mandate_page_of(page, hash).await? {
             Some(row) => self.refresh_mandate_page(row, now).await.map(Some),
             None => Ok(None),
         }
@@ -74,7 +94,7 @@ impl Payments {
         if row.state != MandatePageState::Open {
             return Ok(row);
         }
-        if let Some(card) = self.gateway.stored_card(row.id).await {
+        if let Some(card) = self.patiently(self.gateway.stored_card(row.id)).await.flatten() {
             return stands(self.store.give_card(row.id, card, now).await?);
         }
         if now < row.expires_at {

@@ -136,6 +136,16 @@ impl Payments {
         Ok((deposits, self.store.open_charges(Timestamp::MAX, COUNTED).await?.len()))
     }
 
+    /// A gateway that does not answer has not answered.
+    async fn patiently<T>(&self, call: impl Future<Output = T>) -> Option<T> {
+        tokio::time::timeout(self.patience, call).await.ok()
+    }
+
+    /// How a payment stands; one that the gateway says nothing about is not known.
+    async fn asked(&self, id: OperationId) -> Option<Outcome> {
+        self.patiently(self.gateway.ask(id)).await.unwrap_or(Some(Outcome::Unknown))
+    }
+
     /// True once in [`RETRIES_EVERY`].
     fn time_for_retries(&self, now: Timestamp) -> bool {
         let next = self.next_retries.load(Ordering::Relaxed);

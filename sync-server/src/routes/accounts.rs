@@ -6,8 +6,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use jiff::civil::Date;
-use madkort_ledger::recharge::Event;
-use madkort_protocol::{AccountId, DeviceKind, MandateAnswer, MandateRequest, MandateWish, ProblemCode, Statement};
+use madkort_protocol::{AccountId, DeviceKind, MandateAnswer, MandateRequest, ProblemCode, Statement};
 
 use crate::failure::Failure;
 use crate::rights::What;
@@ -42,18 +41,9 @@ pub(super) async fn auto_recharge(
     let request: MandateRequest = signed.json()?;
     let visitor = Visitor::of(&state, &signed, &headers, request.card).await?;
     visitor.must(What::ManageAutoRecharge, account)?;
-    let (event, what) = match request.change {
-        MandateWish::Pause => (Event::Paused, "auto-recharge-paused"),
-        MandateWish::Resume => (Event::Resumed, "auto-recharge-resumed"),
-        MandateWish::Cancel => (Event::Cancelled, "auto-recharge-cancelled"),
-    };
-    let owner = state.store.account(signed.school(), account).await?.ok_or(ProblemCode::NotFound)?.owner;
-    let change = MandateChange { device: signed.device.id, card: request.card, account, event };
+    let change = MandateChange { account, wish: request.change, by: visitor.doing()? };
     let answer = state.store.change_mandate(change, state.now()).await?;
-    let answer = answer.ok_or(ProblemCode::NotFound)?;
-    let by = visitor.doing()?;
-    state.store.record_deed(signed.school(), owner, what, by, state.now()).await?;
-    Ok(Json(answer))
+    answer.map(Json).ok_or_else(|| ProblemCode::NotFound.into())
 }
 
 /// `yyyy-mm`, as its first day.

@@ -1,7 +1,9 @@
 //! `GET` and `POST /mandate/{page}`: the sandbox's page where a payment card is given to auto top-up, on the payer's own telephone.
 //!
-//! Plain forms, so it works without scripts. **Invariant:** as of the payment page: found by its 128 random bits alone, and no number
-//! but a test card's is ever kept.
+//! A kiosk leads to it, or a letter that says that the card is turned down. Looking at it uses nothing up.
+//!
+//! Plain forms, so it works without scripts. **Invariant:** as of the payment page: found by its 128 random bits alone, or by the
+//! token in a letter, and no number but a test card's is ever kept.
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, Query, State};
@@ -35,13 +37,13 @@ pub(super) async fn post(
     form: Result<Form<Submitted>, FormRejection>,
 ) -> Response {
     let now = app.now();
-    let row = match find(&app, page, now).await {
+    let row = match find(&app, page.clone(), now).await {
         Ok(Some(row)) => row,
         Ok(None) => return nothing(tongue.or(Language::Danish), StatusCode::NOT_FOUND),
         Err(error) => return fault(&error, tongue.or(Language::Danish)),
     };
     let language = tongue.or(row.language);
-    let back = format!("/mandate/{}?lang={}", row.page, language.tag());
+    let back = format!("/mandate/{page}?lang={}", language.tag());
     // An unreadable form is a form without a card number.
     let submitted = form.map_or_else(|_| Submitted::default(), |Form(form)| form);
     if row.state != MandatePageState::Open {

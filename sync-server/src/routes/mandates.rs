@@ -110,7 +110,8 @@ async fn find(
     about("operation", id);
     let visitor = Visitor::here(state, signed, headers).await?;
     let row = state.payments.mandate_page(id, state.now()).await?;
-    let row = row.filter(|row| row.school == signed.school()).ok_or(ProblemCode::NotFound)?;
+    // One that a letter leads to is nobody's at a kiosk.
+    let row = row.filter(|row| row.school == signed.school() && row.page().is_some()).ok_or(ProblemCode::NotFound)?;
     visitor.must(What::ManageAutoRecharge, row.account)?;
     Ok(row)
 }
@@ -142,7 +143,7 @@ fn wire(state: &AppState, row: &MandatePageRow) -> MandatePage {
         account: row.account,
         amount: row.amount,
         state: row.state,
-        url: state.payments.mandate_url(&row.page),
+        url: row.page().map(|page| state.payments.mandate_url(page)).unwrap_or_default(),
         expires_at: row.expires_at,
     }
 }

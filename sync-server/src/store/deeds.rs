@@ -44,15 +44,4 @@ pub struct Deed {
 pub trait Deeds {
     /// What was done to a person, a device or the school, oldest first.
     fn deeds(&self, school: SchoolId, about: Uuid) -> Pending<'_, Vec<Deed>>;
-
-    /// Writes down what somebody at a kiosk did to a person. For what is written in a step of its own; a record of that name that is
-    /// there stays.
-    fn record_deed(
-        &self,
-        school: SchoolId,
-        about: PersonId,
-        what: &'static str,
-        by: Doer,
-        now: Timestamp,
-    ) -> Pending<'_, ()>;
 }

@@ -3,7 +3,7 @@
 //! **Invariant:** a letter keeps its id, so that one that was sent twice can be known as one.
 
 use jiff::Timestamp;
-use madkort_protocol::{Issuer, Language, Money, PersonId, SchoolId, Statement};
+use madkort_protocol::{Issuer, Language, MandateId, Money, PersonId, SchoolId, Statement};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -21,6 +21,8 @@ pub enum Letter {
         why: String,
         /// What it would have charged.
         amount: Money,
+        /// The mandate. Where another card helps, a page for one is opened when the letter is sent: its address is nowhere but in it.
+        mandate: MandateId,
     },
     /// *Nulstil adgangskode*. The link is made when the letter is sent: its token is nowhere but in it.
     PasswordReset {

@@ -54,7 +54,9 @@ pub use devices::{Device, Devices, NewCode, NewDevice};
 pub use feed::{Feed, Statements};
 pub use letters::{Asked, AskedStatement, Letters};
 pub use mails::{Letter, Mail, Mails, topic_of};
-pub use mandates::{MandatePageOpening, MandatePageRow, Mandates, NewMandatePage, StoredCard};
+pub use mandates::{
+    CARD_LINK_LASTS, LedBy, MandatePageOpening, MandatePageRow, Mandates, NewLetterPage, NewMandatePage, StoredCard,
+};
 pub use movements::{Movement, Movements, Moving};
 pub use moving::{MoveStep, move_ledger, move_step_by_step};
 pub use operations::{Operations, Purchasing, Pushing};
@@ -175,7 +177,7 @@ fn apart<T: Send>(work: impl FnOnce() -> Result<T, StoreError> + Send) -> Result
 
 fn engine<E: Into<DbError>>(doing: &'static str) -> impl Fn(E) -> StoreError {
     move |error| match error.into() {
-        DbError::Unreachable => StoreError::Unreachable,
+        DbError::Unreachable | DbError::Gone => StoreError::Unreachable,
         DbError::Busy => StoreError::Busy,
         DbError::Moved(place) => StoreError::Moved { place },
         DbError::Arriving(place) => StoreError::Arriving { place },
@@ -230,7 +232,7 @@ pub enum StoreError {
         /// Which column or row.
         what: &'static str,
     },
-    /// Nobody answers where the database should be.
+    /// Nobody answers where the database should be, or its file is not there any more.
     #[error("the database cannot be reached")]
     Unreachable,
     /// A database that must be empty holds something.

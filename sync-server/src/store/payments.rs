@@ -6,11 +6,11 @@
 use jiff::Timestamp;
 use madkort_ledger::recharge::{Attempt, Caps, Effect, Event, State, Stop};
 use madkort_protocol::{
-    AccountId, CardId, DepositState, DeviceId, Language, MandateAnswer, MandateId, Money, OperationId, PersonId,
-    Refusal, SchoolId,
+    AccountId, CardId, DepositState, DeviceId, Language, MandateAnswer, MandateId, MandateWish, Money, OperationId,
+    PersonId, Refusal, SchoolId,
 };
 
-use super::Pending;
+use super::{Doer, Pending};
 
 /// A deposit about to be opened.
 #[derive(Clone, Debug)]
@@ -301,14 +301,12 @@ pub struct Stepped {
 /// What a holder does to a mandate at a kiosk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MandateChange {
-    /// At which kiosk.
-    pub device: DeviceId,
-    /// With which card.
-    pub card: CardId,
     /// To whose mandate.
     pub account: AccountId,
     /// What.
-    pub event: Event,
+    pub wish: MandateWish,
+    /// Who, for the record of it.
+    pub by: Doer,
 }
 
 /// Mandates and charges.

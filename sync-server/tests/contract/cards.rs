@@ -6,6 +6,7 @@ use sync_server::store::*;
 use uuid::Uuid;
 
 use crate::ledgers::*;
+use crate::money::mandate;
 
 const NEW: CardId = CardId::new(Uuid::from_u128(0xf2));
 
@@ -50,10 +51,18 @@ pub async fn a_card_is_blocked_opened_and_replaced_and_it_is_written_down(world:
     let device = store.device(kiosk.id).await.unwrap().unwrap();
     assert_eq!(deeds[2].at_device, Some(device.short_name));
     let by = Doer { record: Uuid::from_u128(1), person: PersonId::new(anna), card: NEW, device: kiosk.id };
+    let pause = MandateChange { account: ANNA, wish: MandateWish::Pause, by };
+    assert_eq!(store.change_mandate(pause, at(8)).await.unwrap(), None);
+    assert_eq!(store.deeds(SCHOOL, anna).await.unwrap().len(), 4, "of what there is not, nothing is done");
+    store.put_mandate(mandate(0xe1)).await.unwrap();
+    let stranger = Doer { card: GUEST_CARD, ..by };
+    assert_eq!(store.change_mandate(MandateChange { by: stranger, ..pause }, at(8)).await.unwrap(), None);
     for _ in 0..2 {
-        store.record_deed(SCHOOL, PersonId::new(anna), "auto-recharge-paused", by, at(8)).await.unwrap();
+        let paused = store.change_mandate(pause, at(8)).await.unwrap().unwrap().auto_recharge.unwrap();
+        assert_eq!(paused.state, AutoRechargeState::Suspended);
     }
-    assert_eq!(store.deeds(SCHOOL, anna).await.unwrap().len(), 5, "once");
+    let told = store.deeds(SCHOOL, anna).await.unwrap();
+    assert_eq!((told.len(), told[4].what.as_str()), (5, "auto-recharge-paused"), "once, with what it tells of");
 
     // What else the office does is written down in the same way.
     store.revoke(kiosk.id, at(9)).await.unwrap();

@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use madkort_protocol::*;
+use reqwest::{Method, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -39,9 +40,14 @@ impl Serving {
         self.child.id()
     }
 
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+    }
+
     /// SIGKILL, and waits for its end.
     pub fn kill9(&mut self) {
-        let _ = self.child.kill();
+        self.kill();
         let _ = self.child.wait();
     }
 
@@ -74,6 +80,11 @@ impl Till {
 
     pub const fn id(&self) -> DeviceId {
         self.line.signer.id
+    }
+
+    /// What the server says to a request, whatever that is.
+    pub async fn ask(&self, server: &str, method: Method, path: &str, body: &impl Serialize) -> Option<Response> {
+        self.line.send(server, method, path, body).await
     }
 
     /// What the server says, if it says that the sale is settled. Everything else leaves it in doubt.
@@ -121,20 +132,25 @@ impl Line {
 
     /// What the server answers, if it answers; it must not refuse.
     async fn post<T: DeserializeOwned>(&self, server: &str, path: &str, body: &impl Serialize) -> Option<T> {
-        let body = serde_json::to_vec(body).unwrap();
+        let answer = self.send(server, Method::POST, path, body).await?;
+        let status = answer.status();
+        assert!(status.is_success() || status.is_server_error(), "{status}: {:?}", answer.text().await);
+        if status.is_success() { answer.json().await.ok() } else { None }
+    }
+
+    /// What the server says, if it says anything. A `GET` goes without its body.
+    async fn send(&self, server: &str, method: Method, path: &str, body: &impl Serialize) -> Option<Response> {
+        let body = if method == Method::GET { Vec::new() } else { serde_json::to_vec(body).unwrap() };
         let count = self.count.fetch_add(1, Ordering::SeqCst) + 1;
-        let to_sign = RequestToSign { method: "POST", path, device: self.signer.id, count, body: &body };
+        let to_sign = RequestToSign { method: method.as_str(), path, device: self.signer.id, count, body: &body };
         let signature = self.signer.key.sign(&to_sign).to_hex();
-        let request = self.http.post(format!("{server}{path}"));
+        let request = self.http.request(method, format!("{server}{path}"));
         let request = request.header(HEADER_API, API_VERSION).header(HEADER_DEVICE, self.signer.id.to_string());
         let request = request.header(HEADER_REQUEST, count).header(HEADER_SIGNATURE, signature);
         let request = match &self.session {
             Some(session) => request.header(HEADER_SESSION, session.reveal()),
             None => request,
         };
-        let answer = request.body(body).send().await.ok()?;
-        let status = answer.status();
-        assert!(status.is_success() || status.is_server_error(), "{status}: {:?}", answer.text().await);
-        if status.is_success() { answer.json().await.ok() } else { None }
+        request.body(body).send().await.ok()
     }
 }

@@ -332,11 +332,17 @@ pub struct Scripted {
     pub hangs: Mutex<bool>,
     /// The stored card that it hangs over; charges of others it answers.
     pub hangs_over: Mutex<Option<String>>,
+    /// The intent that it says nothing about; about others it answers.
+    pub silent_about: Mutex<Option<OperationId>>,
 }
 
 impl Scripted {
     pub fn will_say(&self, outcome: Option<Outcome>) {
         self.asks.lock().unwrap().push_back(outcome);
+    }
+
+    fn is_silent_about(&self, key: OperationId) -> bool {
+        *self.silent_about.lock().unwrap() == Some(key)
     }
 }
 
@@ -350,7 +356,10 @@ impl Gateway for Scripted {
         Box::pin(async move { if unreachable { Err(Unreachable) } else { Ok(()) } })
     }
 
-    fn close_page(&self, _: OperationId) -> Answer<'_, Option<Outcome>> {
+    fn close_page(&self, key: OperationId) -> Answer<'_, Option<Outcome>> {
+        if self.is_silent_about(key) {
+            return Box::pin(std::future::pending());
+        }
         let outcome = self.closes.lock().unwrap().pop_front().flatten();
         Box::pin(async move { outcome })
     }
@@ -364,7 +373,10 @@ impl Gateway for Scripted {
         Box::pin(async move { if hangs { std::future::pending().await } else { outcome } })
     }
 
-    fn ask(&self, _: OperationId) -> Answer<'_, Option<Outcome>> {
+    fn ask(&self, key: OperationId) -> Answer<'_, Option<Outcome>> {
+        if self.is_silent_about(key) {
+            return Box::pin(std::future::pending());
+        }
         let outcome = self.asks.lock().unwrap().pop_front().unwrap_or(Some(Outcome::Unknown));
         Box::pin(async move { outcome })
     }

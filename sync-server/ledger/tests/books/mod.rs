@@ -1,20 +1,20 @@
-//! The ledger as a server uses it, with its balances in maps, and eight ways to break it.
+//! The ledger as a server uses it, with its balances in maps, and nine ways to break it.
 //!
 //! **Invariant:** without a fault it does what `madkort-ledger` says and nothing of its own.
 #![allow(dead_code, reason = "each program that includes this file uses a part of it")]
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::civil::date;
+use jiff::{SignedDuration, Timestamp};
 use madkort_ledger::authorisation::{self, Authorising};
 use madkort_ledger::caps::{Caps, Spent};
 use madkort_ledger::correction::{Correcting, corrected};
 use madkort_ledger::guest_card::{self, GuestAccount};
 use madkort_ledger::hold::{Hold, HoldState};
 use madkort_ledger::order::{self, Placing, Refunding, Releasing, capture_id};
-use madkort_ledger::purchase::{Sale, sold};
-use madkort_ledger::rules::{Payer, Recorded};
+use madkort_ledger::purchase::{Sale, sold_as_recorded};
+use madkort_ledger::rules::{Offline, Payer, Recorded};
 use madkort_ledger::transfer::{Transferring, transferred};
 use madkort_ledger::undo::{Undoing, undone};
 use madkort_ledger::withdrawal::{Requesting, Withdrawal, requested};
@@ -22,7 +22,7 @@ use madkort_ledger::{Book, HoldKind, Kind, Leg, Posted, Transaction, deposit, re
 use madkort_protocol::*;
 use uuid::Uuid;
 
-use crate::model::{ACCOUNTS, Books, Command, GUEST, Line, Step, account_id, may_use};
+use crate::model::{ACCOUNTS, Books, Command, GUEST, Line, Selling, Step, account_id, may_use};
 
 /// How a ledger may be broken on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,18 @@ pub enum Fault {
     ReleasesTwice,
     NeverGivesBack,
     UndoesTwice,
+    ForgetsTheOutage,
 }
+
+/// What a school lets a device take without the server.
+const LIMITS: OfflineLimits = OfflineLimits {
+    per_sale: Money::from_kroner(100),
+    per_card: Money::from_kroner(120),
+    per_kiosk: Money::from_kroner(150),
+    hours: 24,
+};
+/// All that a device took in one outage reaches the server within this.
+const ONE_OUTAGE: SignedDuration = SignedDuration::from_mins(10);
 
 /// A till that sells, and one that does not.
 const TILLS: [DeviceId; 2] = [DeviceId::new(Uuid::from_u128(71)), DeviceId::new(Uuid::from_u128(72))];
@@ -57,6 +68,8 @@ pub struct Ledger {
     withdrawals: BTreeMap<u64, Withdrawal>,
     /// When the money of an operation was first taken or held.
     spent_at: BTreeMap<OperationId, Timestamp>,
+    /// What was taken without the server: when, whether as an order, by whom, how much.
+    offline: Vec<(Timestamp, bool, usize, Money)>,
 }
 
 impl Books for Ledger {
@@ -126,13 +139,21 @@ impl Ledger {
             }
             Command::Buy { account, ore, subsidised, vat, authorisation } => {
                 let sale = self.sale(id, at, account, ore, subsidised, vat, authorisation);
-                self.buy(&sale, authorisation)
+                self.buy(&sale, authorisation, Recorded::Online)
+            }
+            Command::Batch { ref sales, age } => {
+                let all = (step.key..).zip(sales).map(|(key, sale)| self.sell_offline(key, at, sale, age));
+                all.fold(Ok(()), Result::and)
             }
             Command::Undo { sale, own } => self.undo(id, at, sale, own),
-            Command::Order { account, ref lines, subsidised } => {
-                self.place(step.key, at, account, lines, money(subsidised))
+            Command::Order { account, ref lines, subsidised, age } => {
+                let recorded = self.recorded(at, age, (true, account));
+                self.place(step.key, at, account, lines, money(subsidised), recorded)
             }
-            Command::Cancel { order } => self.cancel(id, at, order),
+            Command::Cancel { order, age } => {
+                let recorded = self.recorded(at, age, (true, 0));
+                self.cancel(id, at, order, recorded)
+            }
             Command::Capture { order } => {
                 let (order, subsidised) = self.orders.get_mut(&order).ok_or(no(Rule::Order))?;
                 let made = order::captured(order, *subsidised, at).map_err(|e| e.refusal(HoldKind::Order))?;
@@ -206,8 +227,35 @@ impl Ledger {
         Sale { id, at, account, payer, amount, subsidised, vat_percent, authorisation }
     }
 
-    fn buy(&mut self, sale: &Sale, authorisation: Option<u64>) -> Result<(), Refusal> {
-        let made = sold(sale)?;
+    fn sell_offline(&mut self, key: u64, at: Timestamp, selling: &Selling, age: i64) -> Result<(), Refusal> {
+        let Selling { account, ore, subsidised, vat, authorisation } = *selling;
+        let sale = self.sale(id(key), at, account, ore, subsidised, vat, authorisation);
+        let recorded = self.recorded(at, Some(age), (false, account));
+        self.buy(&sale, authorisation, recorded)?;
+        self.offline.push((at, false, account, sale.amount));
+        Ok(())
+    }
+
+    /// How something was recorded, with what the device took in the same outage before it.
+    fn recorded(&self, at: Timestamp, age: Option<i64>, (order, account): (bool, usize)) -> Recorded {
+        let Some(age) = age else { return Recorded::Online };
+        let forgets = self.fault == Some(Fault::ForgetsTheOutage);
+        let lately =
+            |taken: &&(Timestamp, bool, usize, Money)| !forgets && taken.1 == order && taken.0 > at - ONE_OUTAGE;
+        let sum = |of: &dyn Fn(usize) -> bool| {
+            let taken = self.offline.iter().filter(lately).filter(|taken| of(taken.2));
+            Money::sum(taken.map(|taken| taken.3)).unwrap()
+        };
+        Recorded::Offline(Offline {
+            claimed_at: at - SignedDuration::from_secs(age),
+            limits: LIMITS,
+            card_before: sum(&|of| of == account),
+            kiosk_before: sum(&|_| true),
+        })
+    }
+
+    fn buy(&mut self, sale: &Sale, authorisation: Option<u64>, recorded: Recorded) -> Result<(), Refusal> {
+        let made = sold_as_recorded(sale, &recorded)?;
         if let Some((key, hold)) = authorisation.zip(sale.authorisation) {
             let paid = sale.amount.minus(sale.subsidised).unwrap();
             let ended = if paid == Money::ZERO { hold.release() } else { hold.capture(paid, sale.at) };
@@ -234,6 +282,7 @@ impl Ledger {
         account: usize,
         lines: &[Line],
         subsidised: Money,
+        recorded: Recorded,
     ) -> Result<(), Refusal> {
         let products: Vec<_> = (100_u128..).zip(lines).map(|(n, line)| product(n, line)).collect();
         let day = MenuDay {
@@ -259,20 +308,22 @@ impl Ledger {
         };
         let payer = self.payer(account);
         let day = Some(&day);
-        let recorded = Recorded::Online;
         let (id, order, products) = (id(key), &asked, &products[..]);
         let made = order::held(&Placing { id, at, order, payer, subsidised, day, products, recorded })?;
+        if recorded != Recorded::Online {
+            self.offline.push((at, true, account, order.total));
+        }
         self.orders.insert(key, (kept(id, order, products), subsidised));
         self.spent_at.insert(id, at);
         self.post_any(made)
     }
 
-    fn cancel(&mut self, cancel: OperationId, at: Timestamp, order: u64) -> Result<(), Refusal> {
+    fn cancel(&mut self, cancel: OperationId, at: Timestamp, order: u64, recorded: Recorded) -> Result<(), Refusal> {
         let found = self.orders.get(&order);
         let payer = found.map_or(self.payer(0), |(order, _)| self.payer(number(order.account)));
         let day = MenuDay { date: date(2026, 11, 24), cut_off: Timestamp::MAX, products: vec![], portions: vec![] };
         let (subsidised, day) = (found.map(|(_, subsidised)| *subsidised).unwrap_or_default(), Some(&day));
-        let (found, recorded) = (found.map(|(order, _)| order), Recorded::Online);
+        let found = found.map(|(order, _)| order);
         let releasing = Releasing { id: cancel, at, order: found, subsidised, payer, day, recorded };
         let made = order::released(&releasing)?;
         self.orders.get_mut(&order).unwrap().0.state = OrderState::Released;

@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::story::{Amount, What, Wish};
-use super::{ACCOUNTS, Line, Story};
+use super::{ACCOUNTS, Line, OFFLINE_FOR, Story};
 
 /// Bytes of one wish.
 const WISH: usize = 24;
@@ -41,6 +41,9 @@ const WHATS: [What; 25] = [
 ];
 /// Seconds between wishes: at once, on each side of the limits, into the next day and week.
 const WAITS: [i64; 10] = [0, 1, 59, 300, 301, 899, 900, 3_600, 90_000, 6 * 86_400];
+/// Seconds that something waited for the server, if it did.
+const AGES: [Option<i64>; 8] =
+    [None, None, Some(0), Some(60), Some(OFFLINE_FOR), Some(OFFLINE_FOR + 1), Some(-60), None];
 /// Amounts at the edges, in øre.
 const EDGES: [i64; 8] = [0, -1, 1, 4_999, 5_000, 200_001, i64::MAX, i64::MIN];
 
@@ -74,6 +77,7 @@ fn wish(bytes: &[u8; WISH]) -> Wish {
         flag: flags % 2 == 1,
         lines: (0..usize::from(lines) % 4).map(|n| line(n * 3)).collect(),
         caps: [cap(0), cap(1), cap(2)],
+        age: pick(&AGES, flags / 2),
     }
 }
 

@@ -7,6 +7,7 @@
 #![allow(dead_code, unused_imports, reason = "each program that includes this file uses a part of it")]
 
 pub mod bytes;
+mod offline;
 pub mod story;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ use madkort_protocol::{AccountId, Rule};
 use proptest::prelude::*;
 use uuid::Uuid;
 
+pub use offline::{OFFLINE_FOR, Selling};
+use offline::{Taken, Taker};
 pub use story::{Story, stories};
 
 /// The accounts: two that one person may use, one of somebody else, and a guest card.
@@ -34,6 +37,9 @@ pub fn card(account: usize) -> String {
     format!("card:{}", account_id(account))
 }
 
+/// Keys of one step: of a batch, each sale has its own.
+const KEYS: u64 = 8;
+
 /// Whether whoever has the card of one account may use the other.
 pub fn may_use(account: usize, other: usize) -> bool {
     account == other || (account < 2 && other < 2)
@@ -50,7 +56,8 @@ pub struct Line {
     pub vat: u8,
 }
 
-/// What somebody asks for. A number such as `order` is the key of the step that made it.
+/// What somebody asks for. A number such as `order` is the key of the step that made it; `age` says how many seconds ago a device
+/// did it without the server. The sales of a batch have the step's key and those that follow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     Deposit { account: usize, ore: i64 },
@@ -60,9 +67,10 @@ pub enum Command {
     GiveUp { authorisation: u64 },
     Expire { authorisation: u64 },
     Buy { account: usize, ore: i64, subsidised: i64, vat: u8, authorisation: Option<u64> },
+    Batch { sales: Vec<Selling>, age: i64 },
     Undo { sale: u64, own: bool },
-    Order { account: usize, lines: Vec<Line>, subsidised: i64 },
-    Cancel { order: u64 },
+    Order { account: usize, lines: Vec<Line>, subsidised: i64, age: Option<i64> },
+    Cancel { order: u64, age: Option<i64> },
     Capture { order: u64 },
     Refund { order: u64 },
     Transfer { from: usize, to: usize, ore: i64 },
@@ -170,6 +178,7 @@ pub struct Model {
     orders: BTreeMap<u64, Vec<Line>>,
     refundable: BTreeMap<u64, Vec<(String, i128)>>,
     sales: BTreeMap<u64, Sale>,
+    offline: Vec<Taken>,
     sent: Vec<u64>,
     settled_payouts: Vec<u64>,
     posted: BTreeMap<u64, Posted>,
@@ -211,7 +220,12 @@ impl Model {
         [sum(&|on| on == today), sum(&|on| week(on) == week(today)), sum(&|on| month(on) == month(today))]
     }
 
-    /// Carries a step out, or says which rule forbids it.
+    /// The key of a new step. A repeat takes none, so there are as many as steps.
+    pub fn next_key(&self) -> u64 {
+        (self.history.len() as u64 + 1) * KEYS
+    }
+
+    /// Carries a step out, or says which rule forbids it. Of a batch it says the first rule that forbade one of its sales.
     pub fn apply(&mut self, step: &Step, now: Timestamp) -> Said {
         if let Some(before) = self.answers.get(&step.key) {
             return *before;
@@ -250,6 +264,10 @@ impl Model {
                 ensure(vat <= 25 && (0..=ore).contains(&subsidised), Rule::Field)?;
                 self.buy(key, account, ore.into(), subsidised.into(), vat, authorisation, now)
             }
+            Command::Batch { ref sales, age } => (key..)
+                .zip(sales)
+                .map(|(key, sale)| self.sell_offline(key, sale, age, now))
+                .fold(Ok(()), |all, one| all.and(one)),
             Command::Undo { sale, own } => {
                 let undoable = self.sales.get(&sale).filter(|sold| own && now.as_second() - sold.at.as_second() <= 300);
                 let sold = undoable.cloned().ok_or(Rule::Undo)?;
@@ -259,12 +277,14 @@ impl Model {
                 self.spends.push((sold.account, sold.spent_on, -sold.paid));
                 Ok(())
             }
-            Command::Order { account, ref lines, subsidised } => {
-                self.order(key, account, lines, subsidised.into(), now)
+            Command::Order { account, ref lines, subsidised, age } => {
+                self.order(key, account, lines, subsidised.into(), age, now)
             }
-            Command::Cancel { order } => {
-                let account = self.holds.get(&order).filter(|held| held.kind == "orders").ok_or(Rule::Order)?.account;
-                self.check_card(account)?;
+            Command::Cancel { order, age } => {
+                let held = self.holds.get(&order).filter(|held| held.kind == "orders").ok_or(Rule::Order)?;
+                self.check_card(held.account)?;
+                ensure(held.open, Rule::Order)?;
+                ensure(age.is_none_or(|age| age <= OFFLINE_FOR), Rule::CutOff)?;
                 self.give_back(order, "orders", Rule::Order)
             }
             Command::Capture { order } => self.capture(order),
@@ -379,7 +399,15 @@ impl Model {
         self.remember(key, amounts, Some(account))
     }
 
-    fn order(&mut self, key: u64, account: usize, lines: &[Line], subsidised: i128, now: Timestamp) -> Said {
+    fn order(
+        &mut self,
+        key: u64,
+        account: usize,
+        lines: &[Line],
+        subsidised: i128,
+        age: Option<i64>,
+        now: Timestamp,
+    ) -> Said {
         self.check_card(account)?;
         ensure((1..=20).contains(&lines.len()), Rule::Field)?;
         ensure(lines.iter().all(|line| (1..=30).contains(&line.quantity)), Rule::Field)?;
@@ -390,9 +418,16 @@ impl Model {
             ensure([sum, total].iter().all(|ore| i64::try_from(*ore).is_ok()), Rule::Field)?;
         }
         ensure(lines.iter().all(|line| line.ore >= 0), Rule::Price)?;
+        if let Some(age) = age {
+            ensure(age <= OFFLINE_FOR, Rule::CutOff)?;
+            self.check_allowance(Taker::Kiosk, account, total, now)?;
+        }
         ensure(total > 0, Rule::Field)?;
         ensure((0..=total).contains(&subsidised), Rule::Field)?;
         self.check_spending(account, total - subsidised, now)?;
+        if age.is_some() {
+            self.offline.push(Taken { at: now, by: Taker::Kiosk, account, ore: total });
+        }
         self.orders.insert(key, lines.to_vec());
         self.hold(key, "orders", account, total - subsidised, now)
     }

@@ -4,8 +4,10 @@
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use super::{ACCOUNTS, Command, GUEST, Line, Model, Step, card};
+use super::{ACCOUNTS, Command, GUEST, Line, Model, OFFLINE_FOR, Selling, Step, card};
 
+/// The dearest order, in øre, that a subsidy pays of: two at the largest price there is would be more than a book holds.
+const MOST_SUBSIDISED: i128 = 100_000_000;
 /// A key that nothing has.
 const NOTHING: u64 = u64::MAX;
 
@@ -61,6 +63,8 @@ pub struct Wish {
     pub(super) flag: bool,
     pub(super) lines: Vec<Line>,
     pub(super) caps: [Option<i64>; 3],
+    /// So many seconds ago, without the server.
+    pub(super) age: Option<i64>,
 }
 
 /// Wishes from a moment on.
@@ -93,6 +97,7 @@ pub fn stories(most: usize) -> impl Strategy<Value = Story> {
         flag: false,
         lines: vec![],
         caps: [None; 3],
+        age: None,
     });
     let opening: Vec<_> = opening.collect();
     (start, prop::collection::vec(wishes(), most / 3..most))
@@ -114,8 +119,9 @@ fn wishes() -> impl Strategy<Value = Wish> {
             12 => prop::collection::vec(lines(), 1..4),
         ],
         prop::array::uniform3(prop::option::of(prop_oneof![1 => Just(0_i64), 9 => 2_000_i64..30_000])),
+        ages(),
     )
-        .prop_map(|((what, wait, account, other), (amount, subsidised, vat, nth, flag), lines, caps)| Wish {
+        .prop_map(|((what, wait, account, other), (amount, subsidised, vat, nth, flag), lines, caps, age)| Wish {
             wait,
             what,
             account,
@@ -127,12 +133,23 @@ fn wishes() -> impl Strategy<Value = Wish> {
             flag,
             lines,
             caps,
+            age,
         })
+}
+
+/// Mostly with the server in reach; else within the hours that the school allows, or not, or by a clock that is ahead.
+fn ages() -> impl Strategy<Value = Option<i64>> {
+    let limit = OFFLINE_FOR;
+    prop_oneof![
+        8 => Just(None),
+        4 => (0_i64..3_600).prop_map(Some),
+        1 => prop::sample::select(vec![limit, limit + 1, -60]).prop_map(Some),
+    ]
 }
 
 fn whats() -> impl Strategy<Value = What> {
     prop_oneof![
-        8 => Just(What::Deposit), 3 => Just(What::Recharge), 2 => Just(What::Stray),
+        8 => Just(What::Deposit), 5 => Just(What::Recharge), 2 => Just(What::Stray),
         4 => Just(What::Authorise), 2 => Just(What::GiveUp), 2 => Just(What::Expire),
         10 => Just(What::Buy), 5 => Just(What::BuyAuthorised), 5 => Just(What::Undo),
         6 => Just(What::Order), 2 => Just(What::Cancel), 4 => Just(What::Capture), 3 => Just(What::Refund),
@@ -197,8 +214,7 @@ impl Model {
         if matches!(wish.what, What::Repeat) && !self.history.is_empty() {
             return self.history[self.history.len() - 1 - wish.nth % self.history.len()].clone();
         }
-        // A repeat takes no key, so the keys are those of the history.
-        Step { key: self.history.len() as u64 + 1, command: self.command(wish) }
+        Step { key: self.next_key(), command: self.command(wish) }
     }
 
     fn command(&self, wish: &Wish) -> Command {
@@ -214,21 +230,22 @@ impl Model {
             What::Authorise => Command::Authorise { account, ore, subsidised: wish.subsidised.of(ore.into()) },
             What::GiveUp => Command::GiveUp { authorisation: self.pick("sales", wish.nth) },
             What::Expire => Command::Expire { authorisation: self.pick("sales", wish.nth) },
-            What::Buy => buy_of(wish, account, ore, None),
+            What::Buy => buying(wish, account, ore, None),
             What::BuyAuthorised => {
                 let authorisation = self.pick("sales", wish.nth);
                 let held = self.holds.get(&authorisation);
                 let whose = held.filter(|_| wish.other > 0).map_or(account, |held| held.account);
                 let ore = wish.amount.of(held.map_or(0, |held| held.ore));
-                buy_of(wish, whose, ore, Some(authorisation))
+                buying(wish, whose, ore, Some(authorisation))
             }
             What::Undo => Command::Undo { sale: self.sale(wish.nth), own: wish.other > 0 || wish.flag },
             What::Order => {
                 let lines = self.lines_of(wish);
                 let price = lines.iter().map(|line| i128::from(line.ore) * i128::from(line.quantity)).sum();
-                Command::Order { account, subsidised: wish.subsidised.of(price), lines }
+                let subsidised = if price > MOST_SUBSIDISED { 0 } else { wish.subsidised.of(price) };
+                Command::Order { account, subsidised, lines, age: wish.age }
             }
-            What::Cancel => Command::Cancel { order: self.pick("orders", wish.nth) },
+            What::Cancel => Command::Cancel { order: self.pick("orders", wish.nth), age: wish.age },
             What::Capture => Command::Capture { order: self.pick("orders", wish.nth) },
             What::Refund => Command::Refund { order: self.of(self.refundable.keys(), "orders", wish.nth) },
             What::Transfer => Command::Transfer { from: account, to: wish.other, ore },
@@ -296,8 +313,16 @@ impl Model {
     }
 }
 
-fn buy_of(wish: &Wish, account: usize, ore: i64, authorisation: Option<u64>) -> Command {
+/// A sale; without the server, the first of as many as there are lines, to one account after another.
+fn buying(wish: &Wish, account: usize, ore: i64, authorisation: Option<u64>) -> Command {
     // The whole of it is a free meal.
-    let subsidised = wish.subsidised.of(ore.into());
-    Command::Buy { account, ore, subsidised, vat: wish.vat, authorisation }
+    let (subsidised, vat) = (wish.subsidised.of(ore.into()), wish.vat);
+    let Some(age) = wish.age else { return Command::Buy { account, ore, subsidised, vat, authorisation } };
+    let more = (wish.other..).zip(&wish.lines).map(|(account, line)| {
+        let account = account % ACCOUNTS;
+        // Dear enough for a few of them to come to the allowance of an outage.
+        Selling { account, ore: line.ore.saturating_mul(3), subsidised: 0, vat: line.vat, authorisation: None }
+    });
+    let first = Selling { account, ore, subsidised, vat, authorisation };
+    Command::Batch { sales: std::iter::once(first).chain(more).collect(), age }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use madkort_ledger::recharge::{Attempt, CALL_IS_OVER, Caps, Charged, Effect, Event, Facts, Open, State, Stop};
 use madkort_ledger::{Kind, deposit, recharge_paid};
 use madkort_protocol::{
-    AccountId, AutoRecharge, CardId, MandateAnswer, MandateId, Money, OperationId, PersonId, SchoolId,
+    AccountId, AutoRecharge, CardId, MandateAnswer, MandateId, MandateWish, Money, OperationId, PersonId, SchoolId,
 };
 
 use crate::danish;
@@ -15,10 +15,12 @@ use crate::store::{Charge, ChargeState, Charges, Mandate, MandateChange, Mandate
 
 use super::SqlStore;
 use super::causes;
+use super::deeds::record;
 use super::deposits::{next_receipt, paid_in};
 use super::mails;
 use super::operations::payer;
 use super::posting::{Note, digest};
+use super::rows;
 use super::session::{First, Session};
 use super::value::{Db, Row, corrupt, values, word};
 use super::write::Write;
@@ -132,20 +134,27 @@ pub fn shown(db: &dyn Session, account: AccountId) -> Db<Option<AutoRecharge>> {
 }
 
 fn change_mandate(write: &Write<'_>, change: &MandateChange, now: Timestamp) -> Db<Option<MandateAnswer>> {
-    let device = write.device(change.device)?.ok_or(corrupt("device"))?;
-    if payer(write, &device, change.card, change.account)?.check_card().is_err() {
+    let device = write.device(change.by.device)?.ok_or(corrupt("device"))?;
+    if payer(write, &device, change.by.card, change.account)?.check_card().is_err() {
         return Ok(None);
     }
     let Some(mandate) = standing_mandate(write.db()?, change.account)? else { return Ok(None) };
     write.db()?.execute(
         "UPDATE mandates SET changed_by = $1, changed_at = $2 WHERE id = $3",
-        &values![change.card.uuid(), now, mandate.id.uuid()],
+        &values![change.by.card.uuid(), now, mandate.id.uuid()],
     )?;
     // No charge begins with a change of the mandate.
     let new_id = OperationId::new(mandate.id.uuid());
+    let (event, what) = match change.wish {
+        MandateWish::Pause => (Event::Paused, "auto-recharge-paused"),
+        MandateWish::Resume => (Event::Resumed, "auto-recharge-resumed"),
+        MandateWish::Cancel => (Event::Cancelled, "auto-recharge-cancelled"),
+    };
     let mandate = Some(mandate.id);
-    step(write, &Stepping { account: change.account, event: change.event, mandate, reference: None, new_id, now })?;
-    Ok(Some(MandateAnswer { auto_recharge: shown(write.db()?, change.account)? }))
+    step(write, &Stepping { account: change.account, event, mandate, reference: None, new_id, now })?;
+    let account = rows::account(write.db()?, device.school, change.account)?.ok_or(corrupt("account"))?;
+    record(write, device.school, account.owner, what, &change.by, now)?;
+    Ok(Some(MandateAnswer { auto_recharge: account.auto_recharge }))
 }
 
 /// One step of the machine, from rows to rows.
@@ -433,7 +442,8 @@ pub fn standing_mandate(db: &dyn Session, account: AccountId) -> Db<Option<Manda
         .transpose()
 }
 
-fn mandate(db: &dyn Session, id: MandateId) -> Db<Option<Mandate>> {
+/// A mandate, whatever has become of it.
+pub fn mandate(db: &dyn Session, id: MandateId) -> Db<Option<Mandate>> {
     db.first("SELECT * FROM mandates WHERE id = $1", &values![id.uuid()])?.as_ref().map(read_mandate).transpose()
 }
 

@@ -25,17 +25,6 @@ impl Deeds for SqlStore {
             .collect()
         })
     }
-
-    fn record_deed(
-        &self,
-        school: SchoolId,
-        about: PersonId,
-        what: &'static str,
-        by: Doer,
-        now: Timestamp,
-    ) -> Pending<'_, ()> {
-        self.write("writing down a deed", move |write| record(write, school, about, what, &by, now))
-    }
 }
 
 fn read(row: &Row, about: Uuid) -> Db<Deed> {

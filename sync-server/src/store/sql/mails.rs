@@ -56,7 +56,7 @@ pub fn stopped(
     now: Timestamp,
 ) -> Db<()> {
     let account = label(write.db()?, mandate)?;
-    let letter = Letter::Stopped { account, why: why.word().to_owned(), amount: facts.amount };
+    let letter = Letter::Stopped { account, why: why.word().to_owned(), amount: facts.amount, mandate: mandate.id };
     put(write, &to_holder(mandate, charge), &letter, now)
 }
 

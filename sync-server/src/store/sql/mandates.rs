@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use madkort_ledger::recharge::{ARMED_FROM, BELOW, Caps, Event, Stop};
 use madkort_protocol::{
     AccountId, Agreement, AutoRechargeCharge, AutoRechargeChargeState, AutoRechargeDetails, AutoRechargeStanding,
-    CardId, MandateId, MandatePageState, Money, OperationId, SchoolId, StopReason,
+    CardId, DeviceId, Language, MandateId, MandatePageState, Money, OperationId, SchoolId, StopReason,
 };
 
 use crate::store::{
-    ChargeState, Mandate, MandatePageOpening, MandatePageRow, MandateState, Mandates, Moved, NewMandatePage, Pending,
-    Stepping, StoredCard,
+    CARD_LINK_LASTS, ChargeState, LedBy, Mandate, MandatePageOpening, MandatePageRow, MandateState, Mandates, Moved,
+    NewLetterPage, NewMandatePage, Pending, Stepping, StoredCard,
 };
 
 use super::charges::{self, put_mandate, standing_mandate};
@@ -30,9 +30,16 @@ impl Mandates for SqlStore {
         self.read("looking up a page for a payment card", move |db| page(db, id))
     }
 
-    fn mandate_page_of(&self, page: String) -> Pending<'_, Option<MandatePageRow>> {
+    fn open_letter_page(&self, new: NewLetterPage, now: Timestamp) -> Pending<'_, Option<MandatePageRow>> {
+        self.write("opening a page that a letter leads to", move |write| open_by_letter(write, &new, now))
+    }
+
+    fn mandate_page_of(&self, page: String, hash: [u8; 32]) -> Pending<'_, Option<MandatePageRow>> {
         self.read("looking up a page for a payment card", move |db| {
-            db.first("SELECT * FROM mandate_pages WHERE page = $1", &values![&page])?.as_ref().map(read).transpose()
+            db.first("SELECT * FROM mandate_pages WHERE page = $1 OR hash = $2", &values![&page, hash])?
+                .as_ref()
+                .map(read)
+                .transpose()
         })
     }
 
@@ -76,6 +83,29 @@ struct Agreed<'a> {
     terms_version: &'a str,
 }
 
+impl<'a> Agreed<'a> {
+    fn before(mandate: &'a Mandate) -> Self {
+        let Mandate { amount, email, terms_version, .. } = mandate;
+        Self { begins: false, amount: *amount, email, terms_version }
+    }
+}
+
+/// A page, as it is written down.
+struct Opening<'a> {
+    id: OperationId,
+    school: SchoolId,
+    device: Option<DeviceId>,
+    card: Option<CardId>,
+    mandate: Option<MandateId>,
+    account: AccountId,
+    terms: Agreed<'a>,
+    language: Language,
+    gateway: &'a str,
+    page: Option<String>,
+    hash: Option<[u8; 32]>,
+    expires_at: Timestamp,
+}
+
 fn open(write: &Write<'_>, new: &NewMandatePage, now: Timestamp) -> Db<MandatePageOpening> {
     if let Some(before) = page(write.db()?, new.id)? {
         let same = same(&before, new);
@@ -93,17 +123,44 @@ fn open(write: &Write<'_>, new: &NewMandatePage, now: Timestamp) -> Db<MandatePa
         (Agreement::Begin { amount, email, terms_version }, None) => {
             Agreed { begins: true, amount: *amount, email, terms_version }
         }
-        (Agreement::AnotherCard, Some(mandate)) => Agreed {
-            begins: false,
-            amount: mandate.amount,
-            email: &mandate.email,
-            terms_version: &mandate.terms_version,
-        },
+        (Agreement::AnotherCard, Some(mandate)) => Agreed::before(mandate),
         _ => return Ok(MandatePageOpening::NotNow),
     };
-    insert(write, device.school, new, &terms, now)?;
-    let opened = page(write.db()?, new.id)?.ok_or(corrupt("page"))?;
-    Ok(MandatePageOpening::Open(Box::new(opened)))
+    let opening = Opening {
+        id: new.id,
+        school: device.school,
+        device: Some(new.device),
+        card: Some(new.card),
+        mandate: None,
+        account: new.account,
+        terms,
+        language: new.language,
+        gateway: &new.gateway,
+        page: Some(new.page.clone()),
+        hash: None,
+        expires_at: new.expires_at,
+    };
+    insert(write, &opening, now).map(|row| MandatePageOpening::Open(Box::new(row)))
+}
+
+fn open_by_letter(write: &Write<'_>, new: &NewLetterPage, now: Timestamp) -> Db<Option<MandatePageRow>> {
+    let mandate = charges::mandate(write.db()?, new.mandate)?;
+    let Some(mandate) = mandate.filter(|mandate| mandate.state != MandateState::Cancelled) else { return Ok(None) };
+    let opening = Opening {
+        id: new.id,
+        school: mandate.school,
+        device: None,
+        card: None,
+        mandate: Some(mandate.id),
+        account: mandate.account,
+        terms: Agreed::before(&mandate),
+        language: mandate.language,
+        gateway: &new.gateway,
+        page: None,
+        hash: Some(new.hash),
+        expires_at: now.saturating_add(CARD_LINK_LASTS).unwrap_or(Timestamp::MAX),
+    };
+    insert(write, &opening, now).map(Some)
 }
 
 fn same(before: &MandatePageRow, new: &NewMandatePage) -> bool {
@@ -116,33 +173,37 @@ fn same(before: &MandatePageRow, new: &NewMandatePage) -> bool {
                 && before.terms_version == *terms_version
         }
     };
-    agreed && before.card == new.card && before.account == new.account && before.language == new.language
+    let at_kiosk = matches!(before.led_by, LedBy::Kiosk { card, .. } if card == new.card);
+    agreed && at_kiosk && before.account == new.account && before.language == new.language
 }
 
-fn insert(write: &Write<'_>, school: SchoolId, new: &NewMandatePage, terms: &Agreed<'_>, now: Timestamp) -> Db<()> {
+fn insert(write: &Write<'_>, new: &Opening<'_>, now: Timestamp) -> Db<MandatePageRow> {
     write.db()?.execute(
-        "INSERT INTO mandate_pages (id, school, device, card, account, begins, amount, email, terms_version, language,
-             gateway, page, state, created_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        "INSERT INTO mandate_pages (id, school, device, card, mandate, account, begins, amount, email, terms_version,
+             language, gateway, page, hash, state, created_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+             ON CONFLICT (id) DO NOTHING",
         &values![
             new.id.uuid(),
-            school.uuid(),
-            new.device.uuid(),
-            new.card.uuid(),
+            new.school.uuid(),
+            new.device.map(DeviceId::uuid),
+            new.card.map(CardId::uuid),
+            new.mandate.map(MandateId::uuid),
             new.account.uuid(),
-            terms.begins,
-            terms.amount,
-            terms.email,
-            terms.terms_version,
+            new.terms.begins,
+            new.terms.amount,
+            new.terms.email,
+            new.terms.terms_version,
             word(&new.language)?,
-            &new.gateway,
+            new.gateway,
             &new.page,
+            new.hash,
             word(&MandatePageState::Open)?,
             now,
             new.expires_at
         ],
     )?;
-    Ok(())
+    page(write.db()?, new.id)?.ok_or(corrupt("page"))
 }
 
 fn give(write: &Write<'_>, id: OperationId, card: &StoredCard, now: Timestamp) -> Db<Moved<MandatePageRow>> {
@@ -150,7 +211,12 @@ fn give(write: &Write<'_>, id: OperationId, card: &StoredCard, now: Timestamp) -
     if before.state != MandatePageState::Open {
         return Ok(Moved::Stands(before));
     }
-    let standing = standing_mandate(write.db()?, before.account)?;
+    // A letter is about one mandate; another that was given since has a card of its own.
+    let meant = |mandate: &Mandate| match before.led_by {
+        LedBy::Kiosk { .. } => true,
+        LedBy::Letter(about) => about == mandate.id,
+    };
+    let standing = standing_mandate(write.db()?, before.account)?.filter(meant);
     let state = match (standing, before.begins) {
         // Given on two telephones at once: the second is another card for the first.
         (Some(mandate), _) => {
@@ -165,11 +231,24 @@ fn give(write: &Write<'_>, id: OperationId, card: &StoredCard, now: Timestamp) -
         (None, false) => MandatePageState::Cancelled,
     };
     set_state(write, id, state)?;
+    if let LedBy::Letter(about) = before.led_by {
+        shut_others(write, about)?;
+    }
     Ok(Moved::Moved(MandatePageRow { state, ..before }))
 }
 
+/// A letter that was sent twice leads to two pages, and one card is enough.
+fn shut_others(write: &Write<'_>, about: MandateId) -> Db<()> {
+    write.db()?.execute(
+        "UPDATE mandate_pages SET state = $1 WHERE mandate = $2 AND state = $3",
+        &values![word(&MandatePageState::Cancelled)?, about.uuid(), word(&MandatePageState::Open)?],
+    )?;
+    Ok(())
+}
+
 fn begun(write: &Write<'_>, page: &MandatePageRow, card: &StoredCard, now: Timestamp) -> Db<Mandate> {
-    let holder = rows::card(write.db()?, page.school, page.card)?.ok_or(corrupt("card"))?;
+    let LedBy::Kiosk { card: on_reader, .. } = page.led_by else { return Err(corrupt("page")) };
+    let holder = rows::card(write.db()?, page.school, on_reader)?.ok_or(corrupt("card"))?;
     Ok(Mandate {
         id: MandateId::new(page.id.uuid()),
         school: page.school,
@@ -198,9 +277,13 @@ fn change_card(
     card: &StoredCard,
     now: Timestamp,
 ) -> Db<()> {
+    let by = match page.led_by {
+        LedBy::Kiosk { card, .. } => Some(card.uuid()),
+        LedBy::Letter(_) => None,
+    };
     write.db()?.execute(
         "UPDATE mandates SET gateway = $1, reference = $2, last_four = $3, changed_by = $4, changed_at = $5 WHERE id = $6",
-        &values![&page.gateway, &card.reference, &card.last_four, page.card.uuid(), now, mandate.id.uuid()],
+        &values![&page.gateway, &card.reference, &card.last_four, by, now, mandate.id.uuid()],
     )?;
     // No charge begins with another card: the next purchase decides.
     let (account, event, new_id) = (mandate.account, Event::CardChanged, page.id);
@@ -279,10 +362,14 @@ fn page(db: &dyn Session, id: OperationId) -> Db<Option<MandatePageRow>> {
 }
 
 fn read(row: &Row) -> Db<MandatePageRow> {
+    let led_by = match row.col::<Option<uuid::Uuid>>("mandate")? {
+        Some(mandate) => LedBy::Letter(MandateId::new(mandate)),
+        None => LedBy::Kiosk { card: CardId::new(row.col("card")?), page: row.col("page")? },
+    };
     Ok(MandatePageRow {
         id: OperationId::new(row.col("id")?),
         school: SchoolId::new(row.col("school")?),
-        card: CardId::new(row.col("card")?),
+        led_by,
         account: AccountId::new(row.col("account")?),
         begins: row.col("begins")?,
         amount: row.col("amount")?,
@@ -290,7 +377,6 @@ fn read(row: &Row) -> Db<MandatePageRow> {
         terms_version: row.col("terms_version")?,
         language: row.word("language")?,
         gateway: row.col("gateway")?,
-        page: row.col("page")?,
         state: row.word("state")?,
         expires_at: row.col("expires_at")?,
     })

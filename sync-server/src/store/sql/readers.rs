@@ -35,14 +35,20 @@ impl Readers {
             let permit = free.acquire_owned().await.map_err(|_| StoreError::Closed)?;
             let reading = tokio::task::spawn_blocking(move || {
                 let _permit = permit;
+                let connect = || {
+                    engine_of.connect_reader().map_err(|error| {
+                        tracing::error!(%error, "no connection to the database");
+                        StoreError::Unreachable
+                    })
+                };
                 let found = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
                 let (mut session, fresh) = match found {
                     Some(session) => (session, false),
-                    None => (engine_of.connect_reader()?, true),
+                    None => (connect()?, true),
                 };
                 let mut answer = in_snapshot(&*session, &work);
                 if matches!(answer, Err(DbError::Unreachable)) && !fresh {
-                    session = engine_of.connect_reader()?;
+                    session = connect()?;
                     answer = in_snapshot(&*session, &work);
                 }
                 if !matches!(answer, Err(DbError::Unreachable)) {

@@ -228,9 +228,9 @@ static MANDATES: Table = plain!("mandates", ["id"],
      "given_by" Bytes, "created_at" Int, "changed_by" Bytes, "changed_at" Int, "stopped_by" Text,
      "last_four" Text, "seen_at" Int, "seen" Int]);
 static MANDATE_PAGES: Table = plain!("mandate_pages", ["id"],
-    ["id" Bytes, "school" Bytes, "device" Bytes, "card" Bytes, "account" Bytes, "begins" Int, "amount" Int, "email" Text,
-     "terms_version" Text, "language" Text, "gateway" Text, "page" Text, "state" Text, "created_at" Int,
-     "expires_at" Int]);
+    ["id" Bytes, "school" Bytes, "device" Bytes, "card" Bytes, "mandate" Bytes, "account" Bytes, "begins" Int,
+     "amount" Int, "email" Text, "terms_version" Text, "language" Text, "gateway" Text, "page" Text, "hash" Bytes,
+     "state" Text, "created_at" Int, "expires_at" Int]);
 static CHARGES: Table = plain!("charges", ["id"],
     ["id" Bytes, "school" Bytes, "mandate" Bytes, "account" Bytes, "amount" Int, "cause" Bytes, "attempt" Int,
      "first_at" Int, "state" Text, "reference" Text, "created_at" Int, "settled_at" Int, "asks" Int, "ask_at" Int]);

@@ -450,8 +450,9 @@ CREATE UNIQUE INDEX one_mandate_per_account ON mandates (account) WHERE state <>
 CREATE TABLE mandate_pages (
     id            BYTEA PRIMARY KEY,        -- the key under which the gateway stores the card
     school        BYTEA NOT NULL REFERENCES schools,
-    device        BYTEA NOT NULL REFERENCES devices,
-    card          BYTEA NOT NULL REFERENCES cards,
+    device        BYTEA REFERENCES devices, -- the kiosk that leads to it, if one does
+    card          BYTEA REFERENCES cards,   -- and the card that was on its reader
+    mandate       BYTEA REFERENCES mandates, -- else the one that the letter is about which leads to it
     account       BYTEA NOT NULL REFERENCES accounts,
     begins        BIGINT NOT NULL,          -- whether auto top-up begins with it; else only its card changes
     amount        BIGINT NOT NULL,
@@ -459,7 +460,8 @@ CREATE TABLE mandate_pages (
     terms_version TEXT NOT NULL,
     language      TEXT NOT NULL,
     gateway       TEXT NOT NULL,
-    page          TEXT NOT NULL UNIQUE,
+    page          TEXT UNIQUE,              -- its unguessable name, where a kiosk leads to it
+    hash          BYTEA UNIQUE,             -- the hash of it, where a letter does
     state         TEXT NOT NULL,
     created_at    BIGINT NOT NULL,
     expires_at    BIGINT NOT NULL
