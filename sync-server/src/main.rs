@@ -64,6 +64,9 @@ enum Command {
     /// Block a card, open it again, or put a new one in its place
     #[command(subcommand)]
     Card(office::Card),
+    /// Say what a bare tap opens at a school, from now on: what each card says, or nothing before its code
+    #[command(subcommand)]
+    TapPolicy(office::Tap),
     /// Print what was done to somebody and by whom: a card number, or the id of a person, a device or the school, on standard input
     Deeds(office::Deeds),
     /// Look at the configuration
@@ -269,6 +272,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Command::PriceClasses(asked) => price_classes(asked).await.map(|()| ExitCode::SUCCESS),
         Command::Cpr(asked) => cpr(asked).await.map(|()| ExitCode::SUCCESS),
         Command::Card(asked) => office::card(asked).await.map(|()| ExitCode::SUCCESS),
+        Command::TapPolicy(asked) => office::tap(asked).await.map(|()| ExitCode::SUCCESS),
         Command::Deeds(asked) => office::deeds(asked).await.map(|()| ExitCode::SUCCESS),
         Command::Config(About::Check(asked)) => Ok(check(&asked.flags()).await),
         Command::Config(About::ShowExample) => {
