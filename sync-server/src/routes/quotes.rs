@@ -9,6 +9,7 @@ use madkort_ledger::order::MOST_LINES;
 use madkort_protocol::{AccountId, CardStatus, DeviceKind, LineRequest, ProblemCode, Quote, QuoteLine, QuoteRequest};
 
 use crate::failure::Failure;
+use crate::limits::{Kind, Who};
 use crate::rights::{Asker, Proof, What, Whose, may};
 use crate::signed::SignedDevice;
 use crate::state::AppState;
@@ -23,6 +24,7 @@ pub(super) async fn post(
     let account = AccountId::parse(&account).map_err(|_| ProblemCode::NotFound)?;
     let request: QuoteRequest = signed.json()?;
     check(&request.lines)?;
+    state.not_too_often(Kind::Quotes, Who::Device(signed.device.id))?;
     let school = signed.school();
     let card = state.store.card(school, request.card).await?;
     let card = card.filter(|card| card.status == CardStatus::Active).ok_or(ProblemCode::NotFound)?;
