@@ -1,4 +1,5 @@
-//! `POST /v1/accounts/{account}/quotes`: what an order would take from an account, told while the card lies on the reader.
+//! `POST /v1/accounts/{account}/quotes`: what an order would take from an account, and what its caps leave, told while the card lies on
+//! the reader.
 //!
 //! **Invariant:** whatever class the account is in, the same is looked up and the answer has the same shape.
 
@@ -40,7 +41,7 @@ pub(super) async fn post(
     if !may(asker, What::SeePrice, whose) {
         return Err(ProblemCode::NotFound.into());
     }
-    let quote = state.store.quote(school, account, request.lines).await?;
+    let quote = state.store.quote(school, account, request.lines, state.now()).await?;
     quote.map(Json).ok_or_else(|| Failure::field("lines"))
 }
 

@@ -216,7 +216,8 @@ impl Play {
         let amounts = lines.iter().map(|line| catalogue().product(line.product).unwrap().price.times(line.quantity));
         let price = Money::sum(amounts.map(Result::unwrap)).unwrap();
         let taken = Money::from_ore(price.ore() * (100 - subsidy) / 100);
-        Some(Event::QuoteIs(Box::new(Quote { account: *account, lines, price, taken })))
+        let left = SpendingCaps::default();
+        Some(Event::QuoteIs(Box::new(Quote { account: *account, lines, price, left, taken })))
     }
 
     pub fn wait(&mut self, seconds: u64) -> &mut Self {
