@@ -122,7 +122,8 @@ fn a_deposit_paid_while_the_kiosk_was_off_is_known_when_it_is_on_again() {
     let state = tempfile::tempdir().unwrap();
     let uid = CardUid::parse(&server.card("Alma").uid).unwrap();
     let mut kiosk = Kiosk::start(&server.url(), state.path(), Some(server.code_file()), clock());
-    kiosk.wait_for_link(Link::Online);
+    // With everything that the school has, its cards among it.
+    kiosk.catalogue_of(server.demo.next_school_day);
     kiosk.sync.ask(alma_pays_in(&server, 1, 100));
     let open = kiosk.deposit_is(DepositState::Open);
     drop(kiosk);
