@@ -162,7 +162,12 @@ impl Shell {
             }
             Effect::OpenDeposit(request) => sync.ask(Question::OpenDeposit(request)),
             Effect::CancelDeposit(id) => sync.ask(Question::CancelDeposit(id)),
-            Effect::ForgetDeposit(id) => sync.ask(Question::ForgetDeposit(id)),
+            Effect::FollowDeposit(id) => sync.ask(Question::FollowDeposit(id)),
+            Effect::DepositTold(id) => store.tell(move |desk| desk.deposit_told(id)),
+            Effect::ForgetDeposit(id) => {
+                store.tell(move |desk| desk.leave_deposit(id));
+                sync.ask(Question::ForgetDeposit(id));
+            }
             Effect::AskQuote { account, request } => sync.ask(Question::AskQuote { account, request }),
             Effect::LoadAllergies(card) => sync.ask(Question::LoadAllergies(card)),
             Effect::SaveAllergies { person, change } => sync.ask(Question::SaveAllergies { person, change }),

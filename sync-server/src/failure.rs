@@ -4,23 +4,29 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use madkort_protocol::{Problem, ProblemCode, Refusal, Rule};
+use jiff::SignedDuration;
+use madkort_protocol::{Language, Problem, ProblemCode, Refusal, Rule};
 
+use crate::limits::TooOften;
 use crate::store::StoreError;
 
-/// Seconds after which it is worth asking again what could not be answered right now: a database that was started anew, or another
+/// After so long it is worth asking again what could not be answered right now: a database that was started anew, or another
 /// server, is there by then.
-const COME_BACK: &str = "2";
+const COME_BACK: SignedDuration = SignedDuration::from_secs(2);
 
 /// Why a request was not carried out.
 #[derive(Debug)]
-pub struct Failure(Box<Problem>);
+pub struct Failure {
+    problem: Box<Problem>,
+    /// When to come back, where that is known.
+    retry_after: Option<SignedDuration>,
+}
 
 impl Failure {
     /// The problem.
     #[must_use]
     pub fn problem(&self) -> &Problem {
-        &self.0
+        &self.problem
     }
 
     /// A field out of its bounds.
@@ -45,7 +51,19 @@ impl Failure {
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        Self(Box::new(problem))
+        Self { problem: Box::new(problem), retry_after: None }
+    }
+}
+
+/// With how long to wait, for a person and for a program.
+impl From<TooOften> for Failure {
+    fn from(TooOften { wait }: TooOften) -> Self {
+        let problem = Problem {
+            detail_da: too_often(Language::Danish, wait),
+            detail: too_often(Language::English, wait),
+            ..Problem::new(ProblemCode::TooMany)
+        };
+        Self { problem: Box::new(problem), retry_after: Some(wait) }
     }
 }
 
@@ -86,13 +104,68 @@ impl From<Refusal> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_string(&self.0).unwrap_or_default();
+        let status = StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_string(&self.problem).unwrap_or_default();
         let kind = HeaderValue::from_static("application/problem+json");
         let mut answer = (status, [(header::CONTENT_TYPE, kind)], body).into_response();
-        if self.0.code == ProblemCode::Unavailable {
-            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(COME_BACK));
+        let later = (self.problem.code == ProblemCode::Unavailable).then_some(COME_BACK);
+        if let Some(wait) = self.retry_after.or(later) {
+            answer.headers_mut().insert(header::RETRY_AFTER, seconds_of(wait));
         }
         answer
+    }
+}
+
+/// The sentence for whoever has to wait.
+pub(crate) fn too_often(language: Language, wait: SignedDuration) -> String {
+    let (number, one, many) = match (whole_seconds(wait), language) {
+        (seconds @ ..60, Language::Danish) => (seconds, "sekund", "sekunder"),
+        (seconds @ ..60, Language::English) => (seconds, "second", "seconds"),
+        (seconds @ ..3600, Language::Danish) => (up(seconds, 60), "minut", "minutter"),
+        (seconds @ ..3600, Language::English) => (up(seconds, 60), "minute", "minutes"),
+        (seconds, Language::Danish) => (up(seconds, 3600), "time", "timer"),
+        (seconds, Language::English) => (up(seconds, 3600), "hour", "hours"),
+    };
+    let unit = if number == 1 { one } else { many };
+    match language {
+        Language::Danish => format!("Der er for mange forsøg lige nu. Prøv igen om {number} {unit}."),
+        Language::English => format!("There are too many attempts right now. Try again in {number} {unit}."),
+    }
+}
+
+/// In the header's whole seconds (RFC 9110, 10.2.3).
+pub(crate) fn seconds_of(wait: SignedDuration) -> HeaderValue {
+    HeaderValue::from(whole_seconds(wait))
+}
+
+/// Whoever waits so many seconds has waited long enough.
+fn whole_seconds(wait: SignedDuration) -> i64 {
+    wait.as_secs().saturating_add(i64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+fn up(seconds: i64, unit: i64) -> i64 {
+    seconds.saturating_add(unit - 1) / unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_waits_as_long_as_is_said_has_waited_long_enough() {
+        for (millis, seconds, said) in [
+            (1, 1_i64, "in 1 second."),
+            (59_000, 59, "in 59 seconds."),
+            (59_001, 60, "in 1 minute."),
+            (61_000, 61, "in 2 minutes."),
+            (3_600_000, 3600, "in 1 hour."),
+            (3_601_000, 3601, "in 2 hours."),
+        ] {
+            let wait = SignedDuration::from_millis(millis);
+            assert!(too_often(Language::English, wait).ends_with(said), "{millis}");
+            assert_eq!(seconds_of(wait), HeaderValue::from(seconds));
+        }
+        let danish = too_often(Language::Danish, SignedDuration::from_secs(90));
+        assert_eq!(danish, "Der er for mange forsøg lige nu. Prøv igen om 2 minutter.");
     }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
-use madkort_protocol::{DeviceId, DeviceKind, SchoolId, check_text};
+use madkort_protocol::{DeviceId, DeviceKind, Language, SchoolId, check_text};
 use sync_server::config::{Config, EXAMPLE, Flags, Gateway};
 use sync_server::cpr::{self, CprKey};
 use sync_server::mail::Mailer;
@@ -64,6 +64,9 @@ enum Command {
     /// Block a card, open it again, or put a new one in its place
     #[command(subcommand)]
     Card(office::Card),
+    /// Say what a bare tap opens at a school, from now on: what each card says, or nothing before its code
+    #[command(subcommand)]
+    TapPolicy(office::Tap),
     /// Print what was done to somebody and by whom: a card number, or the id of a person, a device or the school, on standard input
     Deeds(office::Deeds),
     /// Look at the configuration
@@ -257,8 +260,32 @@ enum Kind {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
-    match Cli::parse().command {
+async fn main() -> ExitCode {
+    match carry_out(Cli::parse().command).await {
+        Ok(code) => code,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Says what staff can do about a database that does not work, in Danish and in English, and then what there is to know.
+fn complain(error: &anyhow::Error) {
+    if let Some(error) = error.chain().find_map(|cause| cause.downcast_ref::<StoreError>()) {
+        say_of_database(error);
+    }
+    eprintln!("Error: {error:?}");
+}
+
+fn say_of_database(error: &StoreError) {
+    for language in [Language::Danish, Language::English] {
+        eprintln!("{}", error.sentence(language));
+    }
+}
+
+async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Serve(asked) => serve(read(&asked.flags())?).await.map(|()| ExitCode::SUCCESS),
         Command::Migrate(asked) => migrate(asked).map(|()| ExitCode::SUCCESS),
         Command::Backup(asked) => back_up(asked).map(|()| ExitCode::SUCCESS),
@@ -269,6 +296,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Command::PriceClasses(asked) => price_classes(asked).await.map(|()| ExitCode::SUCCESS),
         Command::Cpr(asked) => cpr(asked).await.map(|()| ExitCode::SUCCESS),
         Command::Card(asked) => office::card(asked).await.map(|()| ExitCode::SUCCESS),
+        Command::TapPolicy(asked) => office::tap(asked).await.map(|()| ExitCode::SUCCESS),
         Command::Deeds(asked) => office::deeds(asked).await.map(|()| ExitCode::SUCCESS),
         Command::Config(About::Check(asked)) => Ok(check(&asked.flags()).await),
         Command::Config(About::ShowExample) => {
@@ -290,8 +318,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         }
     };
     let limits = Limits { connections: config.connections, ..Limits::default() };
-    let mut state =
-        AppState::new(store.clone(), Clock::new(Timestamp::now), payments).with_limits(limits).reached_at(&public_url);
+    let mut state = AppState::new(store.clone(), Clock::new(Timestamp::now), payments)
+        .with_limits(limits)
+        .with_rates(config.rates)
+        .reached_at(&public_url);
     if let Some(smtp) = &config.smtp {
         let mailer = Mailer::new(store, smtp)?.reached_at(&public_url).with_payments(state.payments.clone());
         state = state.with_mailer(mailer);
@@ -366,6 +396,7 @@ async fn check(flags: &Flags) -> ExitCode {
             ExitCode::FAILURE
         }
         Err(error) => {
+            say_of_database(&error);
             eprintln!(
                 "the configuration can be read, and the database cannot be used: {:#}",
                 anyhow::Error::from(error)

@@ -1,4 +1,4 @@
-//! What the office does to a card, and what was done to somebody: commands of `sync-server`.
+//! What the office does to a card, what a bare tap opens, and what was done to somebody: commands of `sync-server`.
 //!
 //! **Invariant:** a card's number and its code come on the standard input and in no argument; a code that is made here is printed once,
 //! on the standard output, and stored as its hash.
@@ -9,7 +9,7 @@ use std::io::Read;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use madkort_protocol::{CardId, CardNumber, PersonId, SchoolId};
+use madkort_protocol::{CardId, CardNumber, PersonId, SchoolId, TapPolicy};
 use sync_server::card_line::{self, CODE_DIGITS};
 use sync_server::passwords;
 use sync_server::store::{self, Blocking, Deed, NewCard, Replacing, Store};
@@ -29,6 +29,15 @@ pub enum Card {
     /// OLD-NUMBER;NEW-NUMBER;NEW-UID on standard input. Prints the new card's verification code, once; where one is printed on the
     /// card already, the line ends in ;CODE
     Replace(OfSchool),
+}
+
+/// What a bare tap opens.
+#[derive(Subcommand)]
+pub enum Tap {
+    /// Each card decides: whether its code is asked for stands with the card
+    CardDecides(OfSchool),
+    /// Nothing: every tap is asked for its code, whatever the card says
+    AlwaysAskCode(OfSchool),
 }
 
 /// What was done to whom.
@@ -96,6 +105,23 @@ fn new_code() -> anyhow::Result<Zeroizing<String>> {
         }
     }
     Ok(code)
+}
+
+/// Says what a bare tap opens from now on.
+pub async fn tap(asked: Tap) -> anyhow::Result<()> {
+    let (of, tap) = match asked {
+        Tap::CardDecides(of) => (of, TapPolicy::CardDecides),
+        Tap::AlwaysAskCode(of) => (of, TapPolicy::AlwaysAskCode),
+    };
+    let (store, school) = open(of).await?;
+    let changed = store.set_tap_policy(school, tap, Timestamp::now()).await?.context("there is no such school")?;
+    match (changed, tap) {
+        (true, TapPolicy::CardDecides) => println!("each card decides whether a tap is asked for its code"),
+        (true, TapPolicy::AlwaysAskCode) => println!("every tap is asked for its code"),
+        (false, TapPolicy::CardDecides) => println!("each card decided before"),
+        (false, TapPolicy::AlwaysAskCode) => println!("every tap was asked for its code before"),
+    }
+    Ok(())
 }
 
 /// Prints what was done to a person, a device or the school.

@@ -10,7 +10,7 @@ pub mod picture;
 pub mod reset;
 
 use askama::Template;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use madkort_protocol::{Account, DepositState, Language, School};
 
 use crate::danish;
@@ -194,6 +194,12 @@ pub fn nothing_here(language: Language, fault: bool) -> Result<String, askama::E
     let sentences = vec![sentence];
     let (school, support, facts) = ("Madkort", String::new(), vec![]);
     End { language, sandbox: false, school, support, refresh: 0, good: false, heading, sentences, facts }.render()
+}
+
+/// For whoever has looked at too many pages: when to come back.
+pub fn too_often(language: Language, wait: SignedDuration) -> Result<String, askama::Error> {
+    let heading = pick(language, "Vent lidt", "Wait a little");
+    ended("Madkort", String::new(), language, (heading, &crate::failure::too_often(language, wait), false))
 }
 
 /// How something ended that moved no money.

@@ -10,7 +10,8 @@ use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::clock::Clock;
 use crate::connections::Limits;
-use crate::enrolment::EnrolmentLimit;
+use crate::failure::Failure;
+use crate::limits::{Kind, Limiter, Rates, Who};
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::payments::Payments;
@@ -51,7 +52,7 @@ pub struct Shared {
     pub(crate) jobs: Arc<Jobs>,
     pub(crate) replay: Arc<ReplayGuard>,
     pub(crate) signers: Arc<Signers>,
-    pub(crate) enrolment: Arc<EnrolmentLimit>,
+    pub(crate) limiter: Arc<Limiter>,
     pub(crate) hashing: Arc<Semaphore>,
     pub(crate) pictures: Arc<Semaphore>,
     stopping: Arc<watch::Sender<bool>>,
@@ -84,7 +85,7 @@ impl AppState {
             jobs: Arc::default(),
             replay: Arc::default(),
             signers: Arc::default(),
-            enrolment: Arc::default(),
+            limiter: Arc::default(),
             hashing: Arc::new(Semaphore::new(HASHING)),
             pictures: Arc::new(Semaphore::new(PICTURES)),
             stopping: Arc::new(watch::channel(false).0),
@@ -109,6 +110,17 @@ impl AppState {
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self(Arc::new(Shared { limits, ..Arc::unwrap_or_clone(self.0) }))
+    }
+
+    /// With other rates than the usual ones.
+    #[must_use]
+    pub fn with_rates(self, rates: Rates) -> Self {
+        Self(Arc::new(Shared { limiter: Arc::new(Limiter::new(rates)), ..Arc::unwrap_or_clone(self.0) }))
+    }
+
+    /// Counts one more of a kind, and goes on only if it is not one too many.
+    pub(crate) fn not_too_often(&self, kind: Kind, who: Who) -> Result<(), Failure> {
+        Ok(self.limiter.count(kind, who, self.now())?)
     }
 
     /// Now.

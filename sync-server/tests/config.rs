@@ -5,7 +5,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use madkort_protocol::Language;
 use sync_server::config::{Config, EXAMPLE, Flags, Format, Gateway, KEYS, MOST_CONNECTIONS, Problems};
+use sync_server::limits::{Kind, Rate};
 
 const PASSWORD: &str = "hunter2";
 
@@ -48,7 +50,7 @@ fn problems(text: &str) -> Vec<String> {
     let file = folder.write("madkort.toml", text);
     let place = format!("{}:", file.display());
     let problems = load(Some(&file), &[], &[]).unwrap_err();
-    problems.0.iter().map(|problem| problem.to_string().replace(&place, "")).collect()
+    problems.0.iter().map(|problem| problem.sentence(Language::English).replace(&place, "")).collect()
 }
 
 #[test]
@@ -61,6 +63,9 @@ fn nothing_said_is_enough() {
     assert_eq!((config.log.format, config.log.filter.as_str()), (Format::Json, "info"));
     assert_eq!((config.metrics_listen, config.connections), (None, MOST_CONNECTIONS));
     assert!(config.cpr_key.is_none());
+    for kind in Kind::ALL {
+        assert_eq!(config.rates.of(*kind), kind.row().usual, "{kind:?}");
+    }
 }
 
 #[test]
@@ -171,6 +176,29 @@ fn a_file_that_is_no_configuration_is_said_without_quoting_it() {
 }
 
 #[test]
+fn a_limit_is_said_in_the_file_or_the_environment_and_checked() {
+    let folder = Folder::new();
+    let file = folder.write("madkort.toml", "limit_deposits = \"3/5m\"\nlimit_pages = \"7/2h\"\n");
+    let config = load(Some(&file), &[("MADKORT_LIMIT_PAGES", "8/10s")], &[]).unwrap();
+    assert_eq!(config.rates.of(Kind::Deposits), Rate { most: 3, seconds: 300 });
+    assert_eq!(config.rates.of(Kind::Pages), Rate { most: 8, seconds: 10 });
+    assert_eq!(config.rates.of(Kind::Quotes), Kind::Quotes.row().usual);
+    assert_eq!(
+        problems("limit_deposits = \"many\"\nlimit_pages = 7\nlimit_quotes = \"0/1m\"\n")
+            .iter()
+            .map(|said| said.split_once(" must be ").unwrap().0.to_owned())
+            .collect::<Vec<_>>(),
+        ["2: limit_pages", "1: limit_deposits", "3: limit_quotes"],
+    );
+    assert!(folder.run(&["migrate"], &[]).status.success());
+    let wrong = folder.run(&["config", "check"], &[("MADKORT_LIMIT_DEPOSITS", "3/5d")]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(said(&wrong).contains("MADKORT_LIMIT_DEPOSITS: limit_deposits must be how many in how long"));
+    let right = folder.run(&["config", "check"], &[("MADKORT_LIMIT_DEPOSITS", "3/5m")]);
+    assert!(said(&right).contains("3/5m  (MADKORT_LIMIT_DEPOSITS)"), "{}", said(&right));
+}
+
+#[test]
 fn check_says_what_is_in_force_and_whether_the_database_is_there() {
     let folder = Folder::new();
     let nothing = folder.run(&["config", "check"], &[]);
@@ -187,6 +215,38 @@ fn check_says_what_is_in_force_and_whether_the_database_is_there() {
     let wrong = folder.run(&["config", "check", "--listen", "x", "--gateway", "y"], &[]);
     assert_eq!(wrong.status.code(), Some(1));
     assert!(said(&wrong).contains("--listen: listen must be") && said(&wrong).contains("--gateway: gateway must be"));
+}
+
+#[test]
+fn whoever_stands_at_the_console_is_told_in_danish_and_in_english() {
+    let folder = Folder::new();
+    let wrong = folder.run(&["serve"], &[("MADKORT_LISTEN", "here")]);
+    for line in [
+        "Konfigurationen kan ikke bruges:\n  MADKORT_LISTEN: listen skal være en IP-adresse og en port",
+        "The configuration cannot be used:\n  MADKORT_LISTEN: listen must be an IP address and a port",
+    ] {
+        assert!(said(&wrong).contains(line), "{line}: {}", said(&wrong));
+    }
+    // No file, one that is no database, and one that was cut off in the middle.
+    let nothing = folder.run(&["serve"], &[]);
+    assert!(said(&nothing).contains("kan ikke åbnes (") && said(&nothing).contains("cannot be opened ("));
+    folder.write("madkort.db", &"Dette er et brev. ".repeat(4000));
+    let letter = folder.run(&["serve"], &[]);
+    std::fs::remove_file(folder.0.path().join("madkort.db")).unwrap();
+    assert!(folder.run(&["migrate"], &[]).status.success());
+    let whole = std::fs::read(folder.0.path().join("madkort.db")).unwrap();
+    let mut torn = whole.clone();
+    for byte in &mut torn[4096..] {
+        *byte = 0xa5;
+    }
+    std::fs::write(folder.0.path().join("madkort.db"), torn).unwrap();
+    for (what, output) in [("a letter", letter), ("torn", folder.run(&["verify"], &[]))] {
+        assert_eq!(output.status.code(), Some(1), "{what}: {}", said(&output));
+        let told = said(&output);
+        let danish = told.contains("kan ikke åbnes (") || told.contains("Databasen er beskadiget eller svigtede: ");
+        let english = told.contains("cannot be opened (") || told.contains("The database is damaged or failed: ");
+        assert!(danish && english && !told.contains("panicked"), "{what}: {told}");
+    }
 }
 
 #[test]

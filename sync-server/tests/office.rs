@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use madkort_protocol::{CardNumber, DeviceKind, SchoolId};
+use madkort_protocol::{CardNumber, DeviceKind, School, SchoolId, TapPolicy};
 use serde_json::Value;
 use sync_server::enrolment;
 use sync_server::store::{self, DatabaseUrl, NewCode, NewDevice, Store};
@@ -146,6 +146,36 @@ fn a_new_card_is_told_its_code_once() {
     }
     assert_eq!(place.status(&third), "active");
     assert!(place.run(&["verify"], "").status.success());
+}
+
+#[test]
+fn a_school_says_whether_every_tap_is_asked_for_its_code() {
+    let place = Place::new();
+    let stands = || place.with(async |store, school| store.school(school).await.unwrap().unwrap());
+    let before = stands();
+    assert_eq!(before.tap, TapPolicy::CardDecides);
+    let cursor = || {
+        place.with(async |store, school| store.changes(school, 0, 10_000, jiff::civil::Date::MIN).await.unwrap().cursor)
+    };
+    let heard = cursor();
+    for (policy, words, tap) in [
+        ("always-ask-code", "every tap is asked for its code", TapPolicy::AlwaysAskCode),
+        ("always-ask-code", "every tap was asked for its code before", TapPolicy::AlwaysAskCode),
+        ("card-decides", "each card decides whether", TapPolicy::CardDecides),
+        ("card-decides", "each card decided before", TapPolicy::CardDecides),
+    ] {
+        let done = place.run(&["tap-policy", policy], "");
+        assert!(done.status.success() && said(&done).contains(words), "{policy}: {}", said(&done));
+        assert_eq!(stands(), School { tap, ..before.clone() }, "and nothing else of the school");
+    }
+    assert_eq!(cursor(), heard + 2, "each change is told to the feed, and what changed nothing is not");
+    let deeds = said(&place.run(&["deeds"], &before.id.to_string()));
+    let told: Vec<&str> = deeds.lines().map(|line| line.split_once(' ').unwrap().1).collect();
+    assert_eq!(told, ["tap-always-asks-code, by the office", "tap-card-decides, by the office"]);
+    for wrong in [&["tap-policy", "never"][..], &["tap-policy"], &["tap-policy", "card-decides", "--school", "7"]] {
+        assert!(!place.run(wrong, "").status.success(), "{wrong:?}");
+    }
+    assert_eq!(stands(), before);
 }
 
 #[test]

@@ -18,5 +18,6 @@ mod refusals_tap;
 mod statements;
 mod steps;
 mod subsidised;
+mod tap_policy;
 mod transfer;
 mod withdrawal;

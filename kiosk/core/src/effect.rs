@@ -68,7 +68,11 @@ pub enum Effect {
     OpenDeposit(Box<DepositRequest>),
     /// Tell the server that the payment is given up; answer with `DepositIs`.
     CancelDeposit(OperationId),
-    /// Stop following a deposit, or a page for a payment card or a picture.
+    /// Follow a deposit that was opened in an earlier visit; answer as for `OpenDeposit`.
+    FollowDeposit(OperationId),
+    /// Whoever opened a deposit was shown how it ended: nobody is told again.
+    DepositTold(OperationId),
+    /// Whoever is here walks away from a deposit, or from a page for a payment card or a picture: nobody waits for it.
     ForgetDeposit(OperationId),
     /// Find out what an order would take from an account; answer with `QuoteIs` or `QuoteUnreachable`.
     AskQuote {

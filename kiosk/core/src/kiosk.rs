@@ -348,13 +348,7 @@ impl Kiosk {
         let (room, cancelling, refused, eating) = (Room::Home, None, None, Eating::default());
         let inside = Inside { visitor: *visitor, signed_in, without_card, chosen, room, cancelling, refused, eating };
         let mut inside = Box::new(inside);
-        let effects = if self.link.is_online() && signed_in && inside.is_new_here() {
-            let (room, effects) = inside.introduce(None);
-            inside.room = room;
-            effects
-        } else {
-            vec![]
-        };
+        let effects = self.around().map_or_else(Vec::new, |around| inside.begin(&around));
         self.stage = Stage::Inside(inside);
         effects
     }

@@ -343,6 +343,12 @@ pub enum FormProblem {
     EmptyBasket,
     /// The balance does not cover it; this much is missing.
     Balance(Money),
+    /// Over what may be spent in a day; this much is left of it.
+    DayCap(Money),
+    /// Over what may be spent in a week; this much is left of it.
+    WeekCap(Money),
+    /// Over what may be spent in a month; this much is left of it.
+    MonthCap(Money),
     /// Orders for that day have closed.
     CutOff,
     /// Over what may be ordered while the server is out of reach; this much is allowed.

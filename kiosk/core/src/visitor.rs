@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use madkort_protocol::{
-    Account, AccountId, CardId, CardStatus, MenuDay, Money, OperationId, Order, Person, PersonId, PictureDigest,
-    Product, ProductId, ProductPicture, School,
+    Account, AccountId, CardId, CardStatus, Deposit, MenuDay, Money, OperationId, Order, Person, PersonId,
+    PictureDigest, Product, ProductId, ProductPicture, School,
 };
 
 /// The person whose card is on the reader, as the store knows them now.
@@ -37,6 +37,8 @@ pub struct Visitor {
     pub card_unacknowledged: Money,
     /// Sum of all orders on this kiosk the server has not acknowledged.
     pub kiosk_unacknowledged: Money,
+    /// A deposit of theirs at this kiosk of which they have not been told how it ended.
+    pub deposit: Option<Deposit>,
 }
 
 /// A card that a visitor may see and stop.

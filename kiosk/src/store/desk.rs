@@ -214,6 +214,16 @@ impl Desk {
         Ok(())
     }
 
+    /// Whoever opened a deposit has walked away from it. If the disk does not take that they are told of it, at worst, once too often.
+    pub fn leave_deposit(&mut self, id: OperationId) {
+        let _ = self.heed(|store, _| store.leave_deposit(id));
+    }
+
+    /// Whoever opened a deposit was shown its end, or the server knows of none. As for [`Desk::leave_deposit`].
+    pub fn deposit_told(&mut self, id: OperationId) {
+        let _ = self.heed(|store, _| store.deposit_told(id));
+    }
+
     /// Keeps what enrolment gave.
     pub fn enrolled(&mut self, enrolled: &Enrolled) -> Result<(), StoreError> {
         self.heed(|store, _| store.enrolled(enrolled))?;

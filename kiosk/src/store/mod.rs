@@ -7,6 +7,7 @@
 //! is left where it is and copied aside, because operations nobody else knows of may be inside.
 
 mod cache;
+mod deposits;
 pub mod desk;
 mod device;
 mod journal;

@@ -13,7 +13,7 @@ use madkort_protocol::{
 };
 use rusqlite::{Connection, Row};
 
-use super::{Doing as _, Store, StoreError, bodies, body, cache, from_json, journal};
+use super::{Doing as _, Store, StoreError, bodies, body, cache, deposits, from_json, journal};
 
 impl Store {
     /// The card of a UID: one in use before one that is not, should a piece of plastic have been issued twice.
@@ -44,6 +44,7 @@ impl Store {
         if accounts.is_empty() {
             return Ok(None);
         }
+        let deposit = deposits::untold(&self.db, person.id)?;
         let unanswered = Unanswered::of(&self.db)?;
         let cards = self.cards(&card, &owners_of(&accounts), &unanswered)?;
         let mut view = View { orders: self.orders(&accounts, today)?, accounts };
@@ -72,6 +73,7 @@ impl Store {
             orders,
             card_unacknowledged: unanswered.sum(|order| order.card == card.id)?,
             kiosk_unacknowledged: unanswered.sum(|_| true)?,
+            deposit,
         }))
     }
 

@@ -1,7 +1,7 @@
 //! Questions a visit has: verification codes and passwords, payments, statements, and who is signed in while it lasts.
 //!
-//! **Invariants:** a wrong code is counted on the disk *before* it is looked at, so that pulling the plug buys no try; the kiosk's own
-//! count holds whether the server is there or not. A payment is only ever followed here, never made.
+//! **Invariant:** a wrong code is counted on the disk *before* it is looked at, so that pulling the plug buys no try; the kiosk's own
+//! count holds whether the server is there or not.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,37 +13,33 @@ use argon2::password_hash::phc::PasswordHash;
 use jiff::civil::Date;
 use kiosk_core::{CodeAnswer, Event};
 use madkort_protocol::{
-    AccountId, CardId, CodeVerifier, Deposit, DepositRequest, DepositState, LoginAnswer, LoginRequest, OperationId,
-    PersonId, ProblemCode, Profile, ProfileChange, SessionToken, Statement, Throttle,
+    AccountId, CardId, CodeVerifier, LoginAnswer, LoginRequest, OperationId, PersonId, ProblemCode, Profile,
+    ProfileChange, SessionToken, Statement, Throttle,
 };
 use reqwest::Method;
 use tokio::task::JoinHandle;
 
 use super::client::{Call, CallError, Line};
-use super::{Question, Typed, food, letters, money, pictures};
+use super::{Question, Typed, deposits, food, letters, money, pictures};
 
 /// Somebody stands there: longer than this and the kiosk looks at the code itself.
 const LOGIN_PATIENCE: Duration = Duration::from_secs(3);
-/// Somebody stands there, and a payment page is opened at a third party.
-const DEPOSIT_PATIENCE: Duration = Duration::from_secs(10);
 /// A session that ends: nobody waits for it, and it ends by itself if the server does not hear.
 const GOODBYE_PATIENCE: Duration = Duration::from_secs(5);
 /// Somebody stands there with a form.
 const PROFILE_PATIENCE: Duration = Duration::from_secs(6);
 /// A month of lines.
 const STATEMENT_PATIENCE: Duration = Duration::from_secs(6);
-/// How often an open payment is asked about.
-const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 /// Answers questions, each in a task of its own.
 pub(super) struct Questions {
     line: Arc<Line>,
-    deposits: HashMap<OperationId, JoinHandle<()>>,
+    pages: HashMap<OperationId, JoinHandle<()>>,
 }
 
 impl Questions {
     pub(super) fn new(line: Arc<Line>) -> Self {
-        Self { line, deposits: HashMap::new() }
+        Self { line, pages: HashMap::new() }
     }
 
     pub(super) fn ask(&mut self, question: Question) {
@@ -69,11 +65,15 @@ impl Questions {
             }
             Question::OpenDeposit(request) => {
                 let id = request.id;
-                let task = tokio::spawn(async move { open_deposit(&line, *request).await });
-                self.follow(id, Some(task));
+                self.follow(id, tokio::spawn(async move { deposits::open(&line, *request).await }));
             }
-            Question::CancelDeposit(id) => drop(tokio::spawn(async move { cancel_deposit(&line, id).await })),
-            Question::ForgetDeposit(id) => self.follow(id, None),
+            Question::CancelDeposit(id) => drop(tokio::spawn(async move { deposits::cancel(&line, id).await })),
+            Question::FollowDeposit(id) => {
+                self.follow(id, tokio::spawn(async move { deposits::follow(&line, id, None).await }));
+            }
+            Question::ForgetDeposit(id) => {
+                self.follow(id, tokio::spawn(async move { deposits::follow_to_its_end(&line, id).await }));
+            }
             Question::AskQuote { account, request } => {
                 drop(tokio::spawn(async move { food::ask_quote(&line, account, request).await }));
             }
@@ -88,16 +88,14 @@ impl Questions {
             Question::LoadPicture(person) => drop(tokio::spawn(async move { pictures::load(&line, person).await })),
             Question::OpenPicturePage(request) => {
                 let id = request.id;
-                let task = tokio::spawn(async move { pictures::open_page(&line, *request).await });
-                self.follow(id, Some(task));
+                self.follow(id, tokio::spawn(async move { pictures::open_page(&line, *request).await }));
             }
             Question::CancelPicturePage(id) => {
                 drop(tokio::spawn(async move { pictures::cancel_page(&line, id).await }));
             }
             Question::OpenMandatePage(request) => {
                 let id = request.id;
-                let task = tokio::spawn(async move { money::open_mandate_page(&line, *request).await });
-                self.follow(id, Some(task));
+                self.follow(id, tokio::spawn(async move { money::open_mandate_page(&line, *request).await }));
             }
             Question::CancelMandatePage(id) => {
                 drop(tokio::spawn(async move { money::cancel_mandate_page(&line, id).await }));
@@ -122,13 +120,10 @@ impl Questions {
         }
     }
 
-    fn follow(&mut self, id: OperationId, task: Option<JoinHandle<()>>) {
-        self.deposits.retain(|_, task| !task.is_finished());
-        let before = match task {
-            Some(task) => self.deposits.insert(id, task),
-            None => self.deposits.remove(&id),
-        };
-        if let Some(before) = before {
+    /// One task a page: what asked about it before is dropped.
+    fn follow(&mut self, id: OperationId, task: JoinHandle<()>) {
+        self.pages.retain(|_, task| !task.is_finished());
+        if let Some(before) = self.pages.insert(id, task) {
             before.abort();
         }
     }
@@ -220,48 +215,6 @@ fn fits(verifier: &CodeVerifier, code: &str) -> bool {
         Ok(hash) => Argon2::default().verify_password(code.as_bytes(), &hash).is_ok(),
         Err(_) => false,
     }
-}
-
-async fn open_deposit(line: &Line, request: DepositRequest) {
-    let asked = Call::new(Method::POST, "/v1/deposits", DEPOSIT_PATIENCE).with(&request);
-    match line.call::<Deposit>(&asked).await {
-        Ok(deposit) => {
-            line.events.tell(Event::DepositIs(Box::new(deposit.clone())));
-            follow_deposit(line, deposit).await;
-        }
-        Err(CallError::Problem(problem)) => {
-            tracing::warn!(code = ?problem.code, "the server refused a deposit");
-            line.events.tell(Event::DepositRefused(request.id));
-        }
-        Err(_) => line.events.tell(Event::DepositUnreachable(request.id)),
-    }
-}
-
-/// Asks until it has ended. Told when it changed, and when the server went out of sight or came back.
-async fn follow_deposit(line: &Line, deposit: Deposit) {
-    let id = deposit.id;
-    let mut known = Some(deposit);
-    while known.as_ref().is_none_or(|deposit| matches!(deposit.state, DepositState::Open | DepositState::Unknown)) {
-        tokio::time::sleep(FOLLOW_EVERY).await;
-        let now =
-            line.call::<Deposit>(&Call::new(Method::GET, format!("/v1/deposits/{id}"), DEPOSIT_PATIENCE)).await.ok();
-        if now == known {
-            continue;
-        }
-        line.events.tell(match &now {
-            Some(deposit) => Event::DepositIs(Box::new(deposit.clone())),
-            None => Event::DepositUnreachable(id),
-        });
-        known = now;
-    }
-}
-
-async fn cancel_deposit(line: &Line, id: OperationId) {
-    let asked = Call::new(Method::DELETE, format!("/v1/deposits/{id}"), DEPOSIT_PATIENCE);
-    line.events.tell(match line.call::<Deposit>(&asked).await {
-        Ok(deposit) => Event::DepositIs(Box::new(deposit)),
-        Err(_) => Event::DepositUnreachable(id),
-    });
 }
 
 async fn load_profile(line: &Line, person: PersonId) {

@@ -6,6 +6,7 @@
 
 mod ask;
 mod client;
+mod deposits;
 pub mod enrol;
 mod food;
 mod letters;
@@ -79,7 +80,9 @@ pub enum Question {
     OpenDeposit(Box<DepositRequest>),
     /// Give a payment up.
     CancelDeposit(OperationId),
-    /// Stop following a payment.
+    /// Follow a payment of an earlier visit: somebody waits for it again.
+    FollowDeposit(OperationId),
+    /// Nobody waits for a payment any more, or for a page; how a payment ends is still kept.
     ForgetDeposit(OperationId),
     /// Find out what an order would take from an account.
     AskQuote {
@@ -208,6 +211,9 @@ pub fn start(config: SyncConfig, outside: Outside) -> anyhow::Result<SyncHandle>
 async fn run(line: &Arc<Line>, outbox: &Notify, mut questions: UnboundedReceiver<Question>) {
     let mut asking = Questions::new(line.clone());
     let answer = async {
+        for id in deposits::left(line).await {
+            asking.ask(Question::ForgetDeposit(id));
+        }
         while let Some(question) = questions.recv().await {
             asking.ask(question);
         }

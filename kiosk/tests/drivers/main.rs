@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod deposits;
 mod outbox;
 mod paper;
 mod passwords;

@@ -144,6 +144,18 @@ fn an_order_the_server_refuses_is_told_and_undone() {
     assert_eq!(undone.accounts[0].balance, server.balance("Alma"));
 }
 
+pub fn alma_pays_in(server: &RealServer, number: u128, amount: i32) -> Question {
+    Question::OpenDeposit(Box::new(DepositRequest {
+        id: operation(number),
+        card: server.card("Alma").card,
+        account: server.card("Alma").account,
+        amount: kroner(amount),
+        email: "alma@hojager.example".to_owned(),
+        terms_version: block_terms(server),
+        language: Language::Danish,
+    }))
+}
+
 #[test]
 fn a_deposit_is_followed_until_it_is_paid_and_another_is_given_up() {
     let server = RealServer::start(clock());
@@ -151,17 +163,7 @@ fn a_deposit_is_followed_until_it_is_paid_and_another_is_given_up() {
     let mut kiosk = Kiosk::start(&server.url(), state.path(), Some(server.code_file()), clock());
     kiosk.wait_for_link(Link::Online);
     let before = server.balance("Alma");
-    let request = |number, amount| {
-        Question::OpenDeposit(Box::new(DepositRequest {
-            id: operation(number),
-            card: server.card("Alma").card,
-            account: server.card("Alma").account,
-            amount: kroner(amount),
-            email: "alma@hojager.example".to_owned(),
-            terms_version: block_terms(&server),
-            language: Language::Danish,
-        }))
-    };
+    let request = |number, amount| alma_pays_in(&server, number, amount);
     kiosk.sync.ask(request(1, 100));
     let open = kiosk.deposit_is(DepositState::Open);
     server.pay(&open.url);

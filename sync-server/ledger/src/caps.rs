@@ -28,6 +28,19 @@ pub struct Caps {
 impl Caps {
     /// No limits.
     pub const NONE: Self = Self { day: None, week: None, month: None };
+
+    /// What may still be spent under each of them, at a moment.
+    #[must_use]
+    pub fn left(self, spent: Spent, now: Timestamp) -> Self {
+        let spent = spent.at(now);
+        // A cap may have been set below what was spent before.
+        let less = |cap: Option<Money>, sum| cap.map(|cap| cap.minus(sum).unwrap_or_default().max(Money::ZERO));
+        Self {
+            day: less(self.day, spent.day_sum),
+            week: less(self.week, spent.week_sum),
+            month: less(self.month, spent.month_sum),
+        }
+    }
 }
 
 /// What has been spent, kept beside the balance. The default is nothing, long ago.
@@ -160,6 +173,21 @@ mod tests {
         let most = Money::from_ore(i64::MAX);
         assert_eq!(asked(caps, most), Err(over(Rule::DayCap, kr(50), most)));
         assert_eq!(spent.spend(most, noon), Err(refusal(Rule::Amount)));
+    }
+
+    #[test]
+    fn what_is_left_is_just_what_may_be_spent_and_never_below_nothing() {
+        let noon = at("2026-11-23T11:00:00Z");
+        let caps = Caps { day: Some(kr(50)), week: None, month: Some(kr(400)) };
+        let spent = Spent { day_sum: kr(20), week_sum: kr(130), month_sum: kr(410), ..Spent::default().at(noon) };
+        assert_eq!(caps.left(spent, noon), Caps { day: Some(kr(30)), week: None, month: Some(kr(0)) });
+        let by_the_day = Caps { month: None, ..caps };
+        assert_eq!(check(by_the_day, spent, kr(30), noon), Ok(()));
+        assert!(check(by_the_day, spent, Money::from_ore(3001), noon).is_err());
+        // The next day has its own, and the month goes on.
+        assert_eq!(caps.left(spent, at("2026-11-24T11:00:00Z")).day, Some(kr(50)));
+        assert_eq!(caps.left(spent, at("2026-12-01T11:00:00Z")), caps);
+        assert_eq!(Caps::NONE.left(spent, noon), Caps::NONE);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, CardId, Money, ProductId};
+use crate::{AccountId, CardId, Money, ProductId, SpendingCaps};
 
 /// `POST /v1/accounts/{account}/quotes`: a basket, asked about while the card lies on the reader.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,9 @@ pub struct Quote {
     pub lines: Vec<QuoteLine>,
     /// What they cost, at the prices of now.
     pub price: Money,
+    /// The most that may still be spent from the account this day, week and month, where there is a limit.
+    #[serde(default)]
+    pub left: SpendingCaps,
     /// What an order of them takes from the account.
     pub taken: Money,
 }

@@ -13,7 +13,10 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use madkort_protocol::Language;
+
 use crate::cpr::CprKey;
+use crate::limits::Rates;
 use crate::mail::SmtpSettings;
 pub use crate::store::DatabaseUrl;
 pub use settings::{EXAMPLE, Format, Gateway, Key, LogSettings};
@@ -54,6 +57,8 @@ pub struct Config {
     pub cpr_key: Option<CprKey>,
     /// Connections at once.
     pub connections: usize,
+    /// How often anything may be asked for.
+    pub rates: Rates,
     effective: Vec<Effective>,
 }
 
@@ -90,25 +95,52 @@ impl fmt::Display for Source {
 }
 
 /// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {}{what}", key.as_ref().map(|key| format!("{key} ")).unwrap_or_default())]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Where: file and line, variable or flag.
     pub place: String,
     /// The key, where it is about one.
     pub key: Option<String>,
-    /// What, as the end of a sentence that begins with the key.
-    pub what: String,
+    /// What.
+    pub what: Said,
 }
 
-/// Everything that is wrong, in the order of the keys.
+/// The end of a sentence that begins with a key, in both languages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Danish.
+    pub da: String,
+    /// English.
+    pub en: String,
+}
+
+fn said(da: impl Into<String>, en: impl Into<String>) -> Said {
+    Said { da: da.into(), en: en.into() }
+}
+
+impl Problem {
+    /// Where it is, and what.
+    #[must_use]
+    pub fn sentence(&self, language: Language) -> String {
+        let key = self.key.as_ref().map(|key| format!("{key} ")).unwrap_or_default();
+        let what = match language {
+            Language::Danish => &self.what.da,
+            Language::English => &self.what.en,
+        };
+        format!("{}: {key}{what}", self.place)
+    }
+}
+
+/// Everything that is wrong, in the order of the keys; told in Danish, and then in English.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>);
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the configuration cannot be used")?;
-        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+        let told =
+            |language| self.0.iter().map(|problem| format!("\n  {}", problem.sentence(language))).collect::<String>();
+        writeln!(f, "Konfigurationen kan ikke bruges:{}", told(Language::Danish))?;
+        write!(f, "The configuration cannot be used:{}", told(Language::English))
     }
 }
 
@@ -133,7 +165,7 @@ impl Config {
     /// What is in force and where it comes from, a line for each key; nothing secret.
     #[must_use]
     pub fn effective(&self) -> String {
-        let line = |one: &Effective| format!("{:<15} {}  ({})\n", one.key, one.shown, one.from);
+        let line = |one: &Effective| format!("{:<23} {}  ({})\n", one.key, one.shown, one.from);
         self.effective.iter().map(line).collect()
     }
 

@@ -10,9 +10,10 @@ use tracing_subscriber::EnvFilter;
 use zeroize::Zeroizing;
 
 use crate::cpr::CprKey;
+use crate::limits::{Kind, Rate, Rates};
 use crate::mail::{Security, SmtpSettings};
 
-use super::{Config, DatabaseUrl, Effective, Problem, Problems, Source, file};
+use super::{Config, DatabaseUrl, Effective, Problem, Problems, Said, Source, file, said};
 
 /// A configuration file with every key at its default.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");
@@ -53,6 +54,20 @@ pub const KEYS: &[Key] = &[
     key("smtp_from", "MADKORT_SMTP_FROM", None),
     key("cpr_key_file", "MADKORT_CPR_KEY_FILE", None),
     Key { number: true, ..key("connections", "MADKORT_CONNECTIONS", Some("900")) },
+    key("limit_enrolments", "MADKORT_LIMIT_ENROLMENTS", Some("10/1m")),
+    key("limit_log_ins", "MADKORT_LIMIT_LOG_INS", Some("60/1m")),
+    key("limit_deposits", "MADKORT_LIMIT_DEPOSITS", Some("10/10m")),
+    key("limit_quotes", "MADKORT_LIMIT_QUOTES", Some("300/1m")),
+    key("limit_transfers", "MADKORT_LIMIT_TRANSFERS", Some("20/10m")),
+    key("limit_withdrawals", "MADKORT_LIMIT_WITHDRAWALS", Some("10/10m")),
+    key("limit_mandate_pages", "MADKORT_LIMIT_MANDATE_PAGES", Some("10/10m")),
+    key("limit_picture_pages", "MADKORT_LIMIT_PICTURE_PAGES", Some("10/10m")),
+    key("limit_pages", "MADKORT_LIMIT_PAGES", Some("600/1m")),
+    key("limit_uploads", "MADKORT_LIMIT_UPLOADS", Some("60/10m")),
+    key("limit_resets", "MADKORT_LIMIT_RESETS", Some("20/1h")),
+    key("limit_reset_letters", "MADKORT_LIMIT_RESET_LETTERS", Some("3/1h")),
+    key("limit_statement_letters", "MADKORT_LIMIT_STATEMENT_LETTERS", Some("13/1h")),
+    key("limit_ticket_letters", "MADKORT_LIMIT_TICKET_LETTERS", Some("10/1h")),
 ];
 
 /// Who takes payments.
@@ -97,11 +112,14 @@ pub(super) struct Settings {
 
 impl Settings {
     /// Puts a stronger layer on top.
-    pub(super) fn layer(&mut self, said: Vec<(&'static str, String, Source)>) {
-        let names = |name| said.iter().any(|(key, _, _)| *key == name);
+    pub(super) fn layer(&mut self, given: Vec<(&'static str, String, Source)>) {
+        let names = |name| given.iter().any(|(key, _, _)| *key == name);
         if names("database") && names("database_file") {
-            let place = said.iter().find(|(key, _, _)| *key == "database_file").map(|(_, _, from)| from.to_string());
-            let what = "says where the database is, and so does database: one of them must go".to_owned();
+            let place = given.iter().find(|(key, _, _)| *key == "database_file").map(|(_, _, from)| from.to_string());
+            let what = said(
+                "siger, hvor databasen er, og det gør database også: en af dem skal væk",
+                "says where the database is, and so does database: one of them must go",
+            );
             let key = Some("database_file".to_owned());
             self.problems.push(Problem { place: place.unwrap_or_default(), key, what });
         } else if names("database") || names("database_file") {
@@ -109,7 +127,7 @@ impl Settings {
             self.given.remove("database");
             self.given.remove("database_file");
         }
-        self.given.extend(said.into_iter().map(|(key, text, from)| (key, Given { text, from })));
+        self.given.extend(given.into_iter().map(|(key, text, from)| (key, Given { text, from })));
     }
 
     /// Checks every value.
@@ -124,6 +142,7 @@ impl Settings {
         let smtp = self.smtp();
         let cpr_key = self.take_if_given("cpr_key_file", cpr_key);
         let connections = self.take("connections", connections);
+        let rates = self.rates();
         let effective = KEYS.iter().map(|key| self.effective(key, database.as_ref())).collect();
         match (database, listen, gateway, format, filter, connections) {
             (Some(database), Some(listen), Some(gateway), Some(format), Some(filter), Some(connections))
@@ -140,11 +159,23 @@ impl Settings {
                     smtp,
                     cpr_key,
                     connections,
+                    rates,
                     effective,
                 })
             }
             _ => Err(Problems(self.problems)),
         }
+    }
+
+    /// How often anything may be asked for.
+    fn rates(&mut self) -> Rates {
+        let mut rates = Rates::default();
+        for kind in Kind::ALL {
+            if let Some(rate) = self.take(kind.row().key, rate) {
+                rates.set(*kind, rate);
+            }
+        }
+        rates
     }
 
     /// How letters are sent, if they are: where one of the keys is said, the sender must be.
@@ -156,13 +187,16 @@ impl Settings {
         });
         if self.given.contains_key("smtp_url") != self.given.contains_key("smtp_from") {
             let key = Some("smtp_from".to_owned());
-            let what = "and smtp_url are said together or not at all".to_owned();
+            let what = said("og smtp_url siges sammen eller slet ikke", "and smtp_url are said together or not at all");
             self.problems.push(Problem { place: "smtp_url".to_owned(), key, what });
         }
         let (server, from) = (server?, from?);
         if server.user.is_some() != password.is_some() {
             let key = Some("smtp_password_file".to_owned());
-            let what = "and a user in smtp_url are said together or not at all".to_owned();
+            let what = said(
+                "og en bruger i smtp_url siges sammen eller slet ikke",
+                "and a user in smtp_url are said together or not at all",
+            );
             self.problems.push(Problem { place: "smtp_url".to_owned(), key, what });
         }
         let MailServer { host, port, security, user } = server;
@@ -171,15 +205,21 @@ impl Settings {
 
     fn database(&mut self) -> Option<DatabaseUrl> {
         if !self.given.contains_key("database_file") {
-            return self.take("database", |text| DatabaseUrl::parse(text).map_err(|error| error.to_string()));
+            return self.take("database", |text| {
+                let da = "skal være sqlite:STI eller postgres://BRUGER@VÆRT/NAVN";
+                DatabaseUrl::parse(text).map_err(|error| said(da, error.to_string()))
+            });
         }
         self.take("database_file", |path| {
             let text = file::text(Path::new(path))?;
-            DatabaseUrl::parse(text.trim()).map_err(|error| format!("names a file whose only line {error}"))
+            DatabaseUrl::parse(text.trim()).map_err(|error| {
+                let da = "nævner en fil, hvis eneste linje skal være sqlite:STI eller postgres://BRUGER@VÆRT/NAVN";
+                said(da, format!("names a file whose only line {error}"))
+            })
         })
     }
 
-    fn take<T>(&mut self, name: &'static str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    fn take<T>(&mut self, name: &'static str, read: impl Fn(&str) -> Result<T, Said>) -> Option<T> {
         let default = KEYS.iter().find(|key| key.name == name).and_then(|key| key.default);
         let (text, from) = match self.given.get(name) {
             Some(given) => (given.text.as_str(), &given.from),
@@ -194,7 +234,7 @@ impl Settings {
         }
     }
 
-    fn take_if_given<T>(&mut self, name: &'static str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    fn take_if_given<T>(&mut self, name: &'static str, read: impl Fn(&str) -> Result<T, Said>) -> Option<T> {
         if self.given.contains_key(name) { self.take(name, read) } else { None }
     }
 
@@ -214,22 +254,29 @@ impl Settings {
     }
 }
 
-fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "must be an IP address and a port, such as 127.0.0.1:8080".to_owned())
+fn address(text: &str) -> Result<SocketAddr, Said> {
+    text.parse().map_err(|_| {
+        let da = "skal være en IP-adresse og en port, såsom 127.0.0.1:8080";
+        said(da, "must be an IP address and a port, such as 127.0.0.1:8080")
+    })
 }
 
 /// Whoever reaches the metrics reads them: only this machine may.
-fn loopback(text: &str) -> Result<SocketAddr, String> {
+fn loopback(text: &str) -> Result<SocketAddr, Said> {
     let address = address(text)?;
     if address.ip().is_loopback() {
         Ok(address)
     } else {
-        Err("must be a loopback address, such as 127.0.0.1:9464".into())
+        let da = "skal være en loopback-adresse, såsom 127.0.0.1:9464";
+        Err(said(da, "must be a loopback address, such as 127.0.0.1:9464"))
     }
 }
 
-fn web_address(text: &str) -> Result<String, String> {
-    let wrong = || "must be http:// or https:// and a host, without name, query or fragment".to_owned();
+fn web_address(text: &str) -> Result<String, Said> {
+    let wrong = || {
+        let da = "skal være http:// eller https:// og en vært, uden navn, forespørgsel eller fragment";
+        said(da, "must be http:// or https:// and a host, without name, query or fragment")
+    };
     let uri: axum::http::Uri = text.parse().map_err(|_| wrong())?;
     let web = matches!(uri.scheme_str(), Some("http" | "https"));
     let plain = uri.query().is_none() && !text.contains(['#', '@']);
@@ -246,8 +293,11 @@ struct MailServer {
 
 /// `smtps://[USER@]HOST[:465]`, `smtp://[USER@]HOST[:587]` with STARTTLS, and to this machine also without TLS. A password would
 /// be seen in a list of processes: it has a file.
-fn mail_server(text: &str) -> Result<MailServer, String> {
-    let wrong = || "must be smtps://USER@HOST or smtp://USER@HOST, with the password in smtp_password_file".to_owned();
+fn mail_server(text: &str) -> Result<MailServer, Said> {
+    let wrong = || {
+        let da = "skal være smtps://BRUGER@VÆRT eller smtp://BRUGER@VÆRT, med adgangskoden i smtp_password_file";
+        said(da, "must be smtps://USER@HOST or smtp://USER@HOST, with the password in smtp_password_file")
+    };
     let (security, rest) = match (text.strip_prefix("smtps://"), text.strip_prefix("smtp://")) {
         (Some(rest), _) => (Security::Tls, rest),
         (None, Some(rest)) => (Security::StartTls, rest),
@@ -265,36 +315,52 @@ fn mail_server(text: &str) -> Result<MailServer, String> {
     Ok(MailServer { host, port: authority.port_u16().unwrap_or(usual), security, user: user.map(str::to_owned) })
 }
 
-fn sender(text: &str) -> Result<String, String> {
-    text.parse::<lettre::Address>().map(|_| text.to_owned()).map_err(|_| "must be an e-mail address".to_owned())
+fn sender(text: &str) -> Result<String, Said> {
+    let address = text.parse::<lettre::Address>();
+    address.map(|_| text.to_owned()).map_err(|_| said("skal være en e-mailadresse", "must be an e-mail address"))
 }
 
-fn cpr_key(path: &str) -> Result<CprKey, String> {
+fn cpr_key(path: &str) -> Result<CprKey, Said> {
     let text = Zeroizing::new(file::text(Path::new(path))?);
-    CprKey::parse(&text).map_err(|_| "must name a file that holds 64 hexadecimal digits and nothing else".to_owned())
+    CprKey::parse(&text).map_err(|_| {
+        let da = "skal nævne en fil med 64 hexadecimale cifre og ikke andet";
+        said(da, "must name a file that holds 64 hexadecimal digits and nothing else")
+    })
 }
 
-fn gateway(text: &str) -> Result<Gateway, String> {
+fn gateway(text: &str) -> Result<Gateway, Said> {
     match text {
         "none" => Ok(Gateway::None),
         "sandbox" => Ok(Gateway::Sandbox),
-        _ => Err("must be none or sandbox".to_owned()),
+        _ => Err(said("skal være none eller sandbox", "must be none or sandbox")),
     }
 }
 
-fn format(text: &str) -> Result<Format, String> {
+fn format(text: &str) -> Result<Format, Said> {
     match text {
         "json" => Ok(Format::Json),
         "text" => Ok(Format::Text),
-        _ => Err("must be json or text".to_owned()),
+        _ => Err(said("skal være json eller text", "must be json or text")),
     }
 }
 
-fn filter(text: &str) -> Result<String, String> {
-    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| format!("must be a filter of the log: {error}"))
+fn filter(text: &str) -> Result<String, Said> {
+    let filter = EnvFilter::try_new(text).map(|_| text.to_owned());
+    filter.map_err(|error| {
+        said(format!("skal være et filter til loggen ({error})"), format!("must be a filter of the log ({error})"))
+    })
 }
 
-fn connections(text: &str) -> Result<usize, String> {
+fn connections(text: &str) -> Result<usize, Said> {
     let number = text.parse().ok().filter(|number| (1..=65_535).contains(number));
-    number.ok_or_else(|| "must be a whole number from 1 to 65535".to_owned())
+    let wrong = || said("skal være et helt tal fra 1 til 65535", "must be a whole number from 1 to 65535");
+    number.ok_or_else(wrong)
+}
+
+fn rate(text: &str) -> Result<Rate, Said> {
+    Rate::parse(text).map_err(|error| {
+        let da = "skal være hvor mange på hvor lang tid, såsom 10/5m: fra 1 til 1000000, i sekunder (s), minutter (m) eller timer (h), \
+                  højst 24h";
+        said(da, error.to_string())
+    })
 }

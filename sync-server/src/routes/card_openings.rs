@@ -5,6 +5,7 @@ use axum::extract::State;
 use madkort_protocol::{CardStatus, DeviceKind, LONGEST_PASSWORD, LoginAnswer, LoginRequest, ProblemCode};
 
 use crate::failure::Failure;
+use crate::limits::{Kind, Who};
 use crate::passwords::{Given, given};
 use crate::random;
 use crate::sessions;
@@ -17,6 +18,7 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
     if opening.code.is_empty() || opening.code.len() > LONGEST_PASSWORD {
         return Err(Failure::field("code"));
     }
+    state.not_too_often(Kind::LogIns, Who::Device(signed.device.id))?;
     let card = (opening.card, CardStatus::BlockedByHolder);
     let answer = match given(&state, signed.school(), card, opening.code).await? {
         Given::Right => {

@@ -13,6 +13,7 @@ use madkort_protocol::{
 
 use super::{check_id, id_reused};
 use crate::failure::Failure;
+use crate::limits::{Kind, Who};
 use crate::payments::{Opening, PAGE_OPEN};
 use crate::requests::about;
 use crate::signed::SignedDevice;
@@ -29,6 +30,7 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
     }
     let school = state.store.school(signed.school()).await?.ok_or(ProblemCode::NotFound)?;
     let email = check(&request, &school)?;
+    state.not_too_often(Kind::Deposits, Who::Card(request.card))?;
     let now = state.now();
     let deposit = NewDeposit {
         id: request.id,

@@ -9,6 +9,7 @@ use madkort_protocol::{DeviceId, Enrol, Enrolled, ProblemCode, check_text};
 
 use crate::enrolment;
 use crate::failure::Failure;
+use crate::limits::{Kind, Who, address_of};
 use crate::random;
 use crate::signed::{read_body, read_json};
 use crate::state::AppState;
@@ -23,10 +24,9 @@ pub(super) async fn post(
     request: Request,
 ) -> Result<(StatusCode, Json<Enrolled>), Failure> {
     let now = state.now();
-    if !state.enrolment.allows(from.ip(), now) {
-        return Err(ProblemCode::TooMany.into());
-    }
     let (parts, body) = request.into_parts();
+    let who = Who::Address(address_of(from, &parts.headers));
+    state.limiter.look(Kind::Enrolments, who, now)?;
     let asked: Enrol = read_json(&read_body(&state, &parts.headers, body).await?)?;
     let name = check_text(&asked.name, NAME).map_err(|_| Failure::field("name"))?;
     let device = NewDevice {
@@ -37,7 +37,7 @@ pub(super) async fn post(
         public_key: asked.public_key,
     };
     let Some(device) = state.store.enrol(device, now).await? else {
-        state.enrolment.wrong(from.ip(), now);
+        state.limiter.note(Kind::Enrolments, who, now);
         tracing::warn!("a device showed an enrolment code that is not valid");
         return Err(ProblemCode::EnrolmentCode.into());
     };

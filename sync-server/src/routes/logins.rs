@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use madkort_protocol::{CardStatus, DeviceKind, LONGEST_PASSWORD, LoginAnswer, LoginRequest, ProblemCode};
 
 use crate::failure::Failure;
+use crate::limits::{Kind, Who};
 use crate::passwords::{Given, given};
 use crate::sessions;
 use crate::signed::SignedDevice;
@@ -18,6 +19,7 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
     if login.code.is_empty() || login.code.len() > LONGEST_PASSWORD {
         return Err(Failure::field("code"));
     }
+    state.not_too_often(Kind::LogIns, Who::Device(signed.device.id))?;
     let answer = match given(&state, signed.school(), (login.card, CardStatus::Active), login.code).await? {
         Given::Right => {
             let session = sessions::begin(&state, &signed, login.card).await?.ok_or(ProblemCode::NotFound)?;

@@ -15,6 +15,7 @@ use madkort_protocol::{
 use super::deposits::{amount, new_page};
 use super::{check_id, id_in_path, id_reused};
 use crate::failure::Failure;
+use crate::limits::{Kind, Who};
 use crate::payments::{MandateOpening, PAGE_OPEN};
 use crate::requests::about;
 use crate::rights::What;
@@ -52,6 +53,7 @@ pub(super) async fn post(
     }
     let school = state.store.school(signed.school()).await?.ok_or(ProblemCode::NotFound)?;
     let agreement = check(request.agreement, &school)?;
+    state.not_too_often(Kind::MandatePages, Who::Card(visitor.card))?;
     let now = state.now();
     let new = NewMandatePage {
         id: request.id,

@@ -16,6 +16,7 @@ mod logins;
 mod mandate_page;
 mod mandates;
 mod operations;
+mod page_limits;
 mod passwords;
 mod pay;
 mod people;
@@ -87,6 +88,7 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/withdrawals/{id}", get(withdrawals::get).delete(withdrawals::delete))
         .fallback(|| async { Failure::from(ProblemCode::NotFound) })
         .method_not_allowed_fallback(|| async { Failure::from(ProblemCode::MethodNotAllowed) })
+        .layer(from_fn_with_state(state.clone(), page_limits::not_too_often))
         .layer(from_fn(same_version))
         .layer(from_fn_with_state(state.clone(), refuse_when_stopping))
         .layer(from_fn_with_state(state.clone(), attend))

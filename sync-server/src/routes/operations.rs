@@ -2,9 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
-use madkort_protocol::{AccountId, DeviceKind, OperationBody, Outcome, ProblemCode, Push, Pushed};
+use madkort_protocol::{
+    AccountId, DeviceKind, Operation, OperationBody, OperationId, Outcome, ProblemCode, Push, Pushed,
+};
 
 use crate::failure::Failure;
+use crate::limits::{Kind, Who};
 use crate::metrics::kind_of;
 use crate::requests::{Ids, about};
 use crate::signed::SignedDevice;
@@ -20,7 +23,8 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
     about("operation", Ids(push.operations.iter().map(|operation| operation.id).collect()));
     let orders: Vec<_> = push.operations.iter().map(|operation| orderer(&operation.body)).collect();
     let kinds: Vec<_> = push.operations.iter().map(|operation| kind_of(&operation.body)).collect();
-    match state.store.push(signed.device.id, push, state.now()).await? {
+    let quiet = quiet(&state, &push);
+    match state.store.push_quietly(signed.device.id, push, quiet, state.now()).await? {
         Pushing::Settled(pushed) => {
             kinds.iter().zip(&pushed.answers).for_each(|(kind, answer)| state.metrics.settled(kind, &answer.outcome));
             for (account, answer) in orders.into_iter().zip(&pushed.answers) {
@@ -33,6 +37,17 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
         Pushing::UnknownDevice => Err(ProblemCode::UnknownDevice.into()),
         Pushing::IdReused(operation) => Err(id_reused(signed.device.id, operation)),
     }
+}
+
+/// Tickets whose letter is one too many for the address typed in them. The tickets themselves were filed when they were recorded.
+fn quiet(state: &AppState, push: &Push) -> Vec<OperationId> {
+    let too_often = |operation: &&Operation| match &operation.body {
+        OperationBody::FileTicket(ticket) => {
+            state.limiter.count(Kind::TicketLetters, Who::mail(&ticket.email), state.now()).is_err()
+        }
+        _ => false,
+    };
+    push.operations.iter().filter(too_often).map(|operation| operation.id).collect()
 }
 
 /// Whose balance an order takes down.

@@ -17,6 +17,7 @@ use serde::Deserialize;
 
 use super::pay::{Tongue, html};
 use crate::failure::Failure;
+use crate::limits::Kind;
 use crate::pages::reset::{self, Wrong};
 use crate::passwords::{Given, given, hash, link_hash};
 use crate::random;
@@ -61,12 +62,10 @@ pub(super) async fn post_reset(State(state): State<AppState>, signed: SignedDevi
     let asked: PasswordResetRequest = signed.json()?;
     let email = check_email(&asked.email).map_err(|_| Failure::field("email"))?;
     let (id, school, device) = (random::id()?, signed.school(), signed.device.id);
-    let asked = AskedReset { id, school, device, email, language: asked.language };
-    if state.store.ask_reset(asked, state.now()).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(ProblemCode::TooMany.into())
-    }
+    let (by_device, by_address) = (state.limiter.rate(Kind::Resets), state.limiter.rate(Kind::ResetLetters));
+    let asked = AskedReset { id, school, device, email, language: asked.language, by_device, by_address };
+    state.store.ask_reset(asked, state.now()).await??;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Deserialize)]

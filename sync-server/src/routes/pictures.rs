@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{check_id, id_in_path, id_reused};
 use crate::failure::Failure;
+use crate::limits::{Kind, Who};
 use crate::passwords::{link_hash, new_token};
 use crate::requests::about;
 use crate::rights::What;
@@ -47,6 +48,7 @@ pub(super) async fn open(
     about("operation", request.id);
     let visitor = Visitor::of(&state, &signed, &headers, request.card).await?;
     must(&state, &signed, &visitor, What::SetPicture, request.person).await?;
+    state.not_too_often(Kind::PicturePages, Who::Card(visitor.card))?;
     let token = new_token().map_err(|_| ProblemCode::Internal)?;
     let new = NewPicturePage {
         id: request.id,

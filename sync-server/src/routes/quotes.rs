@@ -1,4 +1,5 @@
-//! `POST /v1/accounts/{account}/quotes`: what an order would take from an account, told while the card lies on the reader.
+//! `POST /v1/accounts/{account}/quotes`: what an order would take from an account, and what its caps leave, told while the card lies on
+//! the reader.
 //!
 //! **Invariant:** whatever class the account is in, the same is looked up and the answer has the same shape.
 
@@ -9,6 +10,7 @@ use madkort_ledger::order::MOST_LINES;
 use madkort_protocol::{AccountId, CardStatus, DeviceKind, LineRequest, ProblemCode, Quote, QuoteLine, QuoteRequest};
 
 use crate::failure::Failure;
+use crate::limits::{Kind, Who};
 use crate::rights::{Asker, Proof, What, Whose, may};
 use crate::signed::SignedDevice;
 use crate::state::AppState;
@@ -23,6 +25,7 @@ pub(super) async fn post(
     let account = AccountId::parse(&account).map_err(|_| ProblemCode::NotFound)?;
     let request: QuoteRequest = signed.json()?;
     check(&request.lines)?;
+    state.not_too_often(Kind::Quotes, Who::Device(signed.device.id))?;
     let school = signed.school();
     let card = state.store.card(school, request.card).await?;
     let card = card.filter(|card| card.status == CardStatus::Active).ok_or(ProblemCode::NotFound)?;
@@ -38,7 +41,7 @@ pub(super) async fn post(
     if !may(asker, What::SeePrice, whose) {
         return Err(ProblemCode::NotFound.into());
     }
-    let quote = state.store.quote(school, account, request.lines).await?;
+    let quote = state.store.quote(school, account, request.lines, state.now()).await?;
     quote.map(Json).ok_or_else(|| Failure::field("lines"))
 }
 

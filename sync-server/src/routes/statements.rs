@@ -8,6 +8,7 @@ use madkort_protocol::{AccountId, DeviceKind, ProblemCode, StatementMailRequest,
 use super::accounts::parse_month;
 use super::check_id;
 use crate::failure::Failure;
+use crate::limits::Kind;
 use crate::rights::What;
 use crate::sessions::Visitor;
 use crate::signed::SignedDevice;
@@ -31,10 +32,11 @@ pub(super) async fn mail(
     visitor.must(What::ReadStatement, account)?;
     let by = visitor.doing()?;
     let (id, school, language) = (request.id, signed.school(), request.language);
-    let asked = AskedStatement { id, school, account, month, email, language, by };
+    let rate = state.limiter.rate(Kind::StatementLetters);
+    let asked = AskedStatement { id, school, account, month, email, language, by, rate };
     match state.store.mail_statement(asked, state.now()).await? {
         Asked::Written => Ok(StatusCode::NO_CONTENT),
-        Asked::TooOften => Err(ProblemCode::TooMany.into()),
+        Asked::TooOften(too_often) => Err(too_often.into()),
         Asked::Unknown => Err(ProblemCode::NotFound.into()),
     }
 }

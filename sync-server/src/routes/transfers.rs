@@ -8,6 +8,7 @@ use madkort_protocol::{DeviceKind, Outcome, ProblemCode, Transfer, TransferReque
 use super::withdrawals::refused;
 use super::{check_id, id_reused};
 use crate::failure::Failure;
+use crate::limits::{Kind, Who};
 use crate::payments::case_number;
 use crate::requests::about;
 use crate::rights::What;
@@ -28,6 +29,7 @@ pub(super) async fn post(
     let visitor = Visitor::of(&state, &signed, &headers, request.card).await?;
     visitor.must(What::Transfer, request.from)?;
     visitor.must(What::Transfer, request.to)?;
+    state.not_too_often(Kind::Transfers, Who::Card(visitor.card))?;
     let TransferRequest { id, card, from, to, amount } = request;
     let (school, now) = (signed.school(), state.now());
     match state.store.carry_out(school, id, Movement::Transfer { card, from, to, amount }, now).await? {

@@ -14,6 +14,7 @@ use madkort_protocol::{
 
 use super::{check_id, id_in_path, id_reused};
 use crate::failure::Failure;
+use crate::limits::{Kind, Who};
 use crate::payments::{case_number, new_id};
 use crate::requests::about;
 use crate::rights::What;
@@ -33,6 +34,7 @@ pub(super) async fn post(
     about("operation", request.id);
     Visitor::of(&state, &signed, &headers, request.card).await?.must(What::Withdraw, request.account)?;
     let payee = check(&request)?;
+    state.not_too_often(Kind::Withdrawals, Who::Card(request.card))?;
     let new = NewWithdrawal {
         id: request.id,
         device: signed.device.id,

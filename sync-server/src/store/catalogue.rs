@@ -1,8 +1,9 @@
 //! The school and what it knows: people, cards, accounts, products, menus.
 
+use jiff::Timestamp;
 use madkort_protocol::{
     Account, AccountId, AccountKind, CardId, CardRecord, MenuDay, Person, PersonId, PictureDigest, Product,
-    ProductPicture, School, SchoolId,
+    ProductPicture, School, SchoolId, TapPolicy,
 };
 
 use super::Pending;
@@ -46,6 +47,10 @@ pub trait Catalogue {
 
     /// Every school.
     fn schools(&self) -> Pending<'_, Vec<School>>;
+
+    /// What a bare tap opens at a school from now on, told to the change feed and written down. Whether it was another before; `None`
+    /// if there is no such school.
+    fn set_tap_policy(&self, school: SchoolId, tap: TapPolicy, now: Timestamp) -> Pending<'_, Option<bool>>;
 
     /// One school.
     fn school(&self, id: SchoolId) -> Pending<'_, Option<School>>;

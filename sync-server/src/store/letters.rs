@@ -2,15 +2,12 @@
 //!
 //! **Invariant:** a letter is asked for under an id of its own, and asked again under the same one it is the same letter.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
 use madkort_protocol::{AccountId, Language, OperationId, SchoolId};
 
-use super::passwords::RateLimit;
 use super::{Doer, Pending};
-
-/// Statements to one address: a year and one more, and nobody's mailbox is filled.
-pub const STATEMENTS_PER_ADDRESS: RateLimit = RateLimit { most: 13, within: SignedDuration::from_hours(1) };
+use crate::limits::{Rate, TooOften};
 
 /// A statement to be sent as a PDF.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +26,8 @@ pub struct AskedStatement {
     pub language: Language,
     /// Who asks.
     pub by: Doer,
+    /// How often that address is written to.
+    pub rate: Rate,
 }
 
 /// What became of it.
@@ -37,7 +36,7 @@ pub enum Asked {
     /// It is in the outbox, now or since it was asked for first.
     Written,
     /// That address was written to too often.
-    TooOften,
+    TooOften(TooOften),
     /// No such account.
     Unknown,
 }

@@ -28,6 +28,7 @@ pub mod pictures;
 mod postgres;
 mod price_classes;
 mod registers;
+mod sentence;
 mod sessions;
 mod sql;
 mod sqlite;

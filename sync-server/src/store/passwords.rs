@@ -8,20 +8,8 @@ use madkort_protocol::{CardId, CodeVerifier, DeviceId, Language, PersonId, Schoo
 use uuid::Uuid;
 
 use super::{Doer, Pending};
+use crate::limits::{Rate, TooOften};
 
-/// How often something may be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimit {
-    /// So many times.
-    pub most: u32,
-    /// Within this time.
-    pub within: SignedDuration,
-}
-
-/// Letters with a link to one address: who lost one asks again, and nobody's mailbox is filled.
-pub const RESETS_PER_ADDRESS: RateLimit = RateLimit { most: 3, within: SignedDuration::from_hours(1) };
-/// Requests at one kiosk: a class that forgot, and no list of addresses gone through.
-pub const RESETS_PER_DEVICE: RateLimit = RateLimit { most: 20, within: SignedDuration::from_hours(1) };
 /// How long a link is good.
 pub const RESET_LASTS: SignedDuration = SignedDuration::from_mins(60);
 
@@ -38,6 +26,10 @@ pub struct AskedReset {
     pub email: String,
     /// What the letter speaks.
     pub language: Language,
+    /// How often this kiosk may ask.
+    pub by_device: Rate,
+    /// How often that address is written to.
+    pub by_address: Rate,
 }
 
 /// Passwords.
@@ -57,8 +49,8 @@ pub trait Passwords {
     ) -> Pending<'_, bool>;
 
     /// Notes the request and, if the address is somebody's and was not written to too often, a letter to each of them. The
-    /// same is written to the disk whoever it is. `false` if this kiosk has asked too often.
-    fn ask_reset(&self, asked: AskedReset, now: Timestamp) -> Pending<'_, bool>;
+    /// same is written to the disk whoever it is. Nothing is noted if this kiosk has asked too often.
+    fn ask_reset(&self, asked: AskedReset, now: Timestamp) -> Pending<'_, Result<(), TooOften>>;
 
     /// Makes a link good for a person.
     fn add_reset_link(&self, hash: [u8; 32], school: SchoolId, person: PersonId, now: Timestamp) -> Pending<'_, ()>;

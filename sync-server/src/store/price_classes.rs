@@ -33,9 +33,16 @@ pub trait PriceClasses {
         now: Timestamp,
     ) -> Pending<'_, Listed>;
 
-    /// What an order of these lines would take from an account at the prices of now; `None` if the school lacks the account or one
-    /// of the products, or the lines come to no price an order can have. The same is looked up for every class.
-    fn quote(&self, school: SchoolId, account: AccountId, lines: Vec<QuoteLine>) -> Pending<'_, Option<Quote>>;
+    /// What an order of these lines would take from an account at the prices of now, and what may still be spent from it; `None` if
+    /// the school lacks the account or one of the products, or the lines come to no price an order can have. The same is looked up for
+    /// every class.
+    fn quote(
+        &self,
+        school: SchoolId,
+        account: AccountId,
+        lines: Vec<QuoteLine>,
+        now: Timestamp,
+    ) -> Pending<'_, Option<Quote>>;
 
     /// The class an account is in; `None` if the school has no such account.
     fn price_class(&self, school: SchoolId, account: AccountId) -> Pending<'_, Option<PriceClass>>;

@@ -54,7 +54,7 @@ async fn a_code_is_for_its_kind_and_its_day() {
 #[tokio::test]
 async fn codes_cannot_be_searched() {
     let server = Server::start().await;
-    for _ in 0..sync_server::enrolment::MOST_WRONG {
+    for _ in 0..sync_server::limits::Kind::Enrolments.row().usual.most {
         let wrong = unsigned(&server, Method::POST, "/v1/devices", &body("0000", DeviceKind::Kiosk, 1)).await;
         assert_eq!(problem(wrong).await.code, ProblemCode::EnrolmentCode);
     }

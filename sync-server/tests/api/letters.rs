@@ -3,9 +3,9 @@
 use jiff::SignedDuration;
 use madkort_protocol::*;
 use reqwest::{Client, Method, StatusCode};
+use sync_server::limits::Kind;
 use sync_server::mail::Mailer;
 use sync_server::store::Thing;
-use sync_server::store::letters::STATEMENTS_PER_ADDRESS;
 use uuid::Uuid;
 
 use crate::mail_server::{Says, attachment, header, mail_server, settings, subject, text};
@@ -201,13 +201,14 @@ async fn nobody_has_somebody_elses_statement_sent() {
     assert_eq!(server.store().waiting_mails().await.unwrap(), 0);
     // A parent may, for the child's account; and nobody's mailbox is filled.
     kiosk.sign_in(BOS_CARD).await;
-    for _ in 0..STATEMENTS_PER_ADDRESS.most {
+    let most = Kind::StatementLetters.row().usual.most;
+    for _ in 0..most {
         let request = mail_of(&server, BOS_CARD, "far@skole.example", Language::Danish);
         assert_eq!(ask(&kiosk, ANNA, &request).await, StatusCode::NO_CONTENT);
     }
     let request = mail_of(&server, BOS_CARD, "FAR@skole.example", Language::Danish);
     assert_eq!(ask(&kiosk, ANNA, &request).await, StatusCode::TOO_MANY_REQUESTS);
-    assert_eq!(server.store().waiting_mails().await.unwrap(), u64::from(STATEMENTS_PER_ADDRESS.most));
+    assert_eq!(server.store().waiting_mails().await.unwrap(), u64::from(most));
 }
 
 fn ticket(number: &str, language: Language) -> FileTicket {

@@ -12,6 +12,7 @@ mod devices;
 mod envelope;
 mod jobs;
 mod letters;
+mod limits;
 mod logins;
 #[path = "../mail_server/mod.rs"]
 mod mail_server;

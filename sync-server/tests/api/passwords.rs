@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use madkort_protocol::*;
 use reqwest::{Client, Method, StatusCode};
-use sync_server::store::passwords::{RESETS_PER_ADDRESS, RESETS_PER_DEVICE};
+use sync_server::limits::Kind;
 use sync_server::store::{Letter, Thing};
 use uuid::Uuid;
 
@@ -171,15 +171,16 @@ async fn a_forgotten_password_is_answered_alike_whoever_asks() {
 #[tokio::test]
 async fn a_mailbox_is_not_filled_and_a_list_not_gone_through() {
     let (server, kiosk) = with_an_address().await;
-    for _ in 0..RESETS_PER_ADDRESS.most + 3 {
+    let (by_address, by_device) = (Kind::ResetLetters.row().usual, Kind::Resets.row().usual);
+    for _ in 0..by_address.most + 3 {
         assert_eq!(ask(&kiosk, "anna@skole.example").await, StatusCode::NO_CONTENT, "answered alike");
     }
-    assert_eq!(letters(&server).await.len(), usize::try_from(RESETS_PER_ADDRESS.most).unwrap());
-    for n in RESETS_PER_ADDRESS.most + 3..RESETS_PER_DEVICE.most {
+    assert_eq!(letters(&server).await.len(), usize::try_from(by_address.most).unwrap());
+    for n in by_address.most + 3..by_device.most {
         assert_eq!(ask(&kiosk, &format!("n{n}@skole.example")).await, StatusCode::NO_CONTENT);
     }
     assert_eq!(ask(&kiosk, "once-more@skole.example").await, StatusCode::TOO_MANY_REQUESTS);
-    server.clock.forward(RESETS_PER_DEVICE.within + SignedDuration::from_secs(1));
+    server.clock.forward(by_device.within() + SignedDuration::from_secs(1));
     assert_eq!(ask(&kiosk, "anna@skole.example").await, StatusCode::NO_CONTENT);
     assert_eq!(letters(&server).await.len(), 1);
 }

@@ -1,6 +1,7 @@
 //! `POST /v1/accounts/{account}/quotes`
 
 use madkort_ledger::PriceClass;
+use madkort_ledger::caps::Caps;
 use madkort_protocol::*;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -26,8 +27,8 @@ async fn what_is_quoted_is_what_an_order_takes() {
     {
         assert!(server.store().set_price_class(SCHOOL, ANNA, class).await.unwrap());
         let quote: Quote = kiosk.post(&path(ANNA), &basket(ANNAS_CARD)).await;
-        let taken = Money::from_ore(taken);
-        assert_eq!(quote, Quote { account: ANNA, lines: basket(ANNAS_CARD).lines, price: kr(60), taken });
+        let (taken, left) = (Money::from_ore(taken), SpendingCaps::default());
+        assert_eq!(quote, Quote { account: ANNA, lines: basket(ANNAS_CARD).lines, price: kr(60), left, taken });
         let line = |product, quantity, price| LineRequest { product, quantity, price, comment: String::new() };
         let lines = vec![line(LASAGNE, 1, kr(45)), line(APPLE, 3, kr(5))];
         let before = server.balance(ANNA).await;
@@ -54,6 +55,9 @@ async fn no_quote_names_a_class() {
     let server = Server::start().await;
     let kiosk = server.kiosk().await;
     let body = serde_json::to_vec(&basket(ANNAS_CARD)).unwrap();
+    // Also where the basket goes beyond what may be spent: who pays for it decides that, and the kiosk works it out.
+    let caps = Caps { day: Some(kr(10)), week: Some(kr(20)), month: Some(kr(30)) };
+    assert!(server.store().set_caps(SCHOOL, ANNA, caps).await.unwrap());
     let mut told = Vec::new();
     for class in PriceClass::ALL {
         assert!(server.store().set_price_class(SCHOOL, ANNA, class).await.unwrap());
@@ -63,6 +67,31 @@ async fn no_quote_names_a_class() {
     }
     assert_eq!(told[0].0, StatusCode::OK);
     assert!(told.iter().all(|one| one == &told[0]), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_quote_says_what_the_caps_leave_and_an_order_that_takes_more_is_refused() {
+    let server = Server::start().await;
+    let kiosk = server.kiosk().await;
+    server.fund(&kiosk, ANNA, kr(500)).await;
+    let caps = Caps { day: Some(kr(100)), week: None, month: Some(kr(70)) };
+    assert!(server.store().set_caps(SCHOOL, ANNA, caps).await.unwrap());
+    let left = async || kiosk.post::<Quote>(&path(ANNA), &basket(ANNAS_CARD)).await.left;
+    assert_eq!(left().await, SpendingCaps { day: Some(kr(100)), week: None, month: Some(kr(70)) });
+    assert_eq!(kiosk.outcome(order(&server, &kiosk, lasagne("K1-1"))).await, Outcome::Posted);
+    assert_eq!(left().await, SpendingCaps { day: Some(kr(55)), week: None, month: Some(kr(25)) });
+    assert_eq!(refused(&kiosk.outcome(order(&server, &kiosk, lasagne("K1-2"))).await), Rule::MonthCap);
+    // What is not the holder's to pay is nothing under a cap.
+    assert!(server.store().set_price_class(SCHOOL, ANNA, PriceClass::Reduced).await.unwrap());
+    assert_eq!(kiosk.outcome(order(&server, &kiosk, lasagne("K1-3"))).await, Outcome::Posted);
+    let spent = SpendingCaps { day: Some(Money::from_ore(3_250)), week: None, month: Some(Money::from_ore(250)) };
+    assert_eq!(left().await, spent);
+    // The next day in Denmark has its own; a cap below what was spent leaves nothing, and no debt.
+    server.clock.set(at("2026-11-22T23:00:00Z"));
+    assert_eq!(left().await, SpendingCaps { day: Some(kr(100)), ..spent });
+    assert!(server.store().set_caps(SCHOOL, ANNA, Caps { day: None, week: None, month: Some(kr(1)) }).await.unwrap());
+    assert_eq!(left().await, SpendingCaps { month: Some(kr(0)), ..SpendingCaps::default() });
+    server.books_are_right().await;
 }
 
 #[tokio::test]

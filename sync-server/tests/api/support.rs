@@ -12,6 +12,7 @@ use madkort_protocol::*;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sync_server::limits::Rates;
 use sync_server::payments::{Payments, Sandbox};
 use sync_server::store::{self, DatabaseUrl, NewAccount, NewCode, NewDeposit, Store, Thing};
 use sync_server::{AppState, Clock, enrolment};
@@ -74,6 +75,11 @@ pub struct Server {
 
 impl Server {
     pub async fn start() -> Self {
+        Self::start_with(Rates::default()).await
+    }
+
+    /// With other rates than the usual ones.
+    pub async fn start_with(rates: Rates) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("books.db");
         store::migrate(&DatabaseUrl::Sqlite(path.clone())).unwrap();
@@ -83,7 +89,7 @@ impl Server {
         let sandbox = Arc::new(Sandbox::open(&folder.path().join("sandbox.db")).unwrap());
         let payments = Payments::with_sandbox(store.clone(), sandbox, "http://127.0.0.1");
         let told = clock.clone();
-        let state = AppState::new(store, Clock::new(move || told.now()), payments);
+        let state = AppState::new(store, Clock::new(move || told.now()), payments).with_rates(rates);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let serving = tokio::spawn(sync_server::serve(listener, state.clone()));

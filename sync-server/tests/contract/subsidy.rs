@@ -91,7 +91,7 @@ pub async fn an_order_holds_what_the_holder_pays(world: &World) {
     for (class, number) in [(PriceClass::Reduced, "K1-1"), (PriceClass::Free, "K1-2"), (PriceClass::Reduced, "K1-3")] {
         put_into(world, class).await;
         let lines = vec![QuoteLine { product: LASAGNE, quantity: 1 }];
-        let quote = world.store.quote(SCHOOL, ANNA, lines).await.unwrap().unwrap();
+        let quote = world.store.quote(SCHOOL, ANNA, lines, START).await.unwrap().unwrap();
         let before = world.balance(ANNA).await;
         let order = world.order(&kiosk, lasagne(number));
         assert_eq!(world.outcome(&kiosk, order.clone()).await, Outcome::Posted);

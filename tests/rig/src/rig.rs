@@ -212,6 +212,12 @@ impl Rig {
         })
     }
 
+    /// What a bare tap opens, as far as the kiosk has heard.
+    pub fn kiosk_knows_tap_policy(&self) -> Result<String> {
+        let known = Connection::open_with_flags(self.kiosk_database(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        Ok(known.query_row("SELECT json_extract(body, '$.tap') FROM school", [], |row| row.get(0))?)
+    }
+
     /// The kiosk's database.
     pub fn kiosk_database(&self) -> PathBuf {
         self.kiosk.state().join("kiosk.db")

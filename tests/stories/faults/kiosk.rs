@@ -6,6 +6,8 @@ use madkort_tests::printer::Paper;
 use madkort_tests::process::PATIENCE;
 use madkort_tests::rig::{Options, Rig};
 
+use crate::portal::steps::{books, nothing_of, read_code, soon, to_payment};
+
 /// The plug goes while "Pay" is being pressed. Either the order was recorded or it was not; the kiosk, the books and the paper agree
 /// on which.
 #[test]
@@ -101,4 +103,89 @@ fn killed_after_confirm() -> Result<()> {
     ensure!(!slip.text.contains("KOPI") && !is_torn(&slip), "not the original:\n{}", slip.text);
     ensure!(rig.printer.untaken()?.is_empty(), "a second paper for one order");
     Ok(())
+}
+
+/// The plug is pulled while the code for a payment is on the screen, and put in again.
+fn killed_while_paying(rig: &mut Rig) -> Result<String> {
+    rig.come_in("Emil")?;
+    let url = to_payment(rig, "emil@hojager.example")?;
+    rig.kiosk.kill9()?;
+    rig.reader.lift()?;
+    rig.kiosk.switch_on()?;
+    rig.kiosk.wait_for_screen("Idle")?;
+    Ok(url)
+}
+
+/// On the telephone.
+fn pay(rig: &mut Rig, url: &str) -> Result<()> {
+    let good = rig.server.school().good_payment_card()?.to_owned();
+    let phone = rig.phone()?;
+    phone.open(url)?;
+    phone.fill("#card", &good)?;
+    phone.click("#pay")?;
+    phone.wait_for("100,00")
+}
+
+/// Emil's card is laid on the reader, and his code given if it is asked for.
+fn tap(rig: &mut Rig) -> Result<()> {
+    let emil = rig.card("Emil")?;
+    rig.reader.tap(&emil.uid)?;
+    if emil.ask_code {
+        rig.kiosk.wait_for_screen("Code")?;
+        rig.type_code(&emil.code)?;
+    }
+    Ok(())
+}
+
+/// He is told that he has paid in a hundred kroner, once: on the screen, on paper, in the books.
+fn told_that_it_is_paid(rig: &mut Rig, before: (i64, i64)) -> Result<()> {
+    rig.kiosk.wait_for_screen("DepositDone")?;
+    rig.see("The money is on the account")?;
+    let (balance, deposits) = (before.0 + 10_000, before.1 + 1);
+    books(rig, "Emil", balance)?;
+    ensure!(rig.ledger().moved("deposit", "Emil")? == deposits, "it was not posted once");
+    let receipt = rig.ledger().last_receipt("Emil")?;
+    rig.window().wait_for_text(&receipt)?;
+    let paper = rig.paper()?;
+    paper.says_all(&[&receipt, "100,00"])?;
+    ensure!(!paper.text.contains("KOPI"), "not the original:\n{}", paper.text);
+    rig.go()?;
+    // He has been told: the next time there is his own page, and no more paper.
+    rig.come_in("Emil")?;
+    rig.see_money(balance)?;
+    rig.go()?;
+    ensure!(rig.printer.untaken()?.is_empty(), "a second receipt");
+    Ok(())
+}
+
+/// The payment goes on without the kiosk: paid while nobody stands there, it is told to whoever opened it when they come back, and to
+/// nobody else.
+#[test]
+fn killed_while_a_payment_waits_and_paid_before_anybody_comes() -> Result<()> {
+    let mut rig = Rig::start(Options::default())?;
+    let before = (rig.ledger().balance("Emil")?, rig.ledger().moved("deposit", "Emil")?);
+    let url = killed_while_paying(&mut rig)?;
+    pay(&mut rig, &url)?;
+    soon("the money on the account", || Ok(rig.ledger().balance("Emil")? == before.0 + 10_000))?;
+    let emil = rig.card("Emil")?;
+    nothing_of(&rig.window().sight(), &emil, before.0 + 10_000)?;
+    rig.come_in("Alma")?;
+    rig.go()?;
+    ensure!(rig.printer.untaken()?.is_empty(), "a paper into other hands");
+    tap(&mut rig)?;
+    told_that_it_is_paid(&mut rig, before)
+}
+
+/// Whoever comes back before it is paid finds the same code again, and pays by it.
+#[test]
+fn killed_while_a_payment_waits_and_paid_after_coming_back() -> Result<()> {
+    let mut rig = Rig::start(Options::default())?;
+    let before = (rig.ledger().balance("Emil")?, rig.ledger().moved("deposit", "Emil")?);
+    let url = killed_while_paying(&mut rig)?;
+    tap(&mut rig)?;
+    rig.kiosk.wait_for_screen("DepositPay")?;
+    rig.see("Pay with your phone")?;
+    ensure!(read_code(&rig)? == url, "another code");
+    pay(&mut rig, &url)?;
+    told_that_it_is_paid(&mut rig, before)
 }

@@ -1,27 +1,11 @@
 //! *Indbetal* that comes to nothing: filled in wrongly, out of reach, given up, declined, too late. No money, no receipt, no letter.
 
-use std::time::Duration;
-
 use anyhow::{Result, ensure};
-use madkort_tests::patience::until;
 use madkort_tests::rig::{Options, Rig};
 
-use crate::portal::steps::{Stood, cut, mend};
+use crate::portal::steps::{Stood, cut, mend, read_code, to_payment};
 
 const EMAIL: &str = "emil@hojager.example";
-/// How soon the code on the screen can be read.
-const LEGIBLE: Duration = Duration::from_secs(20);
-
-/// From the person's own page to the code for the phone; says what is in the code.
-fn to_payment(rig: &Rig) -> Result<String> {
-    rig.press("Top up")?;
-    rig.press_with("DKK {}", &["100"])?;
-    rig.write_in("E-mail", EMAIL)?;
-    rig.press("I accept the terms")?;
-    rig.press("Next")?;
-    rig.see("Pay with your phone")?;
-    until("a QR code that can be read", LEGIBLE, || Ok(rig.scan().ok()))
-}
 
 /// The end of a payment that was none, and back to the person's own page.
 fn nothing_was_paid(rig: &Rig, why: &str) -> Result<()> {
@@ -66,7 +50,7 @@ fn what_is_not_paid_is_nowhere() -> Result<()> {
     rig.see("No connection just now. Your payment goes on without the kiosk.")?;
     rig.network.restore();
     rig.see("Waiting for your phone")?;
-    let url = until("a QR code that can be read", LEGIBLE, || Ok(rig.scan().ok()))?;
+    let url = read_code(&rig)?;
     rig.phone()?.open(&url)?;
     rig.press("Cancel")?;
     nothing_was_paid(&rig, "The payment was cancelled. No money has moved.")?;
@@ -78,7 +62,7 @@ fn what_is_not_paid_is_nowhere() -> Result<()> {
     phone.wait_for("Betalingen er annulleret")?;
     stood.still(&mut rig)?;
 
-    let url = to_payment(&rig)?;
+    let url = to_payment(&rig, EMAIL)?;
     let declined = rig.server.school().payment_card("Declined by the bank")?.to_owned();
     let phone = rig.phone()?;
     phone.open(&url)?;
@@ -87,7 +71,7 @@ fn what_is_not_paid_is_nowhere() -> Result<()> {
     phone.wait_for("Betalingen blev ikke godkendt")?;
     nothing_was_paid(&rig, "The payment was declined. No money has moved.")?;
 
-    let url = to_payment(&rig)?;
+    let url = to_payment(&rig, EMAIL)?;
     rig.phone()?.open(&url)?;
     rig.server.payment_pages_run_out()?;
     nothing_was_paid(&rig, "The time ran out. No money has moved.")?;

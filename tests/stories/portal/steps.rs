@@ -13,6 +13,8 @@ use madkort_tests::window::Sight;
 
 /// How soon the server must have what was done at the kiosk, also over a cable that was just mended.
 const SOON: Duration = Duration::from_mins(1);
+/// How soon the code on the screen can be read.
+const LEGIBLE: Duration = Duration::from_secs(20);
 /// What the line about a cut cable ends with: how it begins is said elsewhere as well.
 const OFFLINE: &str = "You can order food. The kiosk sends it as soon as it is connected again.";
 
@@ -72,9 +74,25 @@ pub fn nothing_of(sight: &Sight, card: &Card, balance: i64) -> Result<()> {
     Ok(())
 }
 
+/// From the person's own page to the code for the phone with a hundred kroner; says what is in the code.
+pub fn to_payment(rig: &Rig, email: &str) -> Result<String> {
+    rig.press("Top up")?;
+    rig.press_with("DKK {}", &["100"])?;
+    rig.write_in("E-mail", email)?;
+    rig.press("I accept the terms")?;
+    rig.press("Next")?;
+    rig.see("Pay with your phone")?;
+    read_code(rig)
+}
+
+/// What is in the QR code on the screen, once it can be read.
+pub fn read_code(rig: &Rig) -> Result<String> {
+    until("a QR code that can be read", LEGIBLE, || Ok(rig.scan().ok()))
+}
+
 /// Opens the page in the QR code on the payer's phone.
 pub fn open_on_phone(rig: &mut Rig) -> Result<()> {
-    let url = until("a QR code that can be read", Duration::from_secs(20), || Ok(rig.scan().ok()))?;
+    let url = read_code(rig)?;
     rig.phone()?.open(&url)
 }
 

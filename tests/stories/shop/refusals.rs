@@ -144,14 +144,36 @@ fn scarce(other: &mut Device, date: Date, products: &[Product]) -> Result<Produc
     Ok(scarce.clone())
 }
 
-/// Orders the first dish of the menu; the server says no, and the kiosk says so. The money is back, or was never gone.
+/// Goes to the check-out with the first dish of the menu, which says that it is beyond a cap, also to whoever presses on.
+fn said_before_it_is_paid(rig: &mut Rig, words: &str, before: i64) -> Result<()> {
+    let orders = rig.ledger().orders("Noah")?.len();
+    rig.press("Order food")?;
+    rig.pick_first_product()?;
+    rig.press("Checkout")?;
+    let left = in_words(Money::from_kroner(CAP.parse()?));
+    rig.see_with(words, &[&left])?;
+    rig.press("Pay")?;
+    rig.see_with(words, &[&left])?;
+    rig.press("Back")?;
+    rig.kiosk.wait_for_screen("Menu")?;
+    rig.press("Back")?;
+    rig.kiosk.wait_for_screen("Home")?;
+    no_order(rig, "Noah", orders, before)
+}
+
+/// Orders the first dish of the menu without a connection, where nobody knows of a cap; the server says no when it hears of it, and
+/// the kiosk says so. The money is back, or was never gone.
 fn refused_by_the_server(rig: &mut Rig, (rule, why): (&str, &str), before: i64) -> Result<()> {
+    rig.network.cut();
+    rig.see("No connection right now")?;
     rig.press("Order food")?;
     let dish = rig.pick_first_product()?;
     rig.press("Checkout")?;
     let ledger = rig.ledger();
     let known = ledger.orders("Noah")?;
     rig.press("Pay")?;
+    rig.see("Your food is ordered")?;
+    rig.network.restore();
     let refused = until("an order that was refused", PATIENCE, || {
         let new = ledger.orders("Noah")?.into_iter().find(|order| known.iter().all(|known| known.id != order.id));
         Ok(new.filter(|order| order.state == "refused"))
@@ -161,6 +183,7 @@ fn refused_by_the_server(rig: &mut Rig, (rule, why): (&str, &str), before: i64) 
     let told = "Order {0} could not be accepted: {1}. {2} The money is back on the account.";
     rig.see_with(told, &[&refused.number, &dish, &rig.words.say(why)])?;
     rig.see_money(before)?;
+    rig.window().wait_gone(&rig.words.say("No connection right now"))?;
     ledger.must_add_up()?;
     ensure!(ledger.balance("Noah")? == before, "money moved");
     rig.paper()?.says_all(&[&refused.number])
@@ -174,7 +197,11 @@ fn a_day_cap_and_a_week_cap_hold_for_orders_too() -> Result<()> {
     rig.come_in("Noah")?;
     let (day, week) =
         (("day_cap", "It was over the limit for a day."), ("week_cap", "It was over the limit for a week."));
-    for (field, other, rule) in [("In a day", "In a week", day), ("In a week", "In a day", week)] {
+    let today = "Only {} may still be spent today. Take something out.";
+    let this_week = "Only {} may still be spent this week. Take something out.";
+    for (field, other, words, rule) in
+        [("In a day", "In a week", today, day), ("In a week", "In a day", this_week, week)]
+    {
         rig.press("Your details")?;
         if field == "In a day" {
             rig.see("Type your code")?;
@@ -186,6 +213,7 @@ fn a_day_cap_and_a_week_cap_hold_for_orders_too() -> Result<()> {
         rig.press("Save")?;
         rig.scroll_to("Saved.")?;
         rig.press("Back")?;
+        said_before_it_is_paid(&mut rig, words, before)?;
         refused_by_the_server(&mut rig, rule, before)?;
     }
     rig.go()?;

@@ -105,8 +105,7 @@ impl Inside {
             (DepositStep::Filling, intent) => fill_in(&mut room, intent),
             (DepositStep::Paying { deposit, state }, Intent::CancelPayment | Intent::Back) => {
                 let id = deposit.id;
-                let over = matches!(state, PayState::Declined | PayState::Cancelled | PayState::Expired);
-                if over {
+                if state.is_over() {
                     return (Room::Home, vec![Effect::ForgetDeposit(id)]);
                 }
                 return (Room::Deposit(room), vec![Effect::CancelDeposit(id)]);
@@ -124,6 +123,27 @@ impl Inside {
         (Room::Deposit(room), vec![])
     }
 
+    /// A deposit of an earlier visit that was cut off, or that was paid after they had left: on with it, or how it ended.
+    pub(super) fn take_up_deposit(&mut self, deposit: Deposit, around: &Around) -> Vec<Effect> {
+        let id = deposit.id;
+        if self.visitor.account(deposit.account).is_none() {
+            // Not their business any more; what became of it is on the statement of that account.
+            return vec![Effect::DepositTold(id)];
+        }
+        self.chosen = deposit.account;
+        let mut room = DepositRoom::enter(&self.visitor);
+        room.step = DepositStep::Opening { id };
+        self.room = Room::Deposit(room);
+        let ended = self.deposit_is(Box::new(deposit), around);
+        if !ended.is_empty() {
+            return ended;
+        }
+        if !around.link.is_online() {
+            self.deposit_failed(id, FormProblem::Unreachable);
+        }
+        vec![Effect::FollowDeposit(id)]
+    }
+
     /// The server's word on a deposit.
     pub fn deposit_is(&mut self, deposit: Box<Deposit>, around: &Around) -> Vec<Effect> {
         let (label, card) = (self.label(), self.visitor.card_masked.clone());
@@ -131,16 +151,19 @@ impl Inside {
         if room.open_payment() != Some(deposit.id) {
             return vec![];
         }
-        let state = match deposit.state {
-            DepositState::Paid => return paid(room, deposit, label, card, around),
-            DepositState::Open => PayState::Waiting,
-            DepositState::Unknown => PayState::Examining,
-            DepositState::Declined => PayState::Declined,
-            DepositState::Cancelled => PayState::Cancelled,
-            DepositState::Expired => PayState::Expired,
-        };
+        let (id, state) = (
+            deposit.id,
+            match deposit.state {
+                DepositState::Paid => return paid(room, deposit, label, card, around),
+                DepositState::Open => PayState::Waiting,
+                DepositState::Unknown => PayState::Examining,
+                DepositState::Declined => PayState::Declined,
+                DepositState::Cancelled => PayState::Cancelled,
+                DepositState::Expired => PayState::Expired,
+            },
+        );
         room.step = DepositStep::Paying { deposit, state };
-        vec![]
+        if state.is_over() { vec![Effect::DepositTold(id)] } else { vec![] }
     }
 
     /// The server could not be asked, or refused to open a page.
@@ -174,9 +197,9 @@ pub(super) fn fill_in(room: &mut DepositRoom, intent: Intent) {
 }
 
 fn paid(room: &mut DepositRoom, deposit: Box<Deposit>, account: String, card: String, around: &Around) -> Vec<Effect> {
-    let print = receipt(&deposit, account, card, around);
+    let (print, told) = (receipt(&deposit, account, card, around), Effect::DepositTold(deposit.id));
     room.step = DepositStep::Done { deposit, paper: around.first_print_state() };
-    vec![print, Effect::Beep(crate::Beep::Done)]
+    vec![print, told, Effect::Beep(crate::Beep::Done)]
 }
 
 /// The receipt on paper; the second time it is a copy and says so, for it has the same reference.

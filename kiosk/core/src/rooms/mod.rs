@@ -158,6 +158,19 @@ impl Inside {
         self.account().map(|a| a.label.clone()).unwrap_or_default()
     }
 
+    /// Where a visit begins: at a deposit they have not heard the end of, at who they are if nobody knows, and mostly at home.
+    pub fn begin(&mut self, around: &Around) -> Vec<Effect> {
+        if let Some(deposit) = self.visitor.deposit.take() {
+            return self.take_up_deposit(deposit, around);
+        }
+        if around.link.is_online() && self.signed_in && self.is_new_here() {
+            let (room, effects) = self.introduce(None);
+            self.room = room;
+            return effects;
+        }
+        vec![]
+    }
+
     /// What a hand does inside.
     pub fn hand(&mut self, intent: Intent, fresh: OperationId, around: &Around) -> Vec<Effect> {
         let room = std::mem::replace(&mut self.room, Room::Home);

@@ -1,7 +1,7 @@
 //! The webshop: choose a day and what to eat on it, check, pay.
 //!
 //! Pure. **Invariants:** an order is recorded only if, at that moment, its day takes orders, there is enough left of everything as far
-//! as this kiosk knows, the balance covers what it takes, and, while nothing gets through to the server, the school's offline limits
+//! as this kiosk knows, the balance and the caps cover what it takes as far as the server has said it, and, while nothing gets through to the server, the school's offline limits
 //! allow it. It is shown as ordered only when it is on disk. Each day has a basket of its own, and what lies in it stays in it until
 //! the visit ends. What the eater cannot eat is ordered only after somebody has said so to that very dish, and never where it is
 //! blocked.
@@ -129,6 +129,9 @@ impl OrderRoom {
         }
         let total = self.basket.total(&around.catalogue).map_err(|_| FormProblem::TooMany(LineRequest::MOST))?;
         if !inside.price_is_open(self, around) {
+            if let Some(over) = inside.over_a_cap(self, around) {
+                return Err(over);
+            }
             let taken = inside.quoted(self, around).unwrap_or(total);
             covers(inside.account().map_or(Money::ZERO, |a| a.balance), taken)?;
         }
@@ -224,8 +227,13 @@ impl Inside {
             (None, Ok(_)) if self.price_is_open(&room, around) => {}
             (None, Ok(total)) => return self.record_order(room, fresh, total, around),
             (None, Err(problem)) => {
-                // Perhaps it takes less, and the server can be asked by now.
-                if matches!((problem, &room.price), (FormProblem::Balance(_), Price::Unreachable(_))) {
+                // Perhaps it takes less, and the server can be asked by now; perhaps a guardian has raised the cap meanwhile.
+                let asks_again = match problem {
+                    FormProblem::Balance(_) => matches!(room.price, Price::Unreachable(_)),
+                    FormProblem::DayCap(_) | FormProblem::WeekCap(_) | FormProblem::MonthCap(_) => true,
+                    _ => false,
+                };
+                if asks_again {
                     room.price = Price::Unasked;
                 }
                 room.problem = Some(problem);

@@ -6,7 +6,7 @@
 use madkort_protocol::{AccountId, Money, Quote, QuoteLine, QuoteRequest};
 
 use super::{Around, Inside, OrderRoom, OrderStep, Room};
-use crate::Effect;
+use crate::{Effect, FormProblem};
 
 /// What is known of it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,9 +47,24 @@ impl Inside {
 
     /// What the server said that this order takes.
     pub fn quoted(&self, room: &OrderRoom, around: &Around) -> Option<Money> {
+        self.word_on(room, around).map(|quote| quote.taken)
+    }
+
+    /// Which cap this order goes beyond, as the server said it; the day's is told first. A kiosk that cannot ask knows of none: then
+    /// the server judges the order when it comes. What takes nothing goes beyond nothing.
+    pub fn over_a_cap(&self, room: &OrderRoom, around: &Around) -> Option<FormProblem> {
+        let Quote { left, taken, .. } = self.word_on(room, around)?;
+        let over = |left: Option<Money>| left.filter(|left| taken > left && *taken > Money::ZERO);
+        let day = over(left.day).map(FormProblem::DayCap);
+        day.or_else(|| over(left.week).map(FormProblem::WeekCap))
+            .or_else(|| over(left.month).map(FormProblem::MonthCap))
+    }
+
+    /// The server's word, if it is about this order and counts.
+    fn word_on<'a>(&self, room: &'a OrderRoom, around: &Around) -> Option<&'a Quote> {
         let Price::Known(quote) = &room.price else { return None };
         let counts = around.link.is_online() && room.price.is_about(&self.asked(room));
-        (counts && room.basket.total(&around.catalogue) == Ok(quote.price)).then_some(quote.taken)
+        (counts && room.basket.total(&around.catalogue) == Ok(quote.price)).then_some(quote)
     }
 
     /// Whether the server has still to say what this order takes.

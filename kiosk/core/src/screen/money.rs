@@ -80,6 +80,13 @@ pub enum PayState {
     Expired,
 }
 
+impl PayState {
+    /// Whether nothing can come of it any more.
+    pub(crate) const fn is_over(self) -> bool {
+        matches!(self, Self::Declined | Self::Cancelled | Self::Expired)
+    }
+}
+
 /// Deposit: paid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DepositDonePage {

@@ -3,6 +3,7 @@
 
 mod allergies;
 mod cards;
+mod deposits;
 mod faults;
 mod headset;
 mod looks;

@@ -1,24 +1,12 @@
 //! Visits that move money: deposits, orders, tickets, statements.
 
-use jiff::SignedDuration;
 use kiosk_core::*;
 use madkort_protocol::*;
 
 use crate::world::*;
 
 fn deposit(id: OperationId, state: DepositState) -> Event {
-    let paid = state == DepositState::Paid;
-    Event::DepositIs(Box::new(Deposit {
-        id,
-        account: visitor(0).accounts[0].id,
-        amount: Money::from_kroner(100),
-        state,
-        url: "https://betal.hojager.example/pay/x".into(),
-        expires_at: start() + SignedDuration::from_mins(10),
-        receipt: paid.then(|| "R-7".into()),
-        paid_at: paid.then(start),
-        balance: paid.then(|| Money::from_kroner(178)),
-    }))
+    Event::DepositIs(Box::new(deposit_as(id, state)))
 }
 
 fn opened(play: &Play) -> OperationId {

@@ -23,7 +23,8 @@ fn page(play: &Play) -> CheckoutPage {
 fn quote(kroner: (i32, i32), lines: &[(u128, u32)]) -> Quote {
     let line = |(product, quantity): &(u128, u32)| QuoteLine { product: product_id(*product), quantity: *quantity };
     let (price, taken) = (Money::from_kroner(kroner.0), Money::from_kroner(kroner.1));
-    Quote { account: visitor(0).accounts[0].id, lines: lines.iter().map(line).collect(), price, taken }
+    let (account, left) = (visitor(0).accounts[0].id, SpendingCaps::default());
+    Quote { account, lines: lines.iter().map(line).collect(), price, left, taken }
 }
 
 fn says(quote: &Quote) -> Event {
@@ -148,5 +149,53 @@ fn where_nobody_can_be_asked_the_full_price_counts() {
     play.tell(offline).hand(Intent::Pay);
     assert_eq!((recorded(&play), page(&play).problem), (None, Some(FormProblem::Balance(kr(32)))));
     play.tell(Event::Link(Link::Online)).hand(Intent::Pay);
+    assert!(recorded(&play).is_some());
+}
+
+#[test]
+fn an_order_beyond_a_cap_is_said_before_it_is_paid() {
+    let kr = Money::from_kroner;
+    let left = |day, week, month| SpendingCaps { day, week, month };
+    for (left, problem) in [
+        (left(Some(kr(31)), None, None), Some(FormProblem::DayCap(kr(31)))),
+        (left(Some(kr(32)), Some(kr(20)), Some(kr(10))), Some(FormProblem::WeekCap(kr(20)))),
+        (left(None, None, Some(kr(0))), Some(FormProblem::MonthCap(kr(0)))),
+        (left(Some(kr(5)), Some(kr(20)), Some(kr(10))), Some(FormProblem::DayCap(kr(5)))),
+        (left(Some(kr(32)), Some(kr(32)), Some(kr(32))), None),
+        (SpendingCaps::default(), None),
+    ] {
+        let mut play = checking(100, None);
+        play.tell(says(&Quote { left, ..quote((32, 32), &[(LASAGNE, 1)]) }));
+        assert_eq!(page(&play).problem, problem, "{left:?}");
+        assert_eq!(page(&play).taken, Some((kr(32), kr(68))), "what it takes is told all the same");
+        play.hand(Intent::Pay);
+        assert_eq!(recorded(&play).is_some(), problem.is_none(), "{left:?}");
+    }
+}
+
+#[test]
+fn a_cap_counts_what_is_taken_and_is_asked_about_again_when_somebody_tries_again() {
+    let kr = Money::from_kroner;
+    let capped = |taken, day| {
+        let left = SpendingCaps { day: Some(kr(day)), ..SpendingCaps::default() };
+        says(&Quote { left, ..quote((32, taken), &[(LASAGNE, 1)]) })
+    };
+    // Half of it is paid by somebody else, or all of it: then no cap stands in the way, not even one that is used up.
+    for (taken, day) in [(16, 16), (0, 0)] {
+        let mut play = checking(100, None);
+        play.tell(capped(taken, day));
+        assert_eq!(page(&play).problem, None);
+    }
+    let mut play = checking(100, None);
+    play.tell(capped(32, 10)).hand(Intent::Pay);
+    assert_eq!((recorded(&play), asked(&play).len()), (None, 2), "perhaps a guardian has raised it");
+    play.tell(capped(32, 40));
+    assert_eq!(page(&play).problem, None);
+    play.hand(Intent::Pay);
+    assert!(recorded(&play).is_some());
+
+    // Out of reach nobody knows, and an outage never means no lunch: the server judges it when it comes.
+    let mut play = checking(100, None);
+    play.tell(capped(32, 10)).tell(Event::Link(Link::Offline { last_heard: Some(start()) })).hand(Intent::Pay);
     assert!(recorded(&play).is_some());
 }

@@ -116,7 +116,8 @@ fn answer(play: &mut Play, well: bool) {
         Effect::Withdraw(request) if well => Event::RequestRefused { id: request.id, field: Some("name".into()) },
         Effect::Withdraw(request) => Event::RequestUnreachable(request.id),
         Effect::AskQuote { account, request } if well => {
-            let free = Quote { account, lines: request.lines, price: Money::from_kroner(32), taken: Money::ZERO };
+            let (price, left, taken) = (Money::from_kroner(32), SpendingCaps::default(), Money::ZERO);
+            let free = Quote { account, lines: request.lines, price, left, taken };
             Event::QuoteIs(Box::new(free))
         }
         Effect::AskQuote { account, request } => Event::QuoteUnreachable { account, lines: request.lines },

@@ -138,6 +138,23 @@ pub fn visitor(kroner: i32) -> Visitor {
         unacknowledged: vec![],
         card_unacknowledged: Money::ZERO,
         kiosk_unacknowledged: Money::ZERO,
+        deposit: None,
+    }
+}
+
+/// A deposit of a hundred kroner to their own account.
+pub fn deposit_as(id: OperationId, state: DepositState) -> Deposit {
+    let paid = state == DepositState::Paid;
+    Deposit {
+        id,
+        account: visitor(0).accounts[0].id,
+        amount: Money::from_kroner(100),
+        state,
+        url: "https://betal.hojager.example/pay/x".into(),
+        expires_at: start() + SignedDuration::from_mins(10),
+        receipt: paid.then(|| "R-7".into()),
+        paid_at: paid.then(start),
+        balance: paid.then(|| Money::from_kroner(178)),
     }
 }
 
@@ -199,7 +216,8 @@ impl Play {
         let amounts = lines.iter().map(|line| catalogue().product(line.product).unwrap().price.times(line.quantity));
         let price = Money::sum(amounts.map(Result::unwrap)).unwrap();
         let taken = Money::from_ore(price.ore() * (100 - subsidy) / 100);
-        Some(Event::QuoteIs(Box::new(Quote { account: *account, lines, price, taken })))
+        let left = SpendingCaps::default();
+        Some(Event::QuoteIs(Box::new(Quote { account: *account, lines, price, left, taken })))
     }
 
     pub fn wait(&mut self, seconds: u64) -> &mut Self {

@@ -67,5 +67,13 @@ CREATE TABLE spool_event (
     detail TEXT NOT NULL
 ) STRICT;
 
+-- Deposits whose end nobody was shown yet, as the server told of them last: written before their page is shown.
+CREATE TABLE deposits (
+    id   TEXT PRIMARY KEY,
+    card TEXT NOT NULL,
+    body TEXT NOT NULL,
+    gone INTEGER NOT NULL DEFAULT 0 CHECK (gone IN (0, 1))   -- 1 once whoever opened it walked away from it
+) STRICT, WITHOUT ROWID;
+
 -- Wrong verification codes, by card.
 CREATE TABLE code_throttle (card TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;

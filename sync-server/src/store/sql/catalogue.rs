@@ -1,9 +1,10 @@
 //! The catalogue.
 
+use jiff::Timestamp;
 use madkort_ledger::Book;
 use madkort_protocol::{
     Account, AccountId, CardId, CardRecord, MenuDay, Person, PersonId, PictureDigest, Product, ProductPicture, School,
-    SchoolId,
+    SchoolId, TapPolicy,
 };
 
 use crate::store::{Catalogue, NewAccount, Pending, Thing};
@@ -11,7 +12,7 @@ use crate::store::{Catalogue, NewAccount, Pending, Thing};
 use super::session::First;
 use super::value::{Db, corrupt, json, values, word};
 use super::write::Write;
-use super::{SqlStore, portions, rows};
+use super::{SqlStore, deeds, portions, rows};
 
 impl Catalogue for SqlStore {
     fn put(&self, school: SchoolId, things: Vec<Thing>) -> Pending<'_, ()> {
@@ -22,6 +23,22 @@ impl Catalogue for SqlStore {
 
     fn schools(&self) -> Pending<'_, Vec<School>> {
         self.read("listing the schools", rows::schools)
+    }
+
+    fn set_tap_policy(&self, school: SchoolId, tap: TapPolicy, now: Timestamp) -> Pending<'_, Option<bool>> {
+        self.write("saying what a bare tap opens", move |write| {
+            let Some(body) = rows::school(write.db()?, school)? else { return Ok(None) };
+            if body.tap == tap {
+                return Ok(Some(false));
+            }
+            put_school(write, school, &School { tap, ..body })?;
+            let what = match tap {
+                TapPolicy::CardDecides => "tap-card-decides",
+                TapPolicy::AlwaysAskCode => "tap-always-asks-code",
+            };
+            deeds::by_office(write, school, (school.uuid(), what, ""), now)?;
+            Ok(Some(true))
+        })
     }
 
     fn school(&self, id: SchoolId) -> Pending<'_, Option<School>> {

@@ -4,13 +4,13 @@
 //! change it.
 
 use jiff::Timestamp;
-use madkort_protocol::{Account, AccountId, CardId, CardNumber, FileTicket, Language, OperationId, PersonId, SchoolId};
+use madkort_protocol::{Account, AccountId, CardId, CardNumber, FileTicket, Language, PersonId};
 
-use crate::store::letters::STATEMENTS_PER_ADDRESS;
 use crate::store::{Asked, AskedStatement, DepositRow, Letter, Letters, Pending, topic_of};
 
 use super::deeds::record;
 use super::mails::{Envelope, put};
+use super::operations::Settling;
 use super::session::{First, Session};
 use super::value::{Db, corrupt, values};
 use super::write::Write;
@@ -29,13 +29,14 @@ fn mail_statement(write: &Write<'_>, asked: &AskedStatement, now: Timestamp) -> 
     if known.is_some() {
         return Ok(Asked::Written);
     }
-    let since = now.saturating_sub(STATEMENTS_PER_ADDRESS.within).unwrap_or(Timestamp::MIN);
     let row = db.first(
-        "SELECT count(*) AS n FROM mails WHERE kind = 'statement' AND lower(recipient) = $1 AND created_at > $2",
-        &values![asked.email.to_lowercase(), since],
+        "SELECT count(*) AS n, min(created_at) AS oldest FROM mails
+         WHERE kind = 'statement' AND lower(recipient) = $1 AND created_at > $2",
+        &values![asked.email.to_lowercase(), asked.rate.since(now)],
     )?;
-    if row.ok_or(corrupt("count"))?.col::<u32>("n")? >= STATEMENTS_PER_ADDRESS.most {
-        return Ok(Asked::TooOften);
+    let row = row.ok_or(corrupt("count"))?;
+    if let Some(too_often) = asked.rate.after(row.col("n")?, row.col("oldest")?, now) {
+        return Ok(Asked::TooOften(too_often));
     }
     let Some(statement) = statements::statement(db, asked.school, asked.account, asked.month)? else {
         return Ok(Asked::Unknown);
@@ -65,8 +66,9 @@ fn letters_of(db: &dyn Session, topic: &str) -> Db<u32> {
     row.ok_or(corrupt("count"))?.col("n")
 }
 
-/// What whoever wrote is told, and what support reads.
-pub fn ticket(write: &Write<'_>, school: SchoolId, id: OperationId, ticket: &FileTicket, now: Timestamp) -> Db<()> {
+/// What whoever wrote is told, unless they were told too often, and what support reads.
+pub fn ticket(write: &Write<'_>, settling: &Settling<'_>, ticket: &FileTicket) -> Db<()> {
+    let (school, id, now) = (settling.device.school, settling.operation.id, settling.now);
     let db = write.db()?;
     let Some(at_school) = rows::school(db, school)? else { return Ok(()) };
     let letter = Letter::TicketReceived {
@@ -78,7 +80,9 @@ pub fn ticket(write: &Write<'_>, school: SchoolId, id: OperationId, ticket: &Fil
         support_phone: at_school.support_phone.clone(),
     };
     let envelope = Envelope { school, about: id, recipient: &ticket.email, language: ticket.language };
-    put(write, &envelope, &letter, now)?;
+    if !settling.quiet {
+        put(write, &envelope, &letter, now)?;
+    }
     let letter = Letter::Ticket {
         school: at_school.name,
         number: ticket.number.clone(),

@@ -21,8 +21,14 @@ use super::write::{Wanted, Write, caps};
 use super::{SqlStore, cards, letters, orders, purchases, rows};
 
 impl Operations for SqlStore {
-    fn push(&self, device: DeviceId, push: Push, now: Timestamp) -> Pending<'_, Pushing> {
-        self.write("settling a push", move |write| settle(write, device, &push, now))
+    fn push_quietly(
+        &self,
+        device: DeviceId,
+        push: Push,
+        quiet: Vec<OperationId>,
+        now: Timestamp,
+    ) -> Pending<'_, Pushing> {
+        self.write("settling a push", move |write| settle(write, device, (&push, &quiet), now))
     }
 
     fn purchase(
@@ -56,6 +62,8 @@ pub struct Settling<'a> {
     pub device: &'a Device,
     pub operation: &'a Operation,
     pub digest: BodyDigest,
+    /// Whoever did it is not written to.
+    pub quiet: bool,
     pub now: Timestamp,
 }
 
@@ -80,7 +88,7 @@ pub struct Touched {
     pub orders: BTreeSet<OperationId>,
 }
 
-fn settle(write: &Write<'_>, id: DeviceId, push: &Push, now: Timestamp) -> Db<Pushing> {
+fn settle(write: &Write<'_>, id: DeviceId, (push, quiet): (&Push, &[OperationId]), now: Timestamp) -> Db<Pushing> {
     let Some(device) = write.device(id)?.filter(|device| !device.revoked) else {
         return Ok(Pushing::UnknownDevice);
     };
@@ -91,7 +99,8 @@ fn settle(write: &Write<'_>, id: DeviceId, push: &Push, now: Timestamp) -> Db<Pu
     let mut touched = Touched::default();
     let mut answers = Vec::with_capacity(push.operations.len());
     for (operation, digest) in push.operations.iter().zip(digests) {
-        let settling = Settling { device: &device, operation, digest, now };
+        let quiet = quiet.contains(&operation.id);
+        let settling = Settling { device: &device, operation, digest, quiet, now };
         touched.note(write, &settling)?;
         let outcome = match write.settled(operation.id)? {
             Some(before) => before.outcome(),
@@ -165,7 +174,7 @@ fn file(write: &Write<'_>, settling: &Settling<'_>, ticket: &FileTicket) -> Db<O
             settling.now
         ],
     )?;
-    letters::ticket(write, settling.device.school, settling.operation.id, &ticket, settling.now)?;
+    letters::ticket(write, settling, &ticket)?;
     Ok(None)
 }
 

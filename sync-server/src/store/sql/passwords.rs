@@ -5,7 +5,8 @@ use madkort_protocol::{CardId, CodeVerifier, OperationId, PersonId, SchoolId};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::store::passwords::{RESET_LASTS, RESETS_PER_ADDRESS, RESETS_PER_DEVICE, RateLimit};
+use crate::limits::{Rate, TooOften};
+use crate::store::passwords::RESET_LASTS;
 use crate::store::{AskedReset, Doer, Letter, Passwords, Pending};
 
 use super::SqlStore;
@@ -48,7 +49,7 @@ impl Passwords for SqlStore {
         })
     }
 
-    fn ask_reset(&self, asked: AskedReset, now: Timestamp) -> Pending<'_, bool> {
+    fn ask_reset(&self, asked: AskedReset, now: Timestamp) -> Pending<'_, Result<(), TooOften>> {
         self.write("noting a forgotten password", move |write| ask(write, &asked, now))
     }
 
@@ -112,42 +113,40 @@ fn set(write: &Write<'_>, (school, person): (SchoolId, PersonId), password: &Cod
     Ok(known > 0)
 }
 
-fn ask(write: &Write<'_>, asked: &AskedReset, now: Timestamp) -> Db<bool> {
+fn ask(write: &Write<'_>, asked: &AskedReset, now: Timestamp) -> Db<Result<(), TooOften>> {
     let address: [u8; 32] = Sha256::digest(asked.email.to_lowercase().as_bytes()).into();
-    let by_device = is_over(
+    let by_device = too_often(
         write,
-        "SELECT count(*) AS n FROM resets_asked WHERE device = $1 AND at > $2",
+        "SELECT count(*) AS n, min(at) AS oldest FROM resets_asked WHERE device = $1 AND at > $2",
         asked.device.uuid().into(),
-        RESETS_PER_DEVICE,
+        asked.by_device,
         now,
     )?;
-    let by_address = is_over(
+    let by_address = too_often(
         write,
-        "SELECT count(*) AS n FROM resets_asked WHERE address = $1 AND at > $2",
+        "SELECT count(*) AS n, min(at) AS oldest FROM resets_asked WHERE address = $1 AND at > $2",
         address.into(),
-        RESETS_PER_ADDRESS,
+        asked.by_address,
         now,
     )?;
-    if by_device {
-        return Ok(false);
+    if let Some(too_often) = by_device {
+        return Ok(Err(too_often));
     }
-    let keep_from = now.saturating_sub(RESETS_PER_DEVICE.within.max(RESETS_PER_ADDRESS.within));
-    write.db()?.execute("DELETE FROM resets_asked WHERE at <= $1", &values![keep_from.unwrap_or(now)])?;
+    let keep_from = asked.by_device.since(now).min(asked.by_address.since(now));
+    write.db()?.execute("DELETE FROM resets_asked WHERE at <= $1", &values![keep_from])?;
     write.db()?.execute(
         "INSERT INTO resets_asked (id, school, device, address, at) VALUES ($1, $2, $3, $4, $5)",
         &values![asked.id, asked.school.uuid(), asked.device.uuid(), address, now],
     )?;
-    if !by_address {
+    if by_address.is_none() {
         write_letters(write, asked, now)?;
     }
-    Ok(true)
+    Ok(Ok(()))
 }
 
-fn is_over(write: &Write<'_>, sql: &'static str, key: Value, limit: RateLimit, now: Timestamp) -> Db<bool> {
-    let since = now.saturating_sub(limit.within).unwrap_or(Timestamp::MIN);
-    let row = write.db()?.first(sql, &[key, since.into()])?;
-    let times: u32 = row.ok_or(corrupt("count"))?.col("n")?;
-    Ok(times >= limit.most)
+fn too_often(write: &Write<'_>, sql: &'static str, key: Value, rate: Rate, now: Timestamp) -> Db<Option<TooOften>> {
+    let row = write.db()?.first(sql, &[key, rate.since(now).into()])?.ok_or(corrupt("count"))?;
+    Ok(rate.after(row.col("n")?, row.col("oldest")?, now))
 }
 
 fn write_letters(write: &Write<'_>, asked: &AskedReset, now: Timestamp) -> Db<()> {

@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use madkort_ledger::caps::Caps;
 use madkort_ledger::{PriceClass, order};
-use madkort_protocol::{AccountId, CardNumber, Money, Quote, QuoteLine, SchoolId};
+use madkort_protocol::{AccountId, CardNumber, Money, Quote, QuoteLine, SchoolId, SpendingCaps};
 use uuid::Uuid;
 
 use crate::store::{Listed, Pending, PriceClasses};
 
 use super::session::{First, Session};
 use super::value::{Db, Row, corrupt, values};
+use super::write::{caps, spent};
 use super::{SqlStore, deeds, rows};
 
 impl PriceClasses for SqlStore {
@@ -58,8 +60,14 @@ impl PriceClasses for SqlStore {
         })
     }
 
-    fn quote(&self, school: SchoolId, account: AccountId, lines: Vec<QuoteLine>) -> Pending<'_, Option<Quote>> {
-        self.read("quoting an order", move |db| quote(db, school, account, &lines))
+    fn quote(
+        &self,
+        school: SchoolId,
+        account: AccountId,
+        lines: Vec<QuoteLine>,
+        now: Timestamp,
+    ) -> Pending<'_, Option<Quote>> {
+        self.read("quoting an order", move |db| quote(db, (school, account), &lines, now))
     }
 
     fn price_class(&self, school: SchoolId, account: AccountId) -> Pending<'_, Option<PriceClass>> {
@@ -78,9 +86,22 @@ fn holder(db: &dyn Session, school: SchoolId, number: &CardNumber) -> Db<Option<
     .transpose()
 }
 
-fn quote(db: &dyn Session, school: SchoolId, account: AccountId, lines: &[QuoteLine]) -> Db<Option<Quote>> {
+fn quote(
+    db: &dyn Session,
+    (school, account): (SchoolId, AccountId),
+    lines: &[QuoteLine],
+    now: Timestamp,
+) -> Db<Option<Quote>> {
     let products = rows::products(db, school, lines.iter().map(|line| line.product))?;
-    let Some(class) = of_account(db, school, account)? else { return Ok(None) };
+    let known = db.first(
+        "SELECT a.price_class, a.day_cap, a.week_cap, a.month_cap, b.spent_on, b.spent_day, b.spent_week, b.spent_month
+         FROM accounts a JOIN books b ON b.id = a.book WHERE a.id = $1 AND a.school = $2",
+        &values![account.uuid(), school.uuid()],
+    )?;
+    let Some(row) = known else { return Ok(None) };
+    let class = read(&row)?;
+    let Caps { day, week, month } = caps(&row)?.left(spent(&row)?, now);
+    let left = SpendingCaps { day, week, month };
     let amounts = lines.iter().map(|line| {
         let product = products.iter().find(|product| product.id == line.product)?;
         product.price.times(line.quantity).ok()
@@ -89,7 +110,7 @@ fn quote(db: &dyn Session, school: SchoolId, account: AccountId, lines: &[QuoteL
         return Ok(None);
     };
     let taken = order::taken(price, class).ok();
-    Ok(taken.map(|taken| Quote { account, lines: lines.to_vec(), price, taken }))
+    Ok(taken.map(|taken| Quote { account, lines: lines.to_vec(), price, left, taken }))
 }
 
 /// The class an account is in.

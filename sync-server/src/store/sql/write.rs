@@ -516,7 +516,7 @@ pub fn caps(row: &Row) -> Db<Caps> {
 }
 
 /// What a holder has spent. Week and month are those of the day.
-fn spent(row: &Row) -> Db<Spent> {
+pub fn spent(row: &Row) -> Db<Spent> {
     let day: Date = row.col("spent_on")?;
     Ok(Spent {
         day,
