@@ -144,16 +144,24 @@ fn scarce(other: &mut Device, date: Date, products: &[Product]) -> Result<Produc
     Ok(scarce.clone())
 }
 
-/// Orders the first dish of the menu; the server says no, and the kiosk says so. The money is back, or was never gone.
-fn refused_by_the_server(rig: &mut Rig, (rule, why): (&str, &str), before: i64) -> Result<()> {
+/// Orders the first dish of the menu, before whose last step something happens; the server says no, and the kiosk says so. The money
+/// is back, or was never gone.
+pub(super) fn refused_by_the_server(
+    rig: &mut Rig,
+    label: &str,
+    meanwhile: impl FnOnce(&Rig) -> Result<()>,
+    (rule, why): (&str, &str),
+) -> Result<()> {
+    let ledger = rig.ledger();
+    let (known, before) = (ledger.orders(label)?, ledger.balance(label)?);
     rig.press("Order food")?;
     let dish = rig.pick_first_product()?;
     rig.press("Checkout")?;
-    let ledger = rig.ledger();
-    let known = ledger.orders("Noah")?;
+    rig.see("Balance afterwards")?;
+    meanwhile(rig)?;
     rig.press("Pay")?;
     let refused = until("an order that was refused", PATIENCE, || {
-        let new = ledger.orders("Noah")?.into_iter().find(|order| known.iter().all(|known| known.id != order.id));
+        let new = ledger.orders(label)?.into_iter().find(|order| known.iter().all(|known| known.id != order.id));
         Ok(new.filter(|order| order.state == "refused"))
     })?;
     let noted = ledger.refusal(&refused.id)?.context("a refusal without a rule")?;
@@ -162,7 +170,7 @@ fn refused_by_the_server(rig: &mut Rig, (rule, why): (&str, &str), before: i64) 
     rig.see_with(told, &[&refused.number, &dish, &rig.words.say(why)])?;
     rig.see_money(before)?;
     ledger.must_add_up()?;
-    ensure!(ledger.balance("Noah")? == before, "money moved");
+    ensure!(ledger.balance(label)? == before, "money moved");
     rig.paper()?.says_all(&[&refused.number])
 }
 
@@ -170,7 +178,6 @@ fn refused_by_the_server(rig: &mut Rig, (rule, why): (&str, &str), before: i64) 
 fn a_day_cap_and_a_week_cap_hold_for_orders_too() -> Result<()> {
     let mut rig = Rig::start(Options::default())?;
     let noah = rig.card("Noah")?;
-    let before = rig.ledger().balance("Noah")?;
     rig.come_in("Noah")?;
     let (day, week) =
         (("day_cap", "It was over the limit for a day."), ("week_cap", "It was over the limit for a week."));
@@ -186,7 +193,7 @@ fn a_day_cap_and_a_week_cap_hold_for_orders_too() -> Result<()> {
         rig.press("Save")?;
         rig.scroll_to("Saved.")?;
         rig.press("Back")?;
-        refused_by_the_server(&mut rig, rule, before)?;
+        refused_by_the_server(&mut rig, "Noah", |_| Ok(()), rule)?;
     }
     rig.go()?;
     ensure!(rig.printer.untaken()?.is_empty(), "a paper nobody asked for");
