@@ -18,23 +18,22 @@ mod fixtures;
 #[path = "../tests/drivers/school.rs"]
 mod school;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::Write as _;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use kiosk::ui::Ui;
-use kiosk_core::{Intent, Page};
+use kiosk_core::{Intent, Page, SupportPage};
 use madkort_protocol::Language;
 use slint::platform::software_renderer::{
     MinimalSoftwareWindow, PremultipliedRgbaColor, RepaintBufferType, TargetPixel,
 };
 use slint::platform::{Platform, PointerEventButton, WindowAdapter, WindowEvent};
-use slint::{ComponentHandle as _, PhysicalSize, PlatformError};
+use slint::{ComponentHandle as _, LogicalPosition, PhysicalSize, PlatformError};
 
-/// The larger panel.
-const WIDTH: u32 = 1280;
-const HEIGHT: u32 = 800;
+/// The panels that are built for: 10 inches lying, 7 inches upright.
+const PANELS: [(u16, u16); 2] = [(1280, 800), (720, 1280)];
 /// Repetitions of everything drawn.
 const FRAMES: usize = 200;
 /// Orders recorded, each beside a bare fsync.
@@ -77,7 +76,7 @@ impl TargetPixel for Xrgb {
 
 /// What was measured, beside what it is measured by.
 struct Figure {
-    name: &'static str,
+    name: String,
     value: f64,
     unit: &'static str,
     reference: f64,
@@ -105,93 +104,135 @@ fn main() {
     }
 }
 
-fn frames() -> Vec<Figure> {
-    let window = MinimalSoftwareWindow::new(RepaintBufferType::ReusedBuffer);
-    let time = Rc::new(Cell::new(Duration::ZERO));
-    slint::platform::set_platform(Box::new(Panel { window: window.clone(), time: time.clone() })).unwrap();
-    let five = Rc::new(Cell::new(false));
-    let typed = Rc::clone(&five);
-    let ui = Ui::new(move |intent| typed.set(typed.get() || intent == Intent::Digit(5))).unwrap();
-    window.set_size(PhysicalSize::new(WIDTH, HEIGHT));
-    ui.window().show().unwrap();
-    let mut pixels = vec![Xrgb::default(); (WIDTH * HEIGHT) as usize];
-    let mut draw_as = |tick_ms: u64, buffer: RepaintBufferType| {
-        time.set(time.get() + Duration::from_millis(tick_ms));
+/// The window, drawn into memory.
+struct Face {
+    ui: Ui,
+    heard: Rc<RefCell<Vec<Intent>>>,
+    window: Rc<MinimalSoftwareWindow>,
+    time: Rc<Cell<Duration>>,
+    panel: (u16, u16),
+    pixels: Vec<Xrgb>,
+}
+
+impl Face {
+    fn open() -> Self {
+        let window = MinimalSoftwareWindow::new(RepaintBufferType::ReusedBuffer);
+        let time = Rc::new(Cell::new(Duration::ZERO));
+        slint::platform::set_platform(Box::new(Panel { window: window.clone(), time: time.clone() })).unwrap();
+        let heard = Rc::<RefCell<Vec<Intent>>>::default();
+        let hand = Rc::clone(&heard);
+        let ui = Ui::new(move |intent| hand.borrow_mut().push(intent)).unwrap();
+        let mut face = Self { ui, heard, window, time, panel: (0, 0), pixels: vec![] };
+        face.resize(PANELS[0]);
+        face.ui.window().show().unwrap();
+        face
+    }
+
+    fn resize(&mut self, (width, height): (u16, u16)) {
+        self.window.set_size(PhysicalSize::new(width.into(), height.into()));
+        self.pixels = vec![Xrgb::default(); usize::from(width) * usize::from(height)];
+        self.panel = (width, height);
+    }
+
+    /// Turns the clock on and draws, if there is anything to draw; says so, and how long it took.
+    fn draw_as(&mut self, tick_ms: u64, buffer: RepaintBufferType) -> (bool, Duration) {
+        self.time.set(self.time.get() + Duration::from_millis(tick_ms));
         slint::platform::update_timers_and_animations();
+        let (pixels, across) = (&mut self.pixels, usize::from(self.panel.0));
         let begun = Instant::now();
-        let drawn = window.draw_if_needed(|renderer| {
+        let drawn = self.window.draw_if_needed(|renderer| {
             renderer.set_repaint_buffer_type(buffer);
-            renderer.render(&mut pixels, WIDTH as usize);
+            renderer.render(pixels, across);
         });
         (drawn, begun.elapsed())
-    };
+    }
 
+    fn draw(&mut self, tick_ms: u64) -> (bool, Duration) {
+        self.draw_as(tick_ms, RepaintBufferType::ReusedBuffer)
+    }
+
+    /// Whatever moves comes to its end.
+    fn settle(&mut self) {
+        for _ in 0..20 {
+            self.draw(50);
+        }
+    }
+
+    fn press(&self, position: LogicalPosition) {
+        let button = PointerEventButton::Left;
+        self.ui.window().window().dispatch_event(WindowEvent::PointerPressed { position, button });
+    }
+
+    fn release(&self, position: LogicalPosition) {
+        let button = PointerEventButton::Left;
+        self.ui.window().window().dispatch_event(WindowEvent::PointerReleased { position, button });
+    }
+
+    /// Touches point after point, less than a key apart, until somebody is heard to want that; says where. A release carries no
+    /// names of elements: a key is where a touch types it. What a touch opens is there for the next one.
+    fn find(&mut self, wanted: impl Fn(&Intent) -> bool) -> LogicalPosition {
+        let (width, height) = self.panel;
+        for (y, x) in (0..height).step_by(40).flat_map(|y| (0..width).step_by(40).map(move |x| (y, x))) {
+            let position = LogicalPosition::new(x.into(), y.into());
+            self.press(position);
+            self.release(position);
+            self.draw(16);
+            if self.heard.take().iter().any(&wanted) {
+                return position;
+            }
+        }
+        panic!("no such key")
+    }
+}
+
+fn frames() -> Vec<Figure> {
+    let mut face = Face::open();
+    PANELS.into_iter().flat_map(|panel| frames_on(&mut face, panel)).collect()
+}
+
+fn frames_on(face: &mut Face, panel: (u16, u16)) -> Vec<Figure> {
+    face.resize(panel);
     let da = Language::Danish;
     let home = fixtures::screen(da, Page::Home(fixtures::home(true)));
     let idle = fixtures::screen(da, Page::Idle(fixtures::idle(true, None)));
-    ui.show(&home);
+    face.ui.show(&home);
     let mut full = Vec::new();
     for _ in 0..FRAMES {
         // What a panel whose buffer is new each time costs: every pixel, of a page that stands.
-        window.request_redraw();
-        full.push(draw_as(16, RepaintBufferType::NewBuffer).1);
+        face.window.request_redraw();
+        full.push(face.draw_as(16, RepaintBufferType::NewBuffer).1);
     }
-    let mut draw = |tick_ms| draw_as(tick_ms, RepaintBufferType::ReusedBuffer);
     let mut turned = Vec::new();
     for round in 0..FRAMES {
         // Two unlike pages in turn: each is built, its text set, and all of it drawn.
         let begun = Instant::now();
-        ui.show(if round % 2 == 0 { &idle } else { &home });
-        draw(16);
+        face.ui.show(if round % 2 == 0 { &idle } else { &home });
+        face.draw(16);
         turned.push(begun.elapsed());
     }
 
     // Long after the last touch: the attract pulse has come to rest.
-    ui.show(&idle);
+    face.ui.show(&idle);
     for _ in 0..600 {
-        draw(100);
+        face.draw(100);
     }
-    let at_rest = (0..600).filter(|_| draw(100).0).count();
+    let at_rest = (0..600).filter(|_| face.draw(100).0).count();
+    let (mut pressed, mut typed) = (pressed(face), typed(face));
 
-    ui.show(&fixtures::screen(da, Page::DepositAmount(fixtures::amount("10", None))));
-    for _ in 0..20 {
-        draw(50);
-    }
-    let button = PointerEventButton::Left;
-    // A release carries no names of elements: the key is where a touch types a five.
-    let touched = |position| {
-        ui.window().window().dispatch_event(WindowEvent::PointerPressed { position, button });
-        ui.window().window().dispatch_event(WindowEvent::PointerReleased { position, button });
-        five.get()
+    let (width, height) = panel;
+    let figure = |what: &str, rest: &str, value, reference| {
+        let name = format!("{what} {width}x{height}{rest}");
+        Figure { name, value, unit: "ms", reference, target: 1.0 }
     };
-    let position = touch_points().find(|position| touched(*position)).expect("a key for five");
-    for _ in 0..20 {
-        draw(50);
-    }
-    let mut pressed = Vec::new();
-    for _ in 0..FRAMES {
-        ui.window().window().dispatch_event(WindowEvent::PointerPressed { position, button });
-        let (drawn, took) = draw(16);
-        assert!(drawn, "a pressed key looks pressed");
-        pressed.push(took);
-        ui.window().window().dispatch_event(WindowEvent::PointerReleased { position, button });
-        for _ in 0..12 {
-            draw(50);
-        }
-    }
+    // A change is felt as at once within 100 ms (Miller 1968); a Pi 4 is up to seven times slower than a desk.
+    let at_once = 14.0;
     vec![
-        Figure { name: "full redraw 1280x800 p50", value: p(&mut full, 50), unit: "ms", reference: 4.0, target: 1.0 },
-        // A change of page is felt as at once within 100 ms (Miller 1968); a Pi 4 is up to seven times slower than a desk.
+        figure("full redraw", " p50", p(&mut full, 50), 4.0),
+        figure("page change", " p95", p(&mut turned, 95), at_once),
+        figure("pressed key", " p50", p(&mut pressed, 50), 0.5),
+        figure("letter typed on the screen", " p95", p(&mut typed, 95), at_once),
         Figure {
-            name: "page change 1280x800 p95",
-            value: p(&mut turned, 95),
-            unit: "ms",
-            reference: 14.0,
-            target: 1.0,
-        },
-        Figure { name: "pressed key p50", value: p(&mut pressed, 50), unit: "ms", reference: 0.5, target: 1.0 },
-        Figure {
-            name: "frames in a minute at rest",
+            name: format!("frames in a minute at rest {width}x{height}"),
             value: at_rest as f64,
             unit: "frames",
             reference: 1.0,
@@ -200,11 +241,49 @@ fn frames() -> Vec<Figure> {
     ]
 }
 
-/// Points all over the panel, less than a key apart.
-fn touch_points() -> impl Iterator<Item = slint::LogicalPosition> {
-    let across = |y: u16| (0..WIDTH as u16).step_by(40).map(move |x| (x, y));
-    let points = (0..HEIGHT as u16).step_by(40).flat_map(across);
-    points.map(|(x, y)| slint::LogicalPosition::new(f32::from(x), f32::from(y)))
+/// A finger on a key of the keypad, on the page where nothing else opens: what is drawn of it.
+fn pressed(face: &mut Face) -> Vec<Duration> {
+    let code = fixtures::code(0, false, None);
+    face.ui.show(&fixtures::screen(Language::Danish, Page::Code(code)));
+    face.settle();
+    let five = face.find(|intent| *intent == Intent::Digit(5));
+    face.settle();
+    let press = |_| {
+        face.press(five);
+        let (drawn, took) = face.draw(16);
+        assert!(drawn, "a pressed key looks pressed");
+        face.release(five);
+        face.settle();
+        took
+    };
+    (0..FRAMES).map(press).collect()
+}
+
+/// A letter of the keyboard on the screen: from the touch to the frame that shows it in the field, by way of the form it belongs to.
+fn typed(face: &mut Face) -> Vec<Duration> {
+    let form = |name: &str| {
+        let form = SupportPage { name: name.to_owned(), ..fixtures::support(true, None) };
+        fixtures::screen(Language::Danish, Page::Support(form))
+    };
+    face.ui.show(&form(""));
+    face.settle();
+    // The first touch that meets a field opens it, and a later one meets a key.
+    let key = face.find(|intent| matches!(intent, Intent::Edit(..)));
+    face.settle();
+    let letter = |_| {
+        let begun = Instant::now();
+        face.press(key);
+        face.draw(16);
+        face.release(key);
+        let heard = face.heard.take();
+        let Some(Intent::Edit(_, text)) = heard.last() else { panic!("no letter was typed: {heard:?}") };
+        face.ui.show(&form(text));
+        assert!(face.draw(16).0, "a letter that was typed is seen");
+        let took = begun.elapsed();
+        face.settle();
+        took
+    };
+    (0..FRAMES).map(letter).collect()
 }
 
 /// From the touch that confirms to the row that a power cut cannot take back.
@@ -229,7 +308,7 @@ fn confirm_to_durable() -> Figure {
         records.push(begun.elapsed());
     }
     Figure {
-        name: "confirm to durable p95",
+        name: "confirm to durable p95".to_owned(),
         value: p(&mut records, 95),
         unit: "ms",
         reference: p(&mut syncs, 95),

@@ -4,7 +4,9 @@
 mod accounts;
 mod allergies;
 mod auto_top_up;
+mod by_ear;
 mod cards;
+mod english;
 mod login;
 mod orders;
 mod passwords;

@@ -1,5 +1,7 @@
-//! The webshop on the real programs: a day is chosen, an allergy is warned of, and the last portions are sold once.
+//! The webshop on the real programs: a day is chosen, an allergy is warned of, the last portions are sold once, and what was ordered in
+//! time is handed out at a tap.
 
+mod hand_out;
 mod refusals;
 
 use anyhow::{Context, Result, ensure};
@@ -57,7 +59,7 @@ fn whoever_cannot_eat_it_is_asked_first() -> Result<()> {
 }
 
 /// What the school offers, as a kiosk hears it.
-fn offer(kiosk: &mut Device) -> Result<Changes> {
+pub fn offer(kiosk: &mut Device) -> Result<Changes> {
     let mut all = Changes { more: true, ..Changes::default() };
     while all.more {
         let mut page: Changes = kiosk.get(&format!("/v1/changes?after={}", all.cursor))?.json()?;

@@ -1,9 +1,10 @@
 //! Colours that can be told apart: every pair of the tokens that meets on a page, in both themes.
 //!
 //! WCAG 2.2: text 4.5 to 1 (1.4.3), large text, icons, edges of controls and the mark of focus 3 to 1 (1.4.3, 1.4.11). Read are the
-//! tokens themselves; that pages use no other colours is tested in `words.rs`.
+//! tokens themselves; that pages use no other colours is tested in `words.rs`, and what comes of them on the screen in `pixels.rs`.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// Words, with the grounds they stand on.
 const WORDS: [(&str, &[&str]); 7] = [
@@ -44,30 +45,39 @@ fn theme(high_contrast: bool) -> BTreeMap<String, String> {
 }
 
 /// Relative luminance, as WCAG 2.2 defines it.
-fn luminance(colour: &str) -> f64 {
-    let channel = |at: usize| {
-        let value = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
-        if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-    };
-    0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+fn luminance([red, green, blue]: [u8; 3]) -> f64 {
+    static LINEAR: LazyLock<[f64; 256]> = LazyLock::new(|| {
+        std::array::from_fn(|value| {
+            let value = f64::from(u8::try_from(value).unwrap()) / 255.0;
+            if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        })
+    });
+    let [red, green, blue] = [red, green, blue].map(|channel| LINEAR[usize::from(channel)]);
+    0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
-fn contrast(one: &str, other: &str) -> f64 {
+/// How far two colours are apart, as WCAG 2.2 defines it: 1 to 21.
+pub fn contrast(one: [u8; 3], other: [u8; 3]) -> f64 {
     let (a, b) = (luminance(one), luminance(other));
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }
 
+/// Red, green and blue of `#rrggbb`.
+fn rgb(colour: &str) -> [u8; 3] {
+    [1, 3, 5].map(|at| u8::from_str_radix(&colour[at..at + 2], 16).unwrap())
+}
+
 fn below(theme: &BTreeMap<String, String>, pairs: &[(&str, &[&str])], least: f64) -> Vec<String> {
     let pairs = pairs.iter().flat_map(|(colour, grounds)| grounds.iter().map(move |ground| (*colour, *ground)));
-    let measured = pairs.map(|(colour, ground)| (colour, ground, contrast(&theme[colour], &theme[ground])));
+    let measured = pairs.map(|(colour, ground)| (colour, ground, contrast(rgb(&theme[colour]), rgb(&theme[ground]))));
     measured.filter(|(.., ratio)| *ratio < least).map(|(c, g, ratio)| format!("{c} on {g}: {ratio:.2}")).collect()
 }
 
 #[test]
 fn the_formula_is_that_of_wcag() {
-    assert!((contrast("#000000", "#ffffff") - 21.0).abs() < 0.01);
+    assert!((contrast(rgb("#000000"), rgb("#ffffff")) - 21.0).abs() < 0.01);
     // The grey that is the lightest one allowed on white, known from its understanding document.
-    assert!((contrast("#767676", "#ffffff") - 4.54).abs() < 0.01);
+    assert!((contrast(rgb("#767676"), rgb("#ffffff")) - 4.54).abs() < 0.01);
 }
 
 #[test]
@@ -85,8 +95,7 @@ fn words_and_edges_stand_out_in_both_themes() {
 fn no_red_anywhere() {
     for high_contrast in [false, true] {
         for (name, colour) in theme(high_contrast) {
-            let part = |at: usize| i32::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap());
-            let (red, green, blue) = (part(1), part(3), part(5));
+            let [red, green, blue] = rgb(&colour).map(i32::from);
             // The line behind must not see from a colour how an account stands.
             assert!(red <= green.max(blue) * 3 / 2, "{name} {colour}");
         }

@@ -1,17 +1,18 @@
 //! Pictures of the pages, to be looked at: `make gallery`, then open `target/gallery/index.html`.
 //!
 //! Painted are the pages of [`SHOWN`]; `GALLERY=menu` paints every sample whose name begins so, `GALLERY=` all of them. Without it,
-//! as in `make test`, each page is painted twice, to see that it can be; `make gallery` paints it in both languages, on both panels,
-//! in normal and largest type and in high contrast.
+//! as in `make test`, each page is painted on both panels in both themes; `make gallery` paints it in both languages, in normal and
+//! largest type and in high contrast. Every picture is measured: nothing in it is too faint to be made out (`pixels.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use i_slint_backend_testing::AccessibleRole;
-use kiosk_core::{Fault, Looks, Page, TextSize, Weight};
+use kiosk_core::{Fault, Looks, Page, Screen, TextSize, Weight};
 use madkort_protocol::Language;
 
 use crate::fixtures::{self, LANDSCAPE, PORTRAIT, gallery, open_stage, picture, samples};
+use crate::pixels::{too_faint, too_faint_further_down};
 
 /// One of each kind, and of every fault that stops the kiosk: tests say if one is missing.
 const SHOWN: &[&str] = &[
@@ -95,7 +96,7 @@ fn views(whole: bool) -> Vec<View> {
             }
         }
     }
-    let few = ["portrait-da", "landscape-en-contrast"];
+    let few = ["portrait-da", "landscape-en", "portrait-da-contrast", "landscape-en-contrast"];
     all.retain(|(.., name)| whole || few.contains(&name.as_str()));
     all
 }
@@ -178,15 +179,27 @@ fn every_page_is_painted() {
     let stage = open_stage();
     stage.ui.set_voice(Box::new(fixtures::Quiet), true);
     let mut painted: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut faint = Vec::new();
     for (looks, panel, language, view) in views(whole) {
         stage.choose(looks);
         stage.resize(panel);
         for (name, screen) in samples(language).into_iter().filter(|(name, _)| chosen(name)) {
+            let mut paint = |name: &str| {
+                let shot = picture(&stage, &format!("{name}-{view}"));
+                let mut here = too_faint(&stage, &screen, &shot);
+                // What is further down has the same colours on the other panel.
+                if panel == PORTRAIT && name != "support" {
+                    here.extend(too_faint_further_down(&stage, &screen));
+                }
+                faint.extend(here.into_iter().map(|what| format!("{name}-{view}: {what}")));
+            };
+            // Another page of the same kind stays where it was turned to.
+            stage.show(&Screen { page: Page::Starting, warning: None, adjusting: false, ..screen.clone() });
             stage.show(&screen);
-            picture(&stage, &format!("{name}-{view}"));
+            paint(&name);
             if name == "support" {
                 stage.tap(&stage.all(AccessibleRole::TextInput)[1]);
-                picture(&stage, &format!("keyboard-{view}"));
+                paint("keyboard");
                 painted.entry("keyboard".to_owned()).or_default().push(view.clone());
             }
             painted.entry(name).or_default().push(view.clone());
@@ -194,6 +207,7 @@ fn every_page_is_painted() {
     }
     assert!(!painted.is_empty(), "no page is called so");
     std::fs::write(gallery().join("index.html"), index(&painted)).unwrap();
+    assert!(faint.is_empty(), "{} too faint:\n{}", faint.len(), faint.join("\n"));
 }
 
 /// A page of all pictures, one row for each page of the kiosk.

@@ -23,23 +23,30 @@ const PANELS: [&str; 16] = [
     "Tick", "Product", "Line", "Adjust",
 ];
 
+/// Where something is, as far as it shows.
 #[derive(Clone, Debug)]
-struct Box2 {
-    what: String,
-    left: f32,
-    top: f32,
-    right: f32,
-    bottom: f32,
+pub struct Box2 {
+    pub what: String,
+    pub left: f32,
+    pub top: f32,
+    pub right: f32,
+    pub bottom: f32,
+    /// It can be used.
+    pub enabled: bool,
+    /// The edge of the part that scrolls goes through it.
+    pub cut: bool,
 }
 
 impl Box2 {
-    fn of(e: &ElementHandle) -> Self {
+    pub fn of(e: &ElementHandle) -> Self {
         let (at, size) = (e.absolute_position(), e.size());
         let what = format!("{} {:?}", e.type_name().unwrap_or_default(), e.accessible_label().unwrap_or_default());
-        Self { what, left: at.x, top: at.y, right: at.x + size.width, bottom: at.y + size.height }
+        let enabled = e.accessible_enabled() != Some(false);
+        let (right, bottom) = (at.x + size.width, at.y + size.height);
+        Self { what, left: at.x, top: at.y, right, bottom, enabled, cut: false }
     }
 
-    fn within(&self, other: &Self) -> bool {
+    pub fn within(&self, other: &Self) -> bool {
         self.left >= other.left - ROUNDING
             && self.top >= other.top - ROUNDING
             && self.right <= other.right + ROUNDING
@@ -54,7 +61,8 @@ impl Box2 {
     }
 
     fn clipped(&self, view: &Self) -> Self {
-        Self { top: self.top.max(view.top), bottom: self.bottom.min(view.bottom), ..self.clone() }
+        let (top, bottom) = (self.top.max(view.top), self.bottom.min(view.bottom));
+        Self { top, bottom, cut: top > self.top || bottom < self.bottom, ..self.clone() }
     }
 
     fn is_empty(&self) -> bool {
@@ -63,9 +71,10 @@ impl Box2 {
 }
 
 /// What is seen at once: the parts of the page that stand, and those inside the part that scrolls, cut to what shows.
-struct Seen {
-    controls: Vec<Box2>,
-    texts: Vec<Box2>,
+pub struct Seen {
+    pub controls: Vec<Box2>,
+    pub texts: Vec<Box2>,
+    pub icons: Vec<Box2>,
     panels: Vec<ElementHandle>,
 }
 
@@ -79,11 +88,12 @@ fn is_any_of(e: &ElementHandle, names: &[&str]) -> bool {
     e.type_name().into_iter().chain(e.bases().into_iter().flatten()).any(|name| names.contains(&name.as_str()))
 }
 
-fn seen(stage: &Stage, size: (u32, u32), faults: &mut Vec<String>) -> Seen {
+pub fn seen(stage: &Stage, size: (u32, u32), faults: &mut Vec<String>) -> Seen {
     #[allow(clippy::cast_precision_loss)]
     let (width, height) = (size.0 as f32, size.1 as f32);
-    let window = Box2 { what: "window".into(), left: 0.0, top: 0.0, right: width, bottom: height };
-    let (mut controls, mut texts, mut panels, mut flick) = (vec![], vec![], vec![], None);
+    let what = "window".to_owned();
+    let window = Box2 { what, left: 0.0, top: 0.0, right: width, bottom: height, enabled: true, cut: false };
+    let (mut controls, mut texts, mut icons, mut panels, mut flick) = (vec![], vec![], vec![], vec![], None);
     // One walk through the tree: it is what this test takes its time for.
     for e in ElementQuery::from_root(stage.ui.window()).find_all() {
         if e.id().is_some_and(|id| id == "Sheet::flick") {
@@ -92,6 +102,9 @@ fn seen(stage: &Stage, size: (u32, u32), faults: &mut Vec<String>) -> Seen {
         if is_any_of(&e, &["Text"]) {
             texts.push(Box2::of(&e));
             continue;
+        }
+        if is_any_of(&e, &["Icon"]) {
+            icons.push(Box2::of(&e));
         }
         if is_control(&e) {
             let size = e.size();
@@ -108,7 +121,9 @@ fn seen(stage: &Stage, size: (u32, u32), faults: &mut Vec<String>) -> Seen {
     let view = flick.as_ref().map(Box2::of);
     let scrolled: Vec<ElementHandle> = flick.map(|flick| flick.query_descendants().find_all()).unwrap_or_default();
     let scrolled_controls: Vec<Box2> = scrolled.iter().filter(|e| is_control(e)).map(Box2::of).collect();
-    let scrolled_texts: Vec<Box2> = scrolled.iter().filter(|e| is_any_of(e, &["Text"])).map(Box2::of).collect();
+    let scrolled_of =
+        |name: &str| -> Vec<Box2> { scrolled.iter().filter(|e| is_any_of(e, &[name])).map(Box2::of).collect() };
+    let (scrolled_texts, scrolled_icons) = (scrolled_of("Text"), scrolled_of("Icon"));
     let mut see = |all: Vec<Box2>, scrolled: Vec<Box2>| -> Vec<Box2> {
         let mut kept = Vec::new();
         for part in all.into_iter().filter(|p| !p.is_empty()) {
@@ -133,7 +148,7 @@ fn seen(stage: &Stage, size: (u32, u32), faults: &mut Vec<String>) -> Seen {
         kept
     };
     let controls = see(controls, scrolled_controls);
-    Seen { controls, texts: see(texts, scrolled_texts), panels }
+    Seen { controls, texts: see(texts, scrolled_texts), icons: see(icons, scrolled_icons), panels }
 }
 
 fn check(stage: &Stage, screen: &Screen, size: (u32, u32)) -> Vec<String> {

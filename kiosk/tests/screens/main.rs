@@ -8,6 +8,7 @@ mod fixtures;
 mod gallery;
 mod geometry;
 mod keys;
+mod pixels;
 mod rest;
 mod sizes;
 mod speech;

@@ -9,7 +9,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 /// One line of the report.
@@ -70,10 +70,11 @@ pub fn table(figures: &[Figure]) -> String {
     let mut text = format!("| {:<longest$} | value | unit | reference | ratio | target | holds |\n", "what");
     let _ = writeln!(text, "|{}|---:|---|---:|---:|---:|---|", "-".repeat(longest + 2));
     for f in figures {
-        let (target, holds) = if f.target > 0.0 {
-            (format!("{:.2}", f.target), if f.holds { "holds" } else { "MISSED" })
-        } else {
-            ("-".to_owned(), "-")
+        let target = if f.target > 0.0 { format!("{:.2}", f.target) } else { "-".to_owned() };
+        let holds = match (f.holds, f.target > 0.0) {
+            (false, _) => "MISSED",
+            (true, true) => "holds",
+            (true, false) => "-",
         };
         let (value, reference) = (digits(f.value), digits(f.reference));
         let _ = writeln!(
@@ -85,9 +86,24 @@ pub fn table(figures: &[Figure]) -> String {
     text
 }
 
+/// An error that names every figure that is not as it must be.
+pub fn all_hold(figures: &[Figure]) -> Result<()> {
+    let missed = figures.iter().filter(|figure| !figure.holds).map(|f| {
+        let (value, reference) = (digits(f.value), digits(f.reference));
+        format!("MISSED {}: {value} {}, {:.3} of {reference}, and {:.2} is asked", f.name, f.unit, f.ratio, f.target)
+    });
+    let missed: Vec<String> = missed.collect();
+    ensure!(missed.is_empty(), "{}", missed.join("\n"));
+    Ok(())
+}
+
 /// As many digits as say something.
 fn digits(value: f64) -> String {
-    if value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+    match value.abs() {
+        100.0.. => format!("{value:.0}"),
+        1.0.. => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    }
 }
 
 #[cfg(test)]
@@ -102,6 +118,22 @@ mod tests {
         assert!(Figure::at_most("p99", 20.0, "ms", 10.0, 2.0).holds);
         assert!(!Figure::at_most("p99", 21.0, "ms", 10.0, 2.0).holds);
         assert!(!Figure::at_most("p99", f64::NAN, "ms", 10.0, 2.0).holds);
+    }
+
+    #[test]
+    fn what_is_missed_is_named_in_the_table_and_in_the_error() {
+        let holds = Figure::at_most("home", 80.0, "ms", 100.0, 1.0);
+        let beside = Figure::beside("bare", 1.0, "a second", 100.0);
+        all_hold(&[holds.clone(), beside.clone()]).unwrap();
+        let slow = Figure::at_most("letter", 120.0, "ms", 100.0, 1.0);
+        let restless = Figure::at_most("frames at rest", 1.0, "frames", 1.0, 0.0);
+        let all = [holds, slow, beside, restless];
+        let missed = all_hold(&all).unwrap_err().to_string();
+        let named = "MISSED letter: 120 ms, 1.200 of 100, and 1.00 is asked\n\
+                     MISSED frames at rest: 1.00 frames, 1.000 of 1.00, and 0.00 is asked";
+        assert_eq!(missed, named);
+        let marks: Vec<bool> = table(&all).lines().skip(2).map(|line| line.contains("MISSED")).collect();
+        assert_eq!(marks, [false, true, false, true]);
     }
 
     #[test]

@@ -81,6 +81,19 @@ impl Kiosk {
         self.dir.join("kiosk.toml")
     }
 
+    /// Tells it something else than a school would at first, for the next time it is switched on.
+    pub fn configure(&self, key: &str, value: &str) -> Result<()> {
+        let mut config: toml::Table = std::fs::read_to_string(self.config())?.parse()?;
+        config.insert(key.to_owned(), value.into());
+        Ok(std::fs::write(self.config(), toml::to_string(&config)?)?)
+    }
+
+    /// Has it look for programs in this directory first, from the next time it is switched on.
+    pub fn look_first_in(&mut self, programs: &Path) {
+        let path = std::env::var("PATH").unwrap_or_default();
+        self.env.insert("PATH".to_owned(), format!("{}:{path}", programs.display()));
+    }
+
     /// The directory of database and device key.
     pub fn state(&self) -> PathBuf {
         self.dir.join("state")

@@ -50,7 +50,18 @@ impl Rig {
 
     /// Waits until the screen shows an amount.
     pub fn see_money(&self, ore: i64) -> Result<Sight> {
-        self.window().wait_for_text(&kroner(ore))
+        self.window().wait_for_text(&self.words.amount(ore))
+    }
+
+    /// Opens a field, reads what stands in it and closes it.
+    pub fn read_in(&self, english: &str) -> Result<String> {
+        let (name, done) = (self.words.say(english), self.words.say("Done"));
+        self.bring(&[Role::Field], &name)?;
+        self.window().open_field(&name)?;
+        self.window().wait_for(Role::Button, &done)?;
+        let typed = self.window().typed(&name)?;
+        self.window().tap(&done)?;
+        Ok(typed)
     }
 
     /// Opens a field, types into it and closes it.

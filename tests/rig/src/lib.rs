@@ -10,6 +10,7 @@ pub mod bins;
 pub mod browser;
 pub mod device;
 pub mod display;
+pub mod ear;
 pub mod folders;
 pub mod http;
 pub mod kiosk;

@@ -166,7 +166,18 @@ impl Drop for Process {
 
 /// Runs a program to its end and returns what it wrote to standard output.
 pub fn run(name: &str, command: &mut Command) -> Result<String> {
-    let output = command.stdin(Stdio::null()).output().with_context(|| format!("{name} could not be started"))?;
+    run_told(name, command, "")
+}
+
+/// The same for one that reads something on its standard input.
+pub fn run_told(name: &str, command: &mut Command, input: &str) -> Result<String> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().with_context(|| format!("{name} could not be started"))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // One that ends without reading says why itself.
+        let _ = stdin.write_all(input.as_bytes());
+    }
+    let output = child.wait_with_output().with_context(|| format!("{name} could not be waited for"))?;
     let errors = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
         bail!("{name} ended with {}: {errors}{}", output.status, String::from_utf8_lossy(&output.stdout));

@@ -16,6 +16,8 @@ pub struct ProfileRow {
     pub email: Option<String>,
     /// Empty if not told.
     pub phone: String,
+    /// Postcode and town, empty if not told.
+    pub place: (String, String),
     /// In øre, if there is such a limit.
     pub day_cap: Option<i64>,
     /// How often it was changed by somebody.
@@ -84,10 +86,16 @@ impl Ledger {
 
     /// What the owner of the account with this label has told.
     pub fn profile(&self, label: &str) -> Result<ProfileRow> {
-        let sql = "SELECT email, phone, day_cap, (SELECT count(*) FROM deeds WHERE about = people.id)
+        let sql = "SELECT email, phone, postcode, town, day_cap, (SELECT count(*) FROM deeds WHERE about = people.id)
                    FROM people JOIN accounts ON accounts.owner = people.id WHERE label = ?1";
         let profile = self.open()?.query_row(sql, [label], |row| {
-            Ok(ProfileRow { email: row.get(0)?, phone: row.get(1)?, day_cap: row.get(2)?, changes: row.get(3)? })
+            Ok(ProfileRow {
+                email: row.get(0)?,
+                phone: row.get(1)?,
+                place: (row.get(2)?, row.get(3)?),
+                day_cap: row.get(4)?,
+                changes: row.get(5)?,
+            })
         });
         profile.with_context(|| format!("who is {label:?}?"))
     }

@@ -80,7 +80,12 @@ pub struct Rig {
 impl Rig {
     /// Starts everything and waits until the kiosk is ready for a card.
     pub fn start(options: Options) -> Result<Self> {
-        let rig = Self::prepare(options, |_| Ok(()))?;
+        Self::start_with(options, |_, _| Ok(()))
+    }
+
+    /// The same, with a change to what the kiosk is given, or to what stands at the server, before it is switched on.
+    pub fn start_with(options: Options, change: impl FnOnce(&mut Kiosk, &Server) -> Result<()>) -> Result<Self> {
+        let rig = Self::prepare(options, change)?;
         rig.kiosk.wait_for_screen("Idle")?;
         if let Some(window) = &rig.window {
             window.wait_drawn()?;
@@ -88,8 +93,8 @@ impl Rig {
         Ok(rig)
     }
 
-    /// The same, with a change to what the kiosk is given before it is switched on, and without waiting for it.
-    pub fn prepare(options: Options, change: impl FnOnce(&Kiosk) -> Result<()>) -> Result<Self> {
+    /// The same without waiting for the kiosk.
+    pub fn prepare(options: Options, change: impl FnOnce(&mut Kiosk, &Server) -> Result<()>) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("madkort-rig-").tempdir()?;
         let display = match options.stage {
             Stage::Hidden => Some(Display::start(dir.path(), options.size)?),
@@ -111,7 +116,7 @@ impl Rig {
             env,
         };
         let mut kiosk = Kiosk::unpack(&dir.path().join("kiosk"), &told)?;
-        change(&kiosk)?;
+        change(&mut kiosk, &server)?;
         kiosk.switch_on()?;
         Ok(Self {
             kiosk,

@@ -2,19 +2,18 @@
 //!
 //! **Invariant:** it keeps its port over a restart, so whoever knows the address goes on knowing it.
 
-use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use madkort_protocol::DeviceKind;
 
 use crate::bins::bin;
 use crate::device::Device;
 use crate::ledger::Ledger;
 use crate::mailbox::Mailbox;
-use crate::process::{PATIENCE, Process, run};
+use crate::process::{PATIENCE, Process, run, run_told};
 use crate::school::School;
 
 /// Who its letters are from.
@@ -120,14 +119,7 @@ impl Server {
     /// A command of the office's, which reads what it is about from its standard input; answers what it tells.
     pub fn office(&self, command: &[&str], line: &str) -> Result<String> {
         let (what, rest) = command.split_first().context("no command")?;
-        let mut asked = self.command(what);
-        asked.args(rest).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = asked.spawn().with_context(|| format!("sync-server {what}"))?;
-        child.stdin.take().context("no way in")?.write_all(line.as_bytes())?;
-        let told = child.wait_with_output()?;
-        let complaint = String::from_utf8_lossy(&told.stderr).into_owned();
-        ensure!(told.status.success(), "sync-server {command:?}: {complaint}");
-        Ok(String::from_utf8(told.stdout)?)
+        run_told(&format!("sync-server {what}"), self.command(what).args(rest), line)
     }
 
     fn command(&self, what: &str) -> Command {

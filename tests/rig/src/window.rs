@@ -35,6 +35,34 @@ const LOOKS: u32 = 5;
 /// `BackSpace` as an X keysym.
 const BACKSPACE: u32 = 0xff08;
 
+/// A key of the pad of five, with which everything can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// To the next thing.
+    Next,
+    /// To the one before.
+    Previous,
+    /// Do it.
+    Do,
+    /// Go back.
+    Back,
+    /// Read aloud, and again.
+    Aloud,
+}
+
+impl Key {
+    /// `Down`, `Up`, `Return`, `Escape` and `F1` as X keysyms.
+    const fn keysym(self) -> u32 {
+        match self {
+            Self::Next => 0xff54,
+            Self::Previous => 0xff52,
+            Self::Do => 0xff0d,
+            Self::Back => 0xff1b,
+            Self::Aloud => 0xffbe,
+        }
+    }
+}
+
 /// What is on the screen at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Sight {
@@ -205,6 +233,12 @@ impl Window {
         let element = sight.find(Role::Field, name).with_context(|| format!("no field {name:?}"))?;
         let program = sight.program.as_ref().context("no window")?;
         self.tree.typed(program, element)
+    }
+
+    /// Presses a key of the pad of five.
+    pub fn press_key(&self, key: Key) -> Result<()> {
+        self.hand.focus_top_window()?;
+        self.hand.press(key.keysym())
     }
 
     /// Types keys into whatever has the focus.

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use madkort_protocol::{Language, Money};
 
 /// The Danish catalogue, from the folder of this crate.
 const DANISH: &str = "../kiosk/lang/da/LC_MESSAGES/kiosk.po";
@@ -68,6 +69,12 @@ impl Words {
                 number.is_some_and(|number| number.parse::<u32>().is_ok())
             })
         })
+    }
+
+    /// An amount of so many øre as the screen writes it, without its currency: `1.234,50`.
+    pub fn amount(&self, ore: i64) -> String {
+        let language = if self.english { Language::English } else { Language::Danish };
+        Money::from_ore(ore).in_words(language).trim_start_matches("DKK ").trim_end_matches(" kr.").to_owned()
     }
 
     fn forms(&self, english: &str) -> [String; 2] {
@@ -153,5 +160,6 @@ msgstr ""
         assert!(!words.is_count(wait, "Vent lidt, og prøv så igen."));
         let english = Words { english: true, ..words };
         assert_eq!(english.count(wait, 2), "Wait 2 seconds, then try again.");
+        assert_eq!(english.amount(123_450), "1,234.50");
     }
 }

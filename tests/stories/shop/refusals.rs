@@ -147,9 +147,7 @@ fn scarce(other: &mut Device, date: Date, products: &[Product]) -> Result<Produc
 /// Goes to the check-out with the first dish of the menu, which says that it is beyond a cap, also to whoever presses on.
 fn said_before_it_is_paid(rig: &mut Rig, words: &str, before: i64) -> Result<()> {
     let orders = rig.ledger().orders("Noah")?.len();
-    rig.press("Order food")?;
-    rig.pick_first_product()?;
-    rig.press("Checkout")?;
+    to_the_check_out(rig)?;
     let left = in_words(Money::from_kroner(CAP.parse()?));
     rig.see_with(words, &[&left])?;
     rig.press("Pay")?;
@@ -161,21 +159,37 @@ fn said_before_it_is_paid(rig: &mut Rig, words: &str, before: i64) -> Result<()>
     no_order(rig, "Noah", orders, before)
 }
 
-/// Orders the first dish of the menu without a connection, where nobody knows of a cap; the server says no when it hears of it, and
-/// the kiosk says so. The money is back, or was never gone.
-fn refused_by_the_server(rig: &mut Rig, (rule, why): (&str, &str), before: i64) -> Result<()> {
-    rig.network.cut();
-    rig.see("No connection right now")?;
+/// Goes to the check-out with the first dish of the menu, and says which it is.
+pub(super) fn to_the_check_out(rig: &mut Rig) -> Result<String> {
     rig.press("Order food")?;
     let dish = rig.pick_first_product()?;
     rig.press("Checkout")?;
-    let ledger = rig.ledger();
-    let known = ledger.orders("Noah")?;
+    Ok(dish)
+}
+
+/// Without a connection, where nobody knows of a cap.
+fn ordered_without_a_connection(rig: &mut Rig) -> Result<String> {
+    rig.network.cut();
+    rig.see("No connection right now")?;
+    let dish = to_the_check_out(rig)?;
     rig.press("Pay")?;
     rig.see("Your food is ordered")?;
     rig.network.restore();
+    Ok(dish)
+}
+
+/// Somebody orders a dish; the server says no when it hears of it, and the kiosk says so. The money is back, or was never gone.
+pub(super) fn refused_by_the_server(
+    rig: &mut Rig,
+    label: &str,
+    order: impl FnOnce(&mut Rig) -> Result<String>,
+    (rule, why): (&str, &str),
+) -> Result<()> {
+    let ledger = rig.ledger();
+    let (known, before) = (ledger.orders(label)?, ledger.balance(label)?);
+    let dish = order(rig)?;
     let refused = until("an order that was refused", PATIENCE, || {
-        let new = ledger.orders("Noah")?.into_iter().find(|order| known.iter().all(|known| known.id != order.id));
+        let new = ledger.orders(label)?.into_iter().find(|order| known.iter().all(|known| known.id != order.id));
         Ok(new.filter(|order| order.state == "refused"))
     })?;
     let noted = ledger.refusal(&refused.id)?.context("a refusal without a rule")?;
@@ -185,7 +199,7 @@ fn refused_by_the_server(rig: &mut Rig, (rule, why): (&str, &str), before: i64) 
     rig.see_money(before)?;
     rig.window().wait_gone(&rig.words.say("No connection right now"))?;
     ledger.must_add_up()?;
-    ensure!(ledger.balance("Noah")? == before, "money moved");
+    ensure!(ledger.balance(label)? == before, "money moved");
     rig.paper()?.says_all(&[&refused.number])
 }
 
@@ -214,7 +228,7 @@ fn a_day_cap_and_a_week_cap_hold_for_orders_too() -> Result<()> {
         rig.scroll_to("Saved.")?;
         rig.press("Back")?;
         said_before_it_is_paid(&mut rig, words, before)?;
-        refused_by_the_server(&mut rig, rule, before)?;
+        refused_by_the_server(&mut rig, "Noah", ordered_without_a_connection, rule)?;
     }
     rig.go()?;
     ensure!(rig.printer.untaken()?.is_empty(), "a paper nobody asked for");

@@ -11,6 +11,7 @@ use madkort_tests::display::Size;
 use madkort_tests::folders::target_dir;
 use madkort_tests::kiosk::Kiosk;
 use madkort_tests::rig::{Options, Rig, Stage};
+use madkort_tests::server::Server;
 use madkort_tests::{bench, visit};
 
 const HELP: &str = "\
@@ -67,13 +68,11 @@ fn for_a_person(size: Size) -> Result<()> {
 }
 
 /// Gives the kiosk a loudspeaker where the machine can play sound.
-fn with_sound(kiosk: &Kiosk) -> Result<()> {
+fn with_sound(kiosk: &mut Kiosk, _: &Server) -> Result<()> {
     let plays = |name: &str| name.starts_with("pcm") && name.ends_with('p');
     let devices = fs::read_dir("/dev/snd").into_iter().flatten().flatten();
     if devices.into_iter().any(|device| plays(&device.file_name().to_string_lossy())) {
-        let config = fs::read_to_string(kiosk.config())?;
-        // Ahead of its tables.
-        fs::write(kiosk.config(), format!("speech = \"loudspeaker\"\n{config}"))?;
+        kiosk.configure("speech", "loudspeaker")?;
     }
     Ok(())
 }
