@@ -143,7 +143,7 @@ impl Ledger {
             }
             Command::Batch { ref sales, age } => {
                 let all = (step.key..).zip(sales).map(|(key, sale)| self.sell_offline(key, at, sale, age));
-                all.fold(Ok(()), Result::and)
+                all.collect::<Vec<_>>().into_iter().collect()
             }
             Command::Undo { sale, own } => self.undo(id, at, sale, own),
             Command::Order { account, ref lines, subsidised, age } => {

@@ -264,10 +264,11 @@ impl Model {
                 ensure(vat <= 25 && (0..=ore).contains(&subsidised), Rule::Field)?;
                 self.buy(key, account, ore.into(), subsidised.into(), vat, authorisation, now)
             }
-            Command::Batch { ref sales, age } => (key..)
-                .zip(sales)
-                .map(|(key, sale)| self.sell_offline(key, sale, age, now))
-                .fold(Ok(()), |all, one| all.and(one)),
+            Command::Batch { ref sales, age } => {
+                let all: Vec<Said> =
+                    (key..).zip(sales).map(|(key, sale)| self.sell_offline(key, sale, age, now)).collect();
+                all.into_iter().collect()
+            }
             Command::Undo { sale, own } => {
                 let undoable = self.sales.get(&sale).filter(|sold| own && now.as_second() - sold.at.as_second() <= 300);
                 let sold = undoable.cloned().ok_or(Rule::Undo)?;
