@@ -18,7 +18,7 @@ mod refusals_out;
 mod refusals_people;
 mod refusals_tap;
 mod statements;
-mod steps;
+pub(crate) mod steps;
 mod subsidised;
 mod tap_policy;
 mod transfer;
