@@ -137,10 +137,11 @@ pub struct Problems(pub Vec<Problem>);
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let told =
-            |language| self.0.iter().map(|problem| format!("\n  {}", problem.sentence(language))).collect::<String>();
-        writeln!(f, "Konfigurationen kan ikke bruges:{}", told(Language::Danish))?;
-        write!(f, "The configuration cannot be used:{}", told(Language::English))
+        let of = |language| self.0.iter().map(move |problem| problem.sentence(language));
+        writeln!(f, "Konfigurationen kan ikke bruges:")?;
+        of(Language::Danish).try_for_each(|sentence| writeln!(f, "  {sentence}"))?;
+        write!(f, "The configuration cannot be used:")?;
+        of(Language::English).try_for_each(|sentence| write!(f, "\n  {sentence}"))
     }
 }
 
