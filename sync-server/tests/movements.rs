@@ -251,7 +251,7 @@ impl<'a> Told<'a> {
                 let settled = store.purchase_batch(self.tills[0].id, batch, now).await.unwrap();
                 let AtTill::Settled { answer, .. } = settled else { panic!("{settled:?}") };
                 assert_eq!(answer.len(), sales.len());
-                answer.iter().map(|answer| said(&answer.outcome)).collect()
+                answer.iter().try_for_each(|answer| said(&answer.outcome))
             }
             Command::Undo { sale, own } => {
                 let till = &self.tills[usize::from(!own)];

@@ -132,7 +132,7 @@ impl Words {
             .cells(
                 vec![
                     Cell::lead("", DAY),
-                    Cell::label(self.say("Saldo ved månedens start", "Balance at the start of the month")),
+                    Cell::label(self.say("Saldo ved månedens start", "Opening balance")),
                     Cell::amount(self.figure(statement.opening), AMOUNT),
                 ],
                 Style::PLAIN,

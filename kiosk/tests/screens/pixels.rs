@@ -32,9 +32,9 @@ pub fn too_faint(stage: &Stage, screen: &Screen, shot: &Shot) -> Vec<String> {
     if screen.warning.is_some() {
         // What is under the question is covered on purpose.
         let over = ElementQuery::from_root(stage.ui.window()).match_type_name("StillHere").find_first().unwrap();
-        let card = Box2::of(&over.query_descendants().match_type_name("Card").find_first().unwrap());
+        let asking: Vec<_> = over.query_descendants().find_all().iter().map(Box2::of).collect();
         for things in [&mut seen.texts, &mut seen.icons, &mut seen.controls] {
-            things.retain(|thing| thing.within(&card));
+            things.retain(|thing| asking.iter().any(|own| own.what == thing.what && own.within(thing)));
         }
     }
     for (things, least) in [(&seen.texts, WORDS), (&seen.icons, SHAPES)] {
@@ -89,7 +89,7 @@ fn ink_on_ground(shot: &Shot, thing: &Box2) -> Option<f64> {
 
 /// How far the left edge of a control stands out from what is inside it or outside, whichever is further.
 fn edge(shot: &Shot, control: &Box2) -> f64 {
-    let half_way = (control.top + control.bottom) / 2.0;
+    let half_way = f32::midpoint(control.top, control.bottom);
     let middle = pixels(half_way, half_way + 2.0, shot.height()).start;
     let line: Vec<Colour> =
         pixels(control.left - ASIDE, control.left + ASIDE, shot.width()).map(|x| colour(shot, x, middle)).collect();

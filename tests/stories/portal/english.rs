@@ -80,7 +80,7 @@ fn whoever_reads_english_is_served_in_english_on_the_wide_panel() -> Result<()> 
     let end = rig.scroll_to("Balance at the end")?;
     ensure!(end.says(&left), "the statement ends on something else:\n{}", end.told());
     rig.press("Print")?;
-    let statement = ["Statement", "Balance at the start of the month", "Deposit", "Order for", &receipt, &left];
+    let statement = ["Statement", "Opening balance", "Deposit", "Order for", &receipt, &left];
     in_english(&rig.paper()?, &statement)?;
     rig.press("Back")?;
 
