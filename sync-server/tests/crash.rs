@@ -143,8 +143,20 @@ impl Tracing {
     }
 }
 
+impl Tracing {
+    /// Ends with a server that was killed. Asked to let go of one, it can wait for ever: for the first thread, which is not gone
+    /// before the others are, which it has not let go of yet.
+    fn end(mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 impl Drop for Tracing {
     fn drop(&mut self) {
+        if self.0.try_wait().unwrap().is_some() {
+            return;
+        }
         // Asked, not killed: it then leaves the server running.
         let _ = Command::new("kill").args(["-INT", &self.0.id().to_string()]).status();
         let _ = self.0.wait();
@@ -268,7 +280,7 @@ async fn die(
     };
     // It dies while its thread is kept: let go of first, that would go on.
     serving.kill();
-    drop(tracing);
+    tracing.end();
     serving.kill9();
     (answered, reached)
 }
