@@ -29,8 +29,10 @@ impl Server {
         self.moves("UPDATE reset_links SET expires_at = 0", [])
     }
 
-    /// Today can be ordered for, whatever the hour: its cut-off is an hour away.
-    pub fn today_is_open(&self) -> Result<()> {
+    /// Today can be ordered for, whatever the hour, and no later day, which a kiosk would offer first: today's cut-off is an hour away.
+    pub fn only_today_is_open(&self) -> Result<()> {
+        let (now, today) = (Timestamp::now().as_microsecond(), self.school().today.to_string());
+        self.moves("UPDATE menu_days SET cut_off = ?1 WHERE date > ?2", (now, today))?;
         self.cut_off_of_today(Timestamp::now() + SignedDuration::from_hours(1))
     }
 
