@@ -230,8 +230,14 @@ fn on_a_loudspeaker(rig: &mut Rig, ear: &Ear) -> Result<()> {
         listener.press(Key::Next)?;
     }
     listener.hear_after(Key::Aloud, &only)?;
+    let personal = [emil.first_name().to_owned(), kroner(balance)];
+    let mut theirs = false;
     for said in ear.heard().into_iter().skip(known) {
-        ensure!(said.lines == [only.as_str()], "heard by all: {said:?}");
+        // Before it the page for everybody may have told the next minute.
+        theirs |= said.is_of(&only);
+        ensure!(!theirs || said.lines == [only.as_str()], "heard by all: {said:?}");
+        let names = |line: &String| personal.iter().any(|word| line.contains(word));
+        ensure!(!said.lines.iter().any(names), "heard by all: {said:?}");
     }
     rig.see_with("Hi {}", &[emil.first_name()])?;
     rig.see_money(balance)?;
