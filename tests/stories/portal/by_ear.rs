@@ -101,13 +101,11 @@ impl Listener<'_> {
         Ok(())
     }
 
-    /// What is heard of the page stands on it, word for word.
+    /// What is heard of the page comes to stand on it, word for word.
     fn hears_what_is_seen(&self, said: &Saying) -> Result<()> {
-        let sight = self.rig.window().sight();
-        for line in &said.lines {
-            ensure!(sight.says(line), "{line:?} is heard and not seen:\n{}", sight.told());
-        }
-        Ok(())
+        let seen =
+            self.rig.window().wait_until("what is heard", |sight| said.lines.iter().all(|line| sight.says(line)));
+        seen.map(drop).with_context(|| format!("heard was {said:?}"))
     }
 
     fn comes_in(&mut self, card: &Card, balance: i64) -> Result<()> {
