@@ -15,7 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
-use madkort_protocol::{CardId, DeviceId};
+use madkort_protocol::{CardId, DeviceId, OperationId};
 use sha2::{Digest, Sha256};
 
 /// Askers remembered at once, each some 100 bytes.
@@ -245,6 +245,8 @@ type Counted = HashMap<(Kind, Who), Window>;
 struct Window {
     times: u32,
     since: Timestamp,
+    /// The id of the last that had one.
+    last: Option<OperationId>,
 }
 
 impl Limiter {
@@ -265,6 +267,22 @@ impl Limiter {
         let mut counted = self.counted();
         self.judge(&counted, (kind, who), now)?;
         self.add(&mut counted, (kind, who), now);
+        Ok(())
+    }
+
+    /// Counts one more that has an id, if it is not one too many. Asked again under the id it had last, it is the same one: whoever lost
+    /// the answer to what moved money gets it, and is not told that nothing moved.
+    pub fn count_once(&self, kind: Kind, who: Who, id: OperationId, now: Timestamp) -> Result<(), TooOften> {
+        let mut counted = self.counted();
+        let asked = (kind, who);
+        if counted.get(&asked).is_some_and(|window| window.last == Some(id)) {
+            return Ok(());
+        }
+        self.judge(&counted, asked, now)?;
+        self.add(&mut counted, asked, now);
+        if let Some(window) = counted.get_mut(&asked) {
+            window.last = Some(id);
+        }
         Ok(())
     }
 
@@ -295,7 +313,7 @@ impl Limiter {
                 return;
             }
         }
-        let fresh = Window { times: 0, since: now };
+        let fresh = Window { times: 0, since: now, last: None };
         let window = counted.entry(asked).or_insert(fresh);
         if window.is_over(self.rate(asked.0), now) {
             *window = fresh;
@@ -380,6 +398,20 @@ mod tests {
             }
             assert_eq!(limiter.count(*kind, one, at(i64::from(rate.seconds))), Ok(()), "{kind:?}");
         }
+    }
+
+    #[test]
+    fn what_is_asked_again_under_its_id_is_never_one_too_many() {
+        let (limiter, id) = (Limiter::default(), |n| OperationId::new(uuid::Uuid::from_u128(n)));
+        let one = Who::Card(CardId::new(uuid::Uuid::from_u128(1)));
+        let count = |n| limiter.count_once(Kind::Transfers, one, id(n), at(0));
+        let most = u128::from(limiter.rate(Kind::Transfers).most);
+        for n in 1..=most {
+            assert_eq!((count(n), count(n)), (Ok(()), Ok(())));
+        }
+        assert!(count(most + 1).is_err());
+        assert_eq!(count(most), Ok(()));
+        assert!(count(most + 1).is_err(), "it is not its id that lets it through");
     }
 
     #[test]

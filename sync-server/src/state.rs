@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use madkort_protocol::AccountId;
+use madkort_protocol::{AccountId, OperationId};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::clock::Clock;
@@ -121,6 +121,11 @@ impl AppState {
     /// Counts one more of a kind, and goes on only if it is not one too many.
     pub(crate) fn not_too_often(&self, kind: Kind, who: Who) -> Result<(), Failure> {
         Ok(self.limiter.count(kind, who, self.now())?)
+    }
+
+    /// The same for what has an id: asked again, it is not one more.
+    pub(crate) fn not_too_often_under(&self, id: OperationId, kind: Kind, who: Who) -> Result<(), Failure> {
+        Ok(self.limiter.count_once(kind, who, id, self.now())?)
     }
 
     /// Now.

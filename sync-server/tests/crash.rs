@@ -261,6 +261,7 @@ async fn die(
         Side::After => format!("delay_exit={KEEP_MICROS}"),
     };
     let tracing = trace(serving, log, moment, &deed);
+    let ran = serving.runs();
     let is_kept = || std::fs::read_to_string(log).unwrap_or_default().contains(KEPT);
     let kept = async {
         while !is_kept() {
@@ -274,10 +275,12 @@ async fn die(
     if side == Side::Before && !answered {
         serving.wait();
     }
-    let reached = match side {
-        Side::Before => !answered || !serving.runs(),
-        Side::After => is_kept(),
-    };
+    // Struck before it was asked anything, it has shown nothing.
+    let reached = ran
+        && match side {
+            Side::Before => !answered || !serving.runs(),
+            Side::After => is_kept(),
+        };
     // It dies while its thread is kept: let go of first, that would go on.
     serving.kill();
     tracing.end();

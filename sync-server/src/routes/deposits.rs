@@ -30,7 +30,7 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
     }
     let school = state.store.school(signed.school()).await?.ok_or(ProblemCode::NotFound)?;
     let email = check(&request, &school)?;
-    state.not_too_often(Kind::Deposits, Who::Card(request.card))?;
+    state.not_too_often_under(request.id, Kind::Deposits, Who::Card(request.card))?;
     let now = state.now();
     let deposit = NewDeposit {
         id: request.id,

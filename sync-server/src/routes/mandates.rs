@@ -53,7 +53,7 @@ pub(super) async fn post(
     }
     let school = state.store.school(signed.school()).await?.ok_or(ProblemCode::NotFound)?;
     let agreement = check(request.agreement, &school)?;
-    state.not_too_often(Kind::MandatePages, Who::Card(visitor.card))?;
+    state.not_too_often_under(request.id, Kind::MandatePages, Who::Card(visitor.card))?;
     let now = state.now();
     let new = NewMandatePage {
         id: request.id,

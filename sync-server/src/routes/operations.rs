@@ -43,7 +43,7 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
 fn quiet(state: &AppState, push: &Push) -> Vec<OperationId> {
     let too_often = |operation: &&Operation| match &operation.body {
         OperationBody::FileTicket(ticket) => {
-            state.limiter.count(Kind::TicketLetters, Who::mail(&ticket.email), state.now()).is_err()
+            state.limiter.count_once(Kind::TicketLetters, Who::mail(&ticket.email), operation.id, state.now()).is_err()
         }
         _ => false,
     };

@@ -48,7 +48,7 @@ pub(super) async fn open(
     about("operation", request.id);
     let visitor = Visitor::of(&state, &signed, &headers, request.card).await?;
     must(&state, &signed, &visitor, What::SetPicture, request.person).await?;
-    state.not_too_often(Kind::PicturePages, Who::Card(visitor.card))?;
+    state.not_too_often_under(request.id, Kind::PicturePages, Who::Card(visitor.card))?;
     let token = new_token().map_err(|_| ProblemCode::Internal)?;
     let new = NewPicturePage {
         id: request.id,

@@ -29,7 +29,7 @@ pub(super) async fn post(
     let visitor = Visitor::of(&state, &signed, &headers, request.card).await?;
     visitor.must(What::Transfer, request.from)?;
     visitor.must(What::Transfer, request.to)?;
-    state.not_too_often(Kind::Transfers, Who::Card(visitor.card))?;
+    state.not_too_often_under(request.id, Kind::Transfers, Who::Card(visitor.card))?;
     let TransferRequest { id, card, from, to, amount } = request;
     let (school, now) = (signed.school(), state.now());
     match state.store.carry_out(school, id, Movement::Transfer { card, from, to, amount }, now).await? {

@@ -34,7 +34,7 @@ pub(super) async fn post(
     about("operation", request.id);
     Visitor::of(&state, &signed, &headers, request.card).await?.must(What::Withdraw, request.account)?;
     let payee = check(&request)?;
-    state.not_too_often(Kind::Withdrawals, Who::Card(request.card))?;
+    state.not_too_often_under(request.id, Kind::Withdrawals, Who::Card(request.card))?;
     let new = NewWithdrawal {
         id: request.id,
         device: signed.device.id,

@@ -249,6 +249,10 @@ impl PostgresSession {
         Ok((statement, columns))
     }
 
+    fn appending(&self, table: &'static Table) -> Db<Prepared> {
+        self.bulk((table.name.as_ptr().addr(), "append"), || insert(table))
+    }
+
     /// Sends statements after one another without waiting in between, and waits for all their answers. The first that fails is the
     /// one that is told of: the ones after it fail because it did.
     fn at_once<T>(
@@ -319,14 +323,12 @@ impl Session for PostgresSession {
     }
 
     fn append(&self, table: &'static Table, rows: &[Vec<Value>]) -> Db<()> {
-        let (statement, _) = self.bulk((table.name.as_ptr().addr(), "append"), || insert(table))?;
+        let (statement, _) = self.appending(table)?;
         rows.chunks(ROWS).try_for_each(|some| self.wait(self.append_some(&statement, table, some)).map(|_| ()))
     }
 
     fn append_to(&self, tables: &[(&'static Table, Vec<Vec<Value>>)]) -> Db<()> {
-        let prepare =
-            |(table, _): &(&'static Table, _)| self.bulk((table.name.as_ptr().addr(), "append"), || insert(table));
-        let prepared = tables.iter().map(prepare).collect::<Db<Vec<_>>>()?;
+        let prepared = tables.iter().map(|(table, _)| self.appending(table)).collect::<Db<Vec<_>>>()?;
         let parts = tables.iter().zip(&prepared).flat_map(|((table, rows), (statement, _))| {
             rows.chunks(ROWS).map(move |some| self.append_some(statement, table, some))
         });

@@ -31,8 +31,7 @@ async fn stand(server: &Server, card: CardId, status: CardStatus) {
 }
 
 fn sale(server: &Server, card_uid: CardUid) -> PurchaseRequest {
-    let (id, amount, text) = (server.id(), kr(10), "Mad".to_owned());
-    PurchaseRequest { id, card_uid, amount, vat_percent: 25, text, authorisation: None }
+    PurchaseRequest { text: "Mad".to_owned(), ..server.sale(card_uid, kr(10)) }
 }
 
 async fn deeds_about(server: &Server, person: PersonId) -> Vec<Deed> {

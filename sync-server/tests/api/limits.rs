@@ -233,6 +233,25 @@ async fn every_row_turns_away_what_is_too_often_for_as_long_as_it_says_and_nobod
     }
 }
 
+/// Whoever lost the answer asks again, and hears that the money has moved.
+#[tokio::test]
+async fn what_moved_money_is_never_told_as_turned_away() {
+    let there = There::with(Kind::Transfers).await;
+    let (server, kiosk) = (&there.server, &there.kiosks[0]);
+    let asked = || TransferRequest { id: server.id(), card: BOS_CARD, from: BO, to: ANNA, amount: kr(1) };
+    let (first, last, beyond) = (asked(), asked(), asked());
+    for (request, status) in [
+        (&first, StatusCode::OK),
+        (&last, StatusCode::OK),
+        (&beyond, StatusCode::TOO_MANY_REQUESTS),
+        (&last, StatusCode::OK),
+        (&beyond, StatusCode::TOO_MANY_REQUESTS),
+    ] {
+        assert_eq!(send(kiosk, "/v1/transfers", request).await.status(), status, "{request:?}");
+    }
+    server.books_are_right().await;
+}
+
 #[tokio::test]
 async fn what_was_recorded_and_what_is_sold_is_never_turned_away() {
     let mut rates = Rates::default();
@@ -245,14 +264,7 @@ async fn what_was_recorded_and_what_is_sold_is_never_turned_away() {
     for n in 1..=5 {
         let placed = order(&server, &kiosk, lasagne(&format!("K1-{n}")));
         assert_eq!(kiosk.outcome(placed).await, Outcome::Posted);
-        let sale = PurchaseRequest {
-            id: server.id(),
-            card_uid: uid(1),
-            amount: kr(10),
-            vat_percent: 25,
-            text: "Frokost".into(),
-            authorisation: None,
-        };
+        let sale = server.sale(uid(1), kr(10));
         let answer: PurchaseAnswer = till.post("/v1/purchases", &sale).await;
         assert_eq!(answer.outcome, Outcome::Posted);
     }

@@ -140,14 +140,7 @@ impl Message {
 }
 
 fn sale(server: &Server) -> PurchaseRequest {
-    PurchaseRequest {
-        id: server.id(),
-        card_uid: uid(1),
-        amount: kr(10),
-        vat_percent: 25,
-        text: "Mad".into(),
-        authorisation: None,
-    }
+    PurchaseRequest { text: "Mad".into(), ..server.sale(uid(1), kr(10)) }
 }
 
 fn at_the_till(server: &Server, sold: OperationId, held: OperationId) -> Vec<Message> {

@@ -7,14 +7,7 @@ use serde_json::json;
 use crate::support::*;
 
 fn purchase(server: &Server, card: u8, amount: Money) -> PurchaseRequest {
-    PurchaseRequest {
-        id: server.id(),
-        card_uid: uid(card),
-        amount,
-        vat_percent: 25,
-        text: "Frikadelle".into(),
-        authorisation: None,
-    }
+    PurchaseRequest { text: "Frikadelle".into(), ..server.sale(uid(card), amount) }
 }
 
 async fn open() -> (Server, Signer) {

@@ -19,14 +19,7 @@ async fn open() -> (Server, Signer) {
 }
 
 fn sale(server: &Server, amount: Money) -> PurchaseRequest {
-    PurchaseRequest {
-        id: server.id(),
-        card_uid: uid(1),
-        amount,
-        vat_percent: 25,
-        text: "Frikadelle".into(),
-        authorisation: None,
-    }
+    PurchaseRequest { text: "Frikadelle".into(), ..server.sale(uid(1), amount) }
 }
 
 async fn sell(till: &Signer, sale: &PurchaseRequest) -> Outcome {

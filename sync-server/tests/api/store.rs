@@ -37,14 +37,7 @@ async fn whoever_writes_while_a_ledger_moves_or_after_is_told_to_come_back() {
     let server = Server::start().await;
     let (kiosk, till) = (server.kiosk().await, server.register().await);
     server.fund(&kiosk, ANNA, kr(100)).await;
-    let sale = PurchaseRequest {
-        id: server.id(),
-        card_uid: uid(1),
-        amount: kr(10),
-        vat_percent: 25,
-        text: "Frokost".into(),
-        authorisation: None,
-    };
+    let sale = server.sale(uid(1), kr(10));
     let body = serde_json::to_vec(&sale).unwrap();
     // What a move does: it holds the file, and at its end says where the ledger has gone.
     let mover = rusqlite::Connection::open(&server.path).unwrap();

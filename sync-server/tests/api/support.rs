@@ -78,6 +78,18 @@ impl Server {
         Self::start_with(Rates::default()).await
     }
 
+    /// A plain sale under an id of its own.
+    pub fn sale(&self, card_uid: CardUid, amount: Money) -> PurchaseRequest {
+        PurchaseRequest {
+            id: self.id(),
+            card_uid,
+            amount,
+            vat_percent: 25,
+            text: "Frokost".into(),
+            authorisation: None,
+        }
+    }
+
     /// With other rates than the usual ones.
     pub async fn start_with(rates: Rates) -> Self {
         let folder = tempfile::tempdir().unwrap();

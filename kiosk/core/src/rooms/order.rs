@@ -1,10 +1,10 @@
 //! The webshop: choose a day and what to eat on it, check, pay.
 //!
 //! Pure. **Invariants:** an order is recorded only if, at that moment, its day takes orders, there is enough left of everything as far
-//! as this kiosk knows, the balance and the caps cover what it takes as far as the server has said it, and, while nothing gets through to the server, the school's offline limits
-//! allow it. It is shown as ordered only when it is on disk. Each day has a basket of its own, and what lies in it stays in it until
-//! the visit ends. What the eater cannot eat is ordered only after somebody has said so to that very dish, and never where it is
-//! blocked.
+//! as this kiosk knows, the balance and the caps cover what it takes as far as the server has said it, and, while nothing gets through
+//! to the server, the school's offline limits allow it. It is shown as ordered only when it is on disk. Each day has a basket of its
+//! own, and what lies in it stays in it until the visit ends. What the eater cannot eat is ordered only after somebody has said so to
+//! that very dish, and never where it is blocked.
 
 use std::collections::{BTreeMap, BTreeSet};
 

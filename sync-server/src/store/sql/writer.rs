@@ -33,8 +33,9 @@ const IDLE: Duration = Duration::from_secs(2);
 /// How often a group that ran into another server's is tried. It may run into the same one again as long as that has not committed,
 /// so each time it waits a little longer: at last as long as a slow commit takes, a second and a half in all.
 const CONFLICTS: u32 = 50;
-/// How much longer than before it waits, and how long at most.
+/// How much longer than before it waits.
 const STEP: Duration = Duration::from_millis(2);
+/// How long it waits at most: a slow commit.
 const LONGEST: Duration = Duration::from_millis(40);
 
 /// Of the time the last commit took, how much is waited for as much work as it settled: those who were just answered come
