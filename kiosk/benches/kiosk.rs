@@ -104,6 +104,11 @@ fn main() {
     }
 }
 
+/// How long a finger stays, in milliseconds: what scrolls waits for a tenth of a second whether it is being dragged.
+const TOUCH: u64 = 150;
+/// The strip on top takes less than one part in so many of a page.
+const STRIP: u16 = 6;
+
 /// The window, drawn into memory.
 struct Face {
     ui: Ui,
@@ -169,12 +174,15 @@ impl Face {
     }
 
     /// Touches point after point, less than a key apart, until somebody is heard to want that; says where. A release carries no
-    /// names of elements: a key is where a touch types it. What a touch opens is there for the next one.
+    /// names of elements: a key is where a touch types it. What a touch opens is there for the next one: so not the strip on top,
+    /// where the choice of size and colours would open over the page, and from the left, for what closes a thing is on the right.
     fn find(&mut self, wanted: impl Fn(&Intent) -> bool) -> LogicalPosition {
         let (width, height) = self.panel;
-        for (y, x) in (0..height).step_by(40).flat_map(|y| (0..width).step_by(40).map(move |x| (y, x))) {
+        let rows = || (height / STRIP..height).step_by(40);
+        for (x, y) in (0..width).step_by(40).flat_map(|x| rows().map(move |y| (x, y))) {
             let position = LogicalPosition::new(x.into(), y.into());
             self.press(position);
+            self.draw(TOUCH);
             self.release(position);
             self.draw(16);
             if self.heard.take().iter().any(&wanted) {
@@ -270,6 +278,7 @@ fn typed(face: &mut Face) -> Vec<Duration> {
     // The first touch that meets a field opens it, and a later one meets a key.
     let key = face.find(|intent| matches!(intent, Intent::Edit(..)));
     face.settle();
+    face.heard.take();
     let letter = |_| {
         let begun = Instant::now();
         face.press(key);

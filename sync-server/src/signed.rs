@@ -4,7 +4,7 @@
 //! once. The body is not read as JSON before its signature is known to be right.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
@@ -82,12 +82,16 @@ impl FromRequest<AppState> for SignedDevice {
             tracing::warn!(count, "an old request came again");
             return Err(turn_away(TurnedAway::Replay));
         }
-        if parts.method != Method::GET {
+        if parts.method != Method::GET && !SETTLED_BY_ID.contains(&parts.uri.path()) {
             state.store.note_request(id, count);
         }
         Ok(Self { device, body })
     }
 }
+
+/// Where all that is written is written once, under its own id. What comes again after a restart is told what the first one was told,
+/// so that its count need not be on disk: that would be one row more for every purchase.
+const SETTLED_BY_ID: [&str; 2] = ["/v1/purchases", "/v1/purchase-batches"];
 
 /// How long a device is taken to be what it was: so soon a revocation by another process holds. Whatever it asks to be written is
 /// decided on what stands in that very transaction.
@@ -95,7 +99,11 @@ const KNOWN_FOR: SignedDuration = SignedDuration::from_secs(1);
 
 /// Devices that asked something a moment ago, with their keys looked at. As many as there are devices: only enrolled ones get in.
 #[derive(Debug, Default)]
-pub(crate) struct Signers(Mutex<HashMap<DeviceId, Signer>>);
+pub(crate) struct Signers {
+    known: Mutex<HashMap<DeviceId, Signer>>,
+    /// Held by whoever looks all of them up anew: hundreds of tills that come in one second are one question.
+    looking: tokio::sync::Mutex<()>,
+}
 
 #[derive(Clone, Debug)]
 struct Signer {
@@ -104,30 +112,70 @@ struct Signer {
     key: VerifyingKey,
 }
 
-impl Signers {
-    fn get(&self, id: DeviceId, now: Timestamp) -> Option<Signer> {
-        let signer = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id)?.clone();
-        let age = now.duration_since(signer.since);
-        (!age.is_negative() && age < KNOWN_FOR).then_some(signer)
+impl Signer {
+    /// A device that is not shut out, and whose key is one.
+    fn of(device: Device, since: Timestamp) -> Option<Self> {
+        let key = device.public_key.check().ok()?;
+        (!device.revoked).then(|| Self { since, device: Arc::new(device), key })
     }
 
-    fn keep(&self, signer: Signer) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(signer.device.id, signer);
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        let age = now.duration_since(self.since);
+        !age.is_negative() && age < KNOWN_FOR
+    }
+}
+
+impl Signers {
+    fn lock(&self) -> MutexGuard<'_, HashMap<DeviceId, Signer>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, id: DeviceId, now: Timestamp) -> Option<Signer> {
+        self.lock().get(&id).filter(|signer| signer.is_fresh(now)).cloned()
+    }
+
+    fn has(&self, id: DeviceId) -> bool {
+        self.lock().contains_key(&id)
+    }
+
+    fn stale(&self, now: Timestamp) -> Vec<DeviceId> {
+        self.lock().iter().filter(|(_, signer)| !signer.is_fresh(now)).map(|(id, _)| *id).collect()
+    }
+
+    /// What these devices are now; those that are none any more are forgotten.
+    fn keep(&self, asked: &[DeviceId], found: Vec<Device>, now: Timestamp) {
+        let mut known = self.lock();
+        for id in asked {
+            known.remove(id);
+        }
+        known.extend(found.into_iter().filter_map(|device| Some((device.id, Signer::of(device, now)?))));
+    }
+
+    /// A device that the store has looked at in a step that began no earlier than `since`, and found to be enrolled and not shut out:
+    /// a till that sells is not looked up apart from its sales.
+    pub(crate) fn seen(&self, id: DeviceId, since: Timestamp) {
+        if let Some(signer) = self.lock().get_mut(&id) {
+            signer.since = signer.since.max(since);
+        }
     }
 }
 
 /// The device, if it is enrolled and not shut out, and its key, if it is one.
 async fn signer(state: &AppState, id: DeviceId) -> Result<Option<Signer>, Failure> {
-    let now = state.now();
-    if let Some(known) = state.signers.get(id, now) {
+    let (signers, now) = (&state.signers, state.now());
+    if let Some(known) = signers.get(id, now) {
         return Ok(Some(known));
     }
-    let device = state.store.device(id).await?.filter(|device| !device.revoked).map(Arc::new);
-    let signer = device.and_then(|device| Some(Signer { since: now, key: device.public_key.check().ok()?, device }));
-    if let Some(signer) = &signer {
-        state.signers.keep(signer.clone());
+    // A stranger asks for itself: it keeps nobody waiting who is known.
+    let _alone = if signers.has(id) { Some(signers.looking.lock().await) } else { None };
+    let now = state.now();
+    if let Some(known) = signers.get(id, now) {
+        return Ok(Some(known));
     }
-    Ok(signer)
+    let asked = if signers.has(id) { signers.stale(now) } else { vec![id] };
+    let found = state.store.devices(asked.clone()).await?;
+    signers.keep(&asked, found, now);
+    Ok(signers.get(id, now))
 }
 
 /// Reads a body within [`BODY_LIMIT`] and its time. One that does not say what it is is taken for JSON.

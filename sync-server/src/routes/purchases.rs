@@ -19,8 +19,10 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
     check(&request)?;
     let id = request.id;
     about("operation", id);
-    match state.store.purchase(signed.school(), signed.device.id, request, state.now()).await? {
+    let now = state.now();
+    match state.store.purchase(signed.school(), signed.device.id, request, now).await? {
         Purchasing::Settled { answer, account } => {
+            state.signers.seen(signed.device.id, now);
             state.metrics.settled("purchase", &answer.outcome);
             // Full means thousands wait already; the next purchase or start finds the account again.
             account.map(|account| state.posted.try_send(account));

@@ -70,6 +70,9 @@ pub trait Devices {
     /// Who it is.
     fn device(&self, id: DeviceId) -> Pending<'_, Option<Device>>;
 
+    /// Those of these devices that there are, at once.
+    fn devices(&self, ids: Vec<DeviceId>) -> Pending<'_, Vec<Device>>;
+
     /// Shuts a device out for good; `false` if there is none by that id.
     fn revoke(&self, id: DeviceId, now: Timestamp) -> Pending<'_, bool>;
 

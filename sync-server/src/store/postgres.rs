@@ -6,9 +6,10 @@
 //! **Invariant:** a commit that was answered is on disk: `fsync` and `synchronous_commit` are read back before anything is
 //! written, and a server that has them off is not used.
 
+mod others;
 mod tls;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::error::Error;
 use std::future::Future;
@@ -23,6 +24,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type as Wire, to_sql_checked};
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, Statement};
 
+use self::others::Others;
 use super::sql::session::{Engine, Lookup, Session};
 use super::sql::tables::{Table, Type};
 use super::sql::value::{Db, DbError, Row, Value, corrupt};
@@ -105,6 +107,8 @@ impl PostgresServer {
             client,
             statements: RefCell::default(),
             bulk: RefCell::default(),
+            tells_of_others: false,
+            others: Cell::default(),
         })
     }
 }
@@ -117,9 +121,10 @@ async fn drive(connection: impl Future<Output = Result<(), tokio_postgres::Error
 
 impl Engine for PostgresServer {
     fn connect(&self) -> Result<Box<dyn Session>, StoreError> {
-        let session = self.open()?;
+        let mut session = self.open()?;
         session.check_durable()?;
         session.plan_by_keys()?;
+        session.tells_of_others = session.can_tell_of_others()?;
         Ok(Box::new(session))
     }
 
@@ -143,6 +148,9 @@ struct PostgresSession {
     /// By the address of their text: statements are constants.
     statements: RefCell<HashMap<usize, Prepared>>,
     bulk: RefCell<HashMap<(usize, &'static str), Prepared>>,
+    tells_of_others: bool,
+    /// As the transaction that writes found them.
+    others: Cell<Others>,
 }
 
 /// What the connection runs on. A task may be the last to hold a session, and where tasks run nothing may wait for one to end.
@@ -196,6 +204,15 @@ impl PostgresSession {
             }
         }
         Ok(())
+    }
+
+    /// Whether the engine tells what a snapshot has seen, and which transaction this is.
+    fn can_tell_of_others(&self) -> Result<bool, StoreError> {
+        match self.batch(others::ASK) {
+            Ok(()) => Ok(true),
+            Err(DbError::Postgres(error)) if error.as_db_error().is_some() => Ok(false),
+            Err(error) => Err(engine("setting up the connection")(error)),
+        }
     }
 
     fn schema(&self) -> Result<u32, StoreError> {
@@ -348,11 +365,20 @@ impl Session for PostgresSession {
         self.batch(&format!("DELETE FROM {}", table.name))
     }
 
-    /// Asks in the same round trip whether the ledger is used here.
+    /// Asks in the same round trip whether the ledger is used here, and who else has written.
     fn begin(&self) -> Db<()> {
-        let begin = format!("{BEGIN}; {}", moves::FIND);
+        let ask = if self.tells_of_others { others::ASK } else { "" };
+        let begin = format!("{BEGIN}; {}; {ask}", moves::FIND);
         let told = self.wait(self.client.simple_query(&begin))?;
-        if !told.iter().any(|message| matches!(message, SimpleQueryMessage::Row(_))) {
+        let rows = told.iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        });
+        let (others, moved): (Vec<_>, Vec<_>) = rows.partition(|row| row.try_get(others::SNAPSHOT).is_ok());
+        if let Some(row) = others.first() {
+            self.others.set(self.others.get().then(row.try_get(others::SNAPSHOT)?, row.try_get(others::XID)?));
+        }
+        if moved.is_empty() {
             return Ok(());
         }
         let standing = moves::standing(self);
@@ -366,6 +392,10 @@ impl Session for PostgresSession {
 
     fn begin_snapshot(&self) -> Db<()> {
         self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    }
+
+    fn mark_of_others(&self) -> Db<Option<i64>> {
+        Ok(self.tells_of_others.then(|| self.others.get().mark()))
     }
 
     fn commit(&self) -> Db<()> {

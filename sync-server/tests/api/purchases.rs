@@ -1,5 +1,6 @@
 //! `/v1/purchases`
 
+use jiff::SignedDuration;
 use madkort_protocol::*;
 use reqwest::Method;
 use serde_json::json;
@@ -28,6 +29,39 @@ async fn a_sale_is_booked_once() {
     assert_eq!(again.outcome, Outcome::AlreadyPosted);
     assert_eq!(server.balance(ANNA).await, Money::from_ore(7750));
     server.books_are_right().await;
+}
+
+#[tokio::test]
+async fn a_sale_leaves_no_count_on_disk_for_its_id_says_that_it_came_before() {
+    let (server, till) = open().await;
+    let sale = serde_json::to_vec(&purchase(&server, 1, kr(10))).unwrap();
+    assert!(till.send_counted(Method::POST, "/v1/purchases", &sale, 7).await.status().is_success());
+    server.store().alive().await.unwrap();
+    assert_eq!(server.store().device(till.id).await.unwrap().unwrap().request_count, 0);
+    let again = till.send_counted(Method::POST, "/v1/purchases", &sale, 7).await;
+    assert_eq!(problem(again).await.code, ProblemCode::BadSignature, "as long as the server runs");
+    assert_eq!(server.balance(ANNA).await, kr(90));
+}
+
+#[tokio::test]
+async fn a_till_that_sells_is_known_for_a_second_from_its_last_sale_on() {
+    let (server, till) = open().await;
+    let step = |millis| server.clock.forward(SignedDuration::from_millis(millis));
+    let hears = async || till.send(Method::GET, "/v1/changes?after=0", b"").await.status().is_success();
+    let sells = async || {
+        let sale = serde_json::to_vec(&purchase(&server, 1, kr(1))).unwrap();
+        till.send(Method::POST, "/v1/purchases", &sale).await.status().is_success()
+    };
+    assert!(sells().await);
+    step(900);
+    assert!(sells().await);
+    server.store().revoke(till.id, server.clock.now()).await.unwrap();
+    step(900);
+    assert!(!sells().await, "what is written is decided on what stands");
+    assert!(hears().await);
+    step(200);
+    assert!(!hears().await);
+    assert_eq!(server.balance(ANNA).await, kr(98));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use madkort_protocol::{DeviceId, DeviceKind, SchoolId};
 use crate::store::{Device, Devices, NewCode, NewDevice, Pending};
 
 use super::session::{First, Session};
-use super::value::{Db, Row, values, word};
+use super::value::{Db, Row, Value, values, word};
 use super::write::Write;
 use super::{SqlStore, deeds};
 
@@ -27,6 +27,13 @@ impl Devices for SqlStore {
 
     fn device(&self, id: DeviceId) -> Pending<'_, Option<Device>> {
         self.read("looking up a device", move |db| device(db, id))
+    }
+
+    fn devices(&self, ids: Vec<DeviceId>) -> Pending<'_, Vec<Device>> {
+        self.read("looking up devices", move |db| {
+            let keys: Vec<_> = ids.iter().map(|id| Value::from(id.uuid())).collect();
+            db.query_each(DEVICE, &[], &keys)?.iter().map(read).collect()
+        })
     }
 
     fn revoke(&self, id: DeviceId, now: Timestamp) -> Pending<'_, bool> {

@@ -93,6 +93,13 @@ pub struct Wanted {
     pub device: Option<DeviceId>,
 }
 
+impl Wanted {
+    /// Whether it says nothing.
+    pub fn is_nothing(&self) -> bool {
+        self.ids.is_empty() && self.holders.is_empty() && self.device.is_none()
+    }
+}
+
 /// Books and holders that are remembered from group to group at most: some twenty megabytes. Beyond it all are forgotten.
 const REMEMBERED: usize = 1 << 16;
 
