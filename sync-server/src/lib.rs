@@ -11,6 +11,7 @@ pub mod demo;
 pub mod enrolment;
 mod failure;
 pub mod jobs;
+pub mod kitchen;
 pub mod limits;
 pub mod logging;
 pub mod mail;

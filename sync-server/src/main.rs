@@ -69,6 +69,8 @@ enum Command {
     TapPolicy(office::Tap),
     /// Print what was done to somebody and by whom: a card number, or the id of a person, a device or the school, on standard input
     Deeds(office::Deeds),
+    /// Print what the kitchen cooks for a day: portions, comments, and what to mind, by the orders' numbers and without names
+    KitchenList(office::KitchenList),
     /// Look at the configuration
     #[command(subcommand)]
     Config(About),
@@ -298,6 +300,7 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Card(asked) => office::card(asked).await.map(|()| ExitCode::SUCCESS),
         Command::TapPolicy(asked) => office::tap(asked).await.map(|()| ExitCode::SUCCESS),
         Command::Deeds(asked) => office::deeds(asked).await.map(|()| ExitCode::SUCCESS),
+        Command::KitchenList(asked) => office::kitchen_list(asked).await.map(|()| ExitCode::SUCCESS),
         Command::Config(About::Check(asked)) => Ok(check(&asked.flags()).await),
         Command::Config(About::ShowExample) => {
             print!("{EXAMPLE}");

@@ -109,12 +109,16 @@ impl World {
     }
 
     pub async fn device(&self, kind: DeviceKind) -> Signer {
+        self.device_of(SCHOOL, kind).await
+    }
+
+    pub async fn device_of(&self, school: SchoolId, kind: DeviceKind) -> Signer {
         let number = self.ids.fetch_add(1, Ordering::SeqCst);
         let mut seed = [7; 32];
         seed[..8].copy_from_slice(&number.to_be_bytes());
         let key = SigningKey::from_seed(seed);
         let expires_at = START + SignedDuration::from_hours(1);
-        let code = NewCode { hash: seed, school: SCHOOL, kind, name: "Foyer".into(), expires_at };
+        let code = NewCode { hash: seed, school, kind, name: "Foyer".into(), expires_at };
         self.store.add_enrolment_code(code).await.unwrap();
         let id = DeviceId::new(Uuid::from_u128(0xde_0000 + u128::from(number)));
         let new = NewDevice { id, code_hash: seed, kind, name: "Foyer".into(), public_key: key.public() };
