@@ -144,7 +144,7 @@ pub async fn no_school_sees_anothers_kitchen(world: &World) {
         }),
         Thing::Account(NewAccount { id: account, owner: person, label: "Dorte".into(), kind: AccountKind::Card }),
         Thing::Card(card),
-        product(dish, "Suppe", kr(20)),
+        Thing::Product(product(dish, "Suppe", kr(20))),
         Thing::Day(MenuDay { date: TUESDAY, cut_off: CUT_OFF, products: vec![dish], portions: vec![] }),
     ];
     world.store.put(OTHER, theirs).await.unwrap();
