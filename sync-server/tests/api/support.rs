@@ -1,5 +1,7 @@
 //! The small school, a server on a free port, and devices that sign.
 
+#[path = "../described/mod.rs"]
+mod described;
 #[path = "../small_school/mod.rs"]
 mod small_school;
 
@@ -232,7 +234,9 @@ impl Signer {
     }
 
     pub async fn send_raw(&self, method: Method, path: &str, body: &[u8], count: u64, signature: &str) -> Response {
-        self.request(method, path, body, count, signature).send().await.unwrap()
+        let answer = self.request(method.clone(), path, body, count, signature).send().await.unwrap();
+        described::status(method.as_str(), path, answer.status().as_u16());
+        answer
     }
 
     fn request(&self, method: Method, path: &str, body: &[u8], count: u64, signature: &str) -> RequestBuilder {
@@ -270,7 +274,9 @@ impl Signer {
     }
 
     pub async fn problem_of(&self, method: Method, path: &str, body: &[u8]) -> Problem {
-        problem(self.send(method, path, body).await).await
+        let problem = problem(self.send(method.clone(), path, body).await).await;
+        described::code(method.as_str(), path, problem.code);
+        problem
     }
 }
 
