@@ -429,6 +429,17 @@ mod tests {
     }
 
     #[test]
+    fn every_key_is_in_the_readme() {
+        let readme = include_str!("../../README.md");
+        for key in KEYS {
+            assert!(readme.contains(&format!("| `{key}` |")), "{key}");
+        }
+        for key in LIGHT_KEYS.iter().chain(WINDOW_KEYS) {
+            assert!(readme.contains(key), "{key}");
+        }
+    }
+
+    #[test]
     fn each_mistake_is_named_in_both_languages() {
         let mistakes = [
             "server = \"https://madkort.example\"\nserveur = 1",

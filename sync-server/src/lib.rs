@@ -3,6 +3,7 @@
 //! **Invariant:** nothing is answered as done before it is durable; every transaction sums to zero.
 
 pub mod card_line;
+pub mod card_list;
 mod clock;
 pub mod config;
 mod connections;
@@ -11,6 +12,7 @@ pub mod demo;
 pub mod enrolment;
 mod failure;
 pub mod jobs;
+pub mod kitchen;
 pub mod limits;
 pub mod logging;
 pub mod mail;

@@ -15,11 +15,12 @@ use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use madkort_protocol::{DeviceId, DeviceKind, Language, SchoolId, check_text};
+use sync_server::card_list::{self, Line};
 use sync_server::config::{Config, EXAMPLE, Flags, Gateway};
-use sync_server::cpr::{self, CprKey};
+use sync_server::cpr::{Cpr as CprNumber, CprKey};
 use sync_server::mail::Mailer;
 use sync_server::payments::{Payments, Sandbox};
-use sync_server::price_list::{self, Torn};
+use sync_server::price_list::Torn;
 use sync_server::store::{self, Audited, DatabaseUrl, Listed, NewCode, Store, StoreError};
 use sync_server::{AppState, Clock, Limits, danish, demo, enrolment, logging};
 use tokio::net::TcpListener;
@@ -69,6 +70,8 @@ enum Command {
     TapPolicy(office::Tap),
     /// Print what was done to somebody and by whom: a card number, or the id of a person, a device or the school, on standard input
     Deeds(office::Deeds),
+    /// Print what the kitchen cooks for a day: portions, comments, and what to mind, by the orders' numbers and without names
+    KitchenList(office::KitchenList),
     /// Look at the configuration
     #[command(subcommand)]
     Config(About),
@@ -298,6 +301,7 @@ async fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Card(asked) => office::card(asked).await.map(|()| ExitCode::SUCCESS),
         Command::TapPolicy(asked) => office::tap(asked).await.map(|()| ExitCode::SUCCESS),
         Command::Deeds(asked) => office::deeds(asked).await.map(|()| ExitCode::SUCCESS),
+        Command::KitchenList(asked) => office::kitchen_list(asked).await.map(|()| ExitCode::SUCCESS),
         Command::Config(About::Check(asked)) => Ok(check(&asked.flags()).await),
         Command::Config(About::ShowExample) => {
             print!("{EXAMPLE}");
@@ -504,12 +508,12 @@ async fn which_school(store: &dyn Store, asked: Option<SchoolId>) -> anyhow::Res
 async fn price_classes(asked: OfSchool) -> anyhow::Result<()> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).context("cannot read the list")?;
-    let list = price_list::read(&text)?;
+    let list = card_list::read(&text)?;
     let store = store::open(&asked.place.read()?.database)?;
     let school = which_school(&*store, asked.school).await?;
     let cards = list.len();
-    let lines: Vec<usize> = list.iter().map(|(line, ..)| *line).collect();
-    let list = list.into_iter().map(|(_, number, class)| (number, class)).collect();
+    let lines: Vec<usize> = list.iter().map(|line| line.line).collect();
+    let list = list.into_iter().map(|Line { card, said, .. }| (card, said)).collect();
     match store.set_price_classes(school, list, Timestamp::now()).await? {
         Listed::Set => {}
         Listed::Unknown(unknown) => bail!(
@@ -547,18 +551,18 @@ async fn cpr_list(asked: CprList) -> anyhow::Result<()> {
     let config = read(&flags)?;
     let key =
         config.cpr_key.as_ref().context("cpr_key_file must say where the key is that they are encrypted under")?;
-    let list = cpr::list::read(&text)?;
+    let list = card_list::read::<Option<CprNumber>>(&text)?;
     let store = store::open(&config.database)?;
     let school = which_school(&*store, asked.of.school).await?;
     if !opens_every_cpr(&*store, Some(key)).await? {
         bail!("the key in cpr_key_file does not open the CPR numbers there are: nothing was changed");
     }
     let cards = list.len();
-    let holders = store.holders(school, list.iter().map(|(number, _)| number.clone()).collect()).await?;
+    let holders = store.holders(school, list.iter().map(|line| line.card.clone()).collect()).await?;
     let mut sealed = Vec::new();
-    for (person, (_, cpr)) in holders.into_iter().zip(list) {
+    for (person, line) in holders.into_iter().zip(list) {
         let Some(person) = person else { continue };
-        sealed.push((person, cpr.map(|cpr| key.seal((school, person), &cpr)).transpose()?));
+        sealed.push((person, line.said.map(|cpr| key.seal((school, person), &cpr)).transpose()?));
     }
     if sealed.len() < cards {
         bail!("{} of {cards} cards are not of this school: nothing was changed", cards - sealed.len());

@@ -1,4 +1,5 @@
-//! What the office does to a card, what a bare tap opens, and what was done to somebody: commands of `sync-server`.
+//! What the office does to a card, what a bare tap opens, what was done to somebody, and what the kitchen cooks: commands of
+//! `sync-server`.
 //!
 //! **Invariant:** a card's number and its code come on the standard input and in no argument; a code that is made here is printed once,
 //! on the standard output, and stored as its hash.
@@ -9,8 +10,10 @@ use std::io::Read;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use madkort_protocol::{CardId, CardNumber, PersonId, SchoolId, TapPolicy};
+use jiff::civil::Date;
+use madkort_protocol::{CardId, CardNumber, Language, PersonId, SchoolId, TapPolicy};
 use sync_server::card_line::{self, CODE_DIGITS};
+use sync_server::kitchen::{self, NoMenu};
 use sync_server::passwords;
 use sync_server::store::{self, Blocking, Deed, NewCard, Replacing, Store};
 use uuid::{Builder, Uuid};
@@ -45,6 +48,19 @@ pub enum Tap {
 pub struct Deeds {
     #[command(flatten)]
     of: OfSchool,
+}
+
+/// What the kitchen cooks.
+#[derive(Args)]
+pub struct KitchenList {
+    #[command(flatten)]
+    of: OfSchool,
+    /// The day of delivery, yyyy-mm-dd
+    #[arg(long)]
+    date: Date,
+    /// In English instead of Danish
+    #[arg(long)]
+    english: bool,
 }
 
 /// Carries out a command about a card.
@@ -132,6 +148,17 @@ pub async fn deeds(asked: Deeds) -> anyhow::Result<()> {
     for deed in store.deeds(school, about).await? {
         println!("{}", line(&deed));
     }
+    Ok(())
+}
+
+/// Prints what the kitchen cooks for a day. Written down before it is printed: whoever lost the paper gets a copy, and nobody two
+/// lists that both look like the only one.
+pub async fn kitchen_list(asked: KitchenList) -> anyhow::Result<()> {
+    let language = if asked.english { Language::English } else { Language::Danish };
+    let (store, school) = open(asked.of).await?;
+    let name = store.school(school).await?.context("there is no such school")?.name;
+    let day = store.kitchen_day(school, asked.date, Timestamp::now()).await?;
+    print!("{}", kitchen::text(&name, &day.ok_or(NoMenu { date: asked.date })?, language));
     Ok(())
 }
 

@@ -239,7 +239,7 @@ fn clock(at: Timestamp, language: Language) -> String {
 }
 
 /// `22.11.2026 kl. 14.32`, `22/11/2026 at 14:32`.
-fn moment(at: Timestamp, language: Language) -> String {
+pub(crate) fn moment(at: Timestamp, language: Language) -> String {
     let format = pick(language, "%d.%m.%Y kl. %H.%M", "%d/%m/%Y at %H:%M");
     danish::zoned(at).strftime(format).to_string()
 }

@@ -20,9 +20,13 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
+        Self::on("2026-11-23")
+    }
+
+    fn on(today: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         assert!(run(folder.path(), &["migrate"], "").status.success());
-        let demo = run(folder.path(), &["demo-data", "--today", "2026-11-23", "--json"], "");
+        let demo = run(folder.path(), &["demo-data", "--today", today, "--json"], "");
         let demo = serde_json::from_slice(&demo.stdout).unwrap();
         Self { folder, demo }
     }
@@ -221,4 +225,53 @@ fn what_the_office_does_is_written_down() {
     assert_eq!(words(&device.id.to_string()), ["device-revoked"], "once");
     let nobodys = place.run(&["deeds"], "1234");
     assert!(!nobodys.status.success() && said(&nobodys).contains("must be a card number"), "{}", said(&nobodys));
+}
+
+#[test]
+fn the_kitchen_gets_its_list_once_and_then_copies() {
+    // Long ago, so that the cut-off has passed whatever the machine's clock says.
+    let place = Place::on("2020-01-06");
+    let list = |more: &[&str]| {
+        let output = place.run(&[&["kitchen-list", "--date", "2020-01-07"], more].concat(), "");
+        assert!(output.status.success(), "{}", said(&output));
+        said(&output)
+    };
+    let first = list(&[]);
+    assert!(first.starts_with("KØKKENLISTE  ") && first.contains("\nTirsdag 07.01.2020\n"), "{first}");
+    // Sofia's and Villads' lunch, by number and without a name.
+    assert!(first.contains("I alt 2 portioner i 2 bestillinger.") && first.contains("Allergier: "), "{first}");
+    for card in place.demo["cards"].as_array().unwrap() {
+        let name = card["name"].as_str().unwrap();
+        assert!(name.is_empty() || !first.contains(name.split(' ').next().unwrap()), "{name}: {first}");
+    }
+    let copy = list(&[]);
+    assert!(copy.starts_with("KØKKENLISTE, KOPI  "), "{copy}");
+    assert_eq!(copy.split_once('\n').unwrap().1, first.split_once('\n').unwrap().1);
+    assert!(list(&["--english"]).starts_with("KITCHEN LIST, KOPI  "));
+    let school = place.with(async |_, school| school).to_string();
+    let deeds = said(&place.run(&["deeds"], &school));
+    assert_eq!(deeds.matches(" kitchen-list 2020-01-07 ").count(), 1, "{deeds}");
+    assert_eq!(list(&["--school", &school]), copy);
+
+    let none = place.run(&["kitchen-list", "--date", "2020-02-29"], "");
+    assert!(!none.status.success());
+    let words = said(&none);
+    assert!(words.contains("Skolen har ingen menu den 29.02.2020.\nThe school has no menu for 29/02/2020."), "{words}");
+    let strange = SchoolId::new(uuid::Uuid::from_u128(7)).to_string();
+    for wrong in [&["--date", "2020-01-07", "--school", &strange][..], &["--date", "7.1.2020"], &[]] {
+        let refused = place.run(&[&["kitchen-list"], wrong].concat(), "");
+        assert!(!refused.status.success() && !said(&refused).contains("portion"), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_list_before_the_cut_off_is_not_the_last_word() {
+    let place = Place::on("2099-01-05");
+    for _ in 0..2 {
+        let list = said(&place.run(&["kitchen-list", "--date", "2099-01-06"], ""));
+        assert!(list.starts_with("KØKKENLISTE, FORELØBIG  "), "{list}");
+        assert!(list.contains("Der kan bestilles til 06.01.2099 kl. 08.00: tallene kan ændre"), "{list}");
+    }
+    let school = place.with(async |_, school| school).to_string();
+    assert!(!said(&place.run(&["deeds"], &school)).contains("kitchen-list"));
 }

@@ -4,13 +4,14 @@
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::Path;
 
+use madkort_protocol::{Problem, ProblemCode};
 use serde_json::Value;
 use support::School;
-use sync_server::openapi::{self, ROUTES};
+use sync_server::openapi::{self, ROUTES, Route};
 
 fn file(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -86,6 +87,33 @@ async fn every_described_route_is_there() {
         assert_ne!(said.status, 405, "{method} {path}");
         let no_route = said.status == 404 && !route.path.contains('{');
         assert!(!no_route, "{method} {path}: {said:?}");
+    }
+}
+
+#[test]
+fn every_code_is_described_and_each_route_names_its_own() {
+    let described: BTreeSet<_> = ROUTES.iter().flat_map(Route::codes).map(|code| format!("{code:?}")).collect();
+    let all = ProblemCode::ALL.iter().filter(|code| **code != ProblemCode::MethodNotAllowed);
+    assert_eq!(described, all.map(|code| format!("{code:?}")).collect());
+    let document = openapi::document();
+    for route in ROUTES.iter().filter(|route| route.path.starts_with("/v1/")) {
+        let responses = &document["paths"][route.path][route.method]["responses"];
+        for code in route.codes() {
+            let problem = Problem::new(code);
+            let description = responses[problem.status.to_string()]["description"].as_str().unwrap();
+            assert!(description.contains(&problem.detail), "{} {}: {code:?}", route.method, route.path);
+        }
+        let codes = route.codes();
+        assert_eq!(codes.len(), codes.iter().collect::<HashSet<_>>().len(), "{} {}: twice", route.method, route.path);
+        for status in [429, 503] {
+            let answer = responses.get(status.to_string());
+            assert!(
+                answer.is_none_or(|answer| answer["headers"]["Retry-After"].is_object()),
+                "{} {status}",
+                route.path
+            );
+        }
+        assert!(responses.get("503").is_some(), "{}", route.path);
     }
 }
 

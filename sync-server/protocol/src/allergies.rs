@@ -1,7 +1,7 @@
 //! What somebody cannot eat.
 //!
 //! Pure. Health data (GDPR art. 9): kept by the server apart from purchases, told to a kiosk only for whoever stands there, and in
-//! no feed, no posting, on no paper and in no log.
+//! no feed, no posting, no log, and on no paper but the kitchen's, by the order's number and without a name.
 //!
 //! **Invariant:** nothing here prints what is in it.
 

@@ -211,12 +211,6 @@ impl CardStatus {
             stands => stands,
         }
     }
-
-    /// Whether it is stopped, by whomever, and can be opened again.
-    #[must_use]
-    pub const fn is_blocked(self) -> bool {
-        matches!(self, Self::BlockedByHolder | Self::BlockedByGuardian | Self::Blocked)
-    }
 }
 
 /// An argon2id hash of the verification code in PHC string form. Never printed.

@@ -25,7 +25,7 @@ pub const MOST_CONNECTIONS: usize = 900;
 /// Something that can be said.
 #[derive(Debug)]
 pub struct Key {
-    /// In the file; as a flag with dashes.
+    /// In the file; as a flag, where it has one, with dashes.
     pub name: &'static str,
     /// In the environment.
     pub variable: &'static str,

@@ -5,10 +5,11 @@
 //! **Invariant:** a number prints nowhere, not even in an error; what is stored of it is sealed.
 
 mod key;
-pub mod list;
 
 use jiff::civil::Date;
 use zeroize::Zeroizing;
+
+use crate::card_list::OfCard;
 
 pub use key::{CprKey, NotAKey, Unsealed};
 
@@ -47,6 +48,17 @@ impl Cpr {
     /// The ten digits, for sealing.
     fn digits(&self) -> &str {
         &self.0
+    }
+}
+
+/// On a list; nothing where it is to be forgotten.
+impl OfCard for Option<Cpr> {
+    const SHAPE: &'static str = "must be a card number, a semicolon and a CPR number, or nothing behind the semicolon";
+    const WRONG: &'static str = "this is no CPR number";
+    const TWICE: &'static str = "the card has another CPR number further up";
+
+    fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() { Some(None) } else { Cpr::parse(text).ok().map(Some) }
     }
 }
 

@@ -10,10 +10,19 @@ const NEXT: &str = "019ab6c0-7b00-7000-8000-000000000003";
 const LASAGNE: &str = "019ab6c0-7b00-7000-8000-000000000004";
 const CARD: &str = "019ab4d2-1c00-7000-8000-000000000006";
 const UID: &str = "04A1B2C3D4E580";
+const DEVICE: &str = "1d7c2a4e-9b1f-4c55-8a7e-0b6f5f1c9e21";
+const SCHOOL: &str = "5e0c7d3a-2f4b-4d0e-9a61-7c8e3b2f1a90";
+/// The public key of the first example in RFC 8032, 7.1.
+const KEY: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
 
 /// The examples of a message, by name.
 pub(super) fn of(message: &str) -> Vec<(String, Value)> {
     let examples = match message {
+        "Enrol" => vec![(
+            "a_register",
+            json!({ "code": "7QH4-0ZKM-T2RD", "kind": "register", "name": "Kassen i kantinen", "public_key": KEY }),
+        )],
+        "Enrolled" => vec![("a_register", json!({ "device": DEVICE, "short_name": "R1", "school": school() }))],
         "PurchaseRequest" => vec![
             ("plain", sale(SALE)),
             ("captures_an_authorisation", {
@@ -72,6 +81,20 @@ fn refused(id: &str, rule: &str) -> Value {
     json!({ "id": id, "outcome": "refused", "rule": rule, "limit": null, "asked": null })
 }
 
+fn school() -> Value {
+    json!({
+        "id": SCHOOL,
+        "name": "Højager Skole",
+        "issuer": { "name": "Højager Kommune", "cvr": "00000000", "address": "Skolevej 1, 0999 Højager" },
+        "terms": { "version": "2026-08", "da": "Vilkår for kontoen …", "en": "Terms of the account …" },
+        "support_email": "kantinen@hojager.example",
+        "support_phone": "00 00 00 00",
+        "tap": "card_decides",
+        "offline": { "per_sale": 10000, "per_card": 12000, "per_kiosk": 150_000, "hours": 24 },
+        "deposit": { "lowest": 5000, "highest": 100_000 },
+    })
+}
+
 fn order() -> Value {
     json!({
         "order": "019ab4d2-1c00-7000-8000-000000000005",
@@ -86,8 +109,8 @@ fn order() -> Value {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use madkort_protocol::{
-        Answer, AuthorisationRequest, PickUpAnswer, PickUpRequest, PurchaseAnswer, PurchaseBatch, PurchaseBatchAnswer,
-        PurchaseRequest, Release, TillChanges, Undo,
+        Answer, AuthorisationRequest, Enrol, Enrolled, PickUpAnswer, PickUpRequest, PurchaseAnswer, PurchaseBatch,
+        PurchaseBatchAnswer, PurchaseRequest, Release, TillChanges, Undo,
     };
     use serde::Serialize;
     use serde::de::DeserializeOwned;
@@ -108,6 +131,8 @@ mod tests {
     fn every_example_is_the_message() {
         is_one::<Answer>("Answer");
         is_one::<AuthorisationRequest>("AuthorisationRequest");
+        is_one::<Enrol>("Enrol");
+        is_one::<Enrolled>("Enrolled");
         is_one::<PickUpAnswer>("PickUpAnswer");
         is_one::<PickUpRequest>("PickUpRequest");
         is_one::<PurchaseAnswer>("PurchaseAnswer");
@@ -121,13 +146,15 @@ mod tests {
 
     #[test]
     fn every_route_of_a_register_has_examples() {
-        let paths = ["/v1/purchase", "/v1/authorisations", "/v1/pick-ups"];
+        let paths = ["/v1/devices", "/v1/purchase", "/v1/authorisations", "/v1/pick-ups"];
         let own: Vec<_> =
             super::super::ROUTES.iter().filter(|route| paths.iter().any(|p| route.path.starts_with(p))).collect();
-        assert_eq!(own.len(), 6);
+        assert_eq!(own.len(), 7);
         for route in own {
             assert!(!of(route.takes.unwrap()).is_empty(), "{}", route.path);
-            let super::super::Body::Message(gives) = route.gives else { panic!("{}", route.path) };
+            let (super::super::Body::Message(gives) | super::super::Body::Created(gives)) = route.gives else {
+                panic!("{}", route.path)
+            };
             assert!(!of(gives).is_empty(), "{}", route.path);
         }
     }

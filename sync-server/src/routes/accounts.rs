@@ -2,12 +2,12 @@
 //! `POST /v1/accounts/{account}/auto-recharge`: whoever is signed in pauses, resumes or cancels auto top-up.
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use jiff::civil::Date;
 use madkort_protocol::{AccountId, DeviceKind, MandateAnswer, MandateRequest, ProblemCode, Statement};
 
+use super::in_path::InPath;
 use crate::failure::Failure;
 use crate::rights::What;
 use crate::sessions::Visitor;
@@ -17,12 +17,11 @@ use crate::store::MandateChange;
 
 pub(super) async fn statement(
     State(state): State<AppState>,
-    path: Result<Path<(String, String)>, PathRejection>,
+    InPath((account, month)): InPath<(String, String)>,
     headers: HeaderMap,
     signed: SignedDevice,
 ) -> Result<Json<Statement>, Failure> {
     signed.must_be(DeviceKind::Kiosk)?;
-    let Path((account, month)) = path.map_err(|_| ProblemCode::NotFound)?;
     let account = AccountId::parse(&account).map_err(|_| ProblemCode::NotFound)?;
     let month = parse_month(&month).ok_or_else(|| Failure::field("month"))?;
     Visitor::here(&state, &signed, &headers).await?.must(What::ReadStatement, account)?;
@@ -32,7 +31,7 @@ pub(super) async fn statement(
 
 pub(super) async fn auto_recharge(
     State(state): State<AppState>,
-    Path(account): Path<String>,
+    InPath(account): InPath<String>,
     headers: HeaderMap,
     signed: SignedDevice,
 ) -> Result<Json<MandateAnswer>, Failure> {

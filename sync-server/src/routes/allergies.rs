@@ -2,28 +2,25 @@
 //! `PUT /v1/people/{person}/allergies`: a guardian says so.
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use madkort_protocol::{
     Allergies, AllergiesChange, CardId, CardStatus, DeviceKind, KnownAllergies, PersonId, ProblemCode,
 };
 
+use super::in_path::InPath;
 use crate::failure::Failure;
 use crate::rights::{Asker, Proof, What, Whose, may};
 use crate::sessions::Visitor;
 use crate::signed::SignedDevice;
 use crate::state::AppState;
 
-type InPath = Result<Path<String>, PathRejection>;
-
 pub(super) async fn get(
     State(state): State<AppState>,
-    path: InPath,
+    InPath(card): InPath<String>,
     signed: SignedDevice,
 ) -> Result<Json<KnownAllergies>, Failure> {
     signed.must_be(DeviceKind::Kiosk)?;
-    let Path(card) = path.map_err(|_| ProblemCode::NotFound)?;
     let card = CardId::parse(&card).map_err(|_| ProblemCode::NotFound)?;
     let record = state.store.card(signed.school(), card).await?;
     let record = record.filter(|card| card.status == CardStatus::Active).ok_or(ProblemCode::NotFound)?;
@@ -39,12 +36,11 @@ pub(super) async fn get(
 
 pub(super) async fn put(
     State(state): State<AppState>,
-    path: InPath,
+    InPath(person): InPath<String>,
     headers: HeaderMap,
     signed: SignedDevice,
 ) -> Result<StatusCode, Failure> {
     signed.must_be(DeviceKind::Kiosk)?;
-    let Path(person) = path.map_err(|_| ProblemCode::NotFound)?;
     let person = PersonId::parse(&person).map_err(|_| ProblemCode::NotFound)?;
     let change: AllergiesChange = signed.json()?;
     let visitor = Visitor::of(&state, &signed, &headers, change.card).await?;

@@ -1,7 +1,7 @@
 //! `POST /v1/authorisations` and `POST /v1/authorisations/{id}/release`: a till holds money for a sale, and gives it up.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use madkort_ledger::purchase::check_amount;
 use madkort_protocol::{Answer, AuthorisationRequest, DeviceKind, Release};
 
@@ -10,6 +10,7 @@ use crate::requests::about;
 use crate::signed::SignedDevice;
 use crate::state::AppState;
 
+use super::in_path::InPath;
 use super::{check_id, id_in_path, told};
 
 pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) -> Result<Json<Answer>, Failure> {
@@ -26,7 +27,7 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
 
 pub(super) async fn release(
     State(state): State<AppState>,
-    Path(authorisation): Path<String>,
+    InPath(authorisation): InPath<String>,
     signed: SignedDevice,
 ) -> Result<Json<Answer>, Failure> {
     signed.must_be(DeviceKind::Register)?;

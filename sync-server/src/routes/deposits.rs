@@ -3,7 +3,7 @@
 //! **Invariant:** what is wrong with a deposit is said before a page is opened; afterwards the gateway decides.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use madkort_ledger::deposit::check_amount;
 use madkort_protocol::{
@@ -11,6 +11,7 @@ use madkort_protocol::{
     School, check_email,
 };
 
+use super::in_path::InPath;
 use super::{check_id, id_reused};
 use crate::failure::Failure;
 use crate::limits::{Kind, Who};
@@ -55,7 +56,7 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
 
 pub(super) async fn get(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
     signed: SignedDevice,
 ) -> Result<Json<Deposit>, Failure> {
     let row = find(&state, &id, &signed).await?;
@@ -65,7 +66,7 @@ pub(super) async fn get(
 
 pub(super) async fn delete(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
     signed: SignedDevice,
 ) -> Result<Json<Deposit>, Failure> {
     let row = find(&state, &id, &signed).await?;

@@ -6,23 +6,20 @@
 //! token in a letter, and no number but a test card's is ever kept.
 
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use madkort_protocol::{Language, MandatePageState};
 
+use super::in_path::InPage;
 use super::pay::{Submitted, Tongue, fault, html, nothing};
 use crate::pages::mandate::{self, Trouble};
 use crate::payments::cards;
 use crate::state::AppState;
 use crate::store::{MandatePageRow, StoreError};
 
-pub(super) async fn get(
-    State(app): State<AppState>,
-    Path(page): Path<String>,
-    Query(tongue): Query<Tongue>,
-) -> Response {
+pub(super) async fn get(State(app): State<AppState>, InPage(page): InPage, tongue: Tongue) -> Response {
     match find(&app, page, app.now()).await {
         Ok(Some(row)) => answer(&app, &row, &tongue, None).await,
         Ok(None) => nothing(tongue.or(Language::Danish), StatusCode::NOT_FOUND),
@@ -32,8 +29,8 @@ pub(super) async fn get(
 
 pub(super) async fn post(
     State(app): State<AppState>,
-    Path(page): Path<String>,
-    Query(tongue): Query<Tongue>,
+    InPage(page): InPage,
+    tongue: Tongue,
     form: Result<Form<Submitted>, FormRejection>,
 ) -> Response {
     let now = app.now();

@@ -3,7 +3,7 @@
 //! `GET /v1/accounts/{account}/auto-recharge`: auto top-up in full.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use jiff::Timestamp;
 use madkort_ledger::deposit::check_amount;
@@ -13,6 +13,7 @@ use madkort_protocol::{
 };
 
 use super::deposits::{amount, new_page};
+use super::in_path::InPath;
 use super::{check_id, id_in_path, id_reused};
 use crate::failure::Failure;
 use crate::limits::{Kind, Who};
@@ -26,7 +27,7 @@ use crate::store::{MandatePageOpening, MandatePageRow, NewMandatePage};
 
 pub(super) async fn details(
     State(state): State<AppState>,
-    Path(account): Path<String>,
+    InPath(account): InPath<String>,
     headers: HeaderMap,
     signed: SignedDevice,
 ) -> Result<Json<AutoRechargeDetails>, Failure> {
@@ -81,7 +82,7 @@ pub(super) async fn post(
 
 pub(super) async fn get(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
     headers: HeaderMap,
     signed: SignedDevice,
 ) -> Result<Json<MandatePage>, Failure> {
@@ -91,7 +92,7 @@ pub(super) async fn get(
 
 pub(super) async fn delete(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
     headers: HeaderMap,
     signed: SignedDevice,
 ) -> Result<Json<MandatePage>, Failure> {

@@ -12,6 +12,7 @@ mod changes;
 mod deposits;
 mod devices;
 mod health;
+mod in_path;
 mod logins;
 mod mandate_page;
 mod mandates;

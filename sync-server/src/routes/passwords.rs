@@ -5,8 +5,8 @@
 //! **Invariant:** an address that nobody has is answered like one that somebody has; looking at the page uses nothing up.
 
 use axum::Json;
-use axum::extract::rejection::{FormRejection, PathRejection};
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use madkort_protocol::{
@@ -15,6 +15,7 @@ use madkort_protocol::{
 };
 use serde::Deserialize;
 
+use super::in_path::{InPage, InPath};
 use super::pay::{Tongue, html};
 use crate::failure::Failure;
 use crate::limits::Kind;
@@ -28,12 +29,11 @@ use crate::store::AskedReset;
 
 pub(super) async fn put(
     State(state): State<AppState>,
-    path: Result<Path<String>, PathRejection>,
+    InPath(person): InPath<String>,
     headers: HeaderMap,
     signed: SignedDevice,
 ) -> Result<Json<PasswordAnswer>, Failure> {
     signed.must_be(DeviceKind::Kiosk)?;
-    let Path(person) = path.map_err(|_| ProblemCode::NotFound)?;
     let person = PersonId::parse(&person).map_err(|_| ProblemCode::NotFound)?;
     let change: PasswordChange = signed.json()?;
     check_password(&change.password).map_err(|_| Failure::field("password"))?;
@@ -76,18 +76,14 @@ pub(super) struct Chosen {
     again: String,
 }
 
-pub(super) async fn get(
-    State(state): State<AppState>,
-    Path(token): Path<String>,
-    Query(tongue): Query<Tongue>,
-) -> Response {
+pub(super) async fn get(State(state): State<AppState>, InPage(token): InPage, tongue: Tongue) -> Response {
     show(&state, &token, tongue.or(Language::Danish), None).await
 }
 
 pub(super) async fn post(
     State(state): State<AppState>,
-    Path(token): Path<String>,
-    Query(tongue): Query<Tongue>,
+    InPage(token): InPage,
+    tongue: Tongue,
     form: Result<Form<Chosen>, FormRejection>,
 ) -> Response {
     let language = tongue.or(Language::Danish);

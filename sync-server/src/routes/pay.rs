@@ -5,14 +5,18 @@
 //! **Invariant:** a page is found by its 128 random bits alone; no card number but those of the test cards gets past
 //! [`cards::find`], and none is ever logged.
 
+use std::convert::Infallible;
+
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::{Form, FromRequestParts, Query, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use madkort_protocol::{DepositState, Language};
 use serde::Deserialize;
 
+use super::in_path::InPage;
 use crate::pages::{self, About};
 use crate::payments::cards;
 use crate::state::AppState;
@@ -36,6 +40,15 @@ pub(super) struct Tongue {
     lang: Option<String>,
 }
 
+/// What cannot be read is not said.
+impl<S: Send + Sync> FromRequestParts<S> for Tongue {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        Ok(Query::from_request_parts(parts, state).await.map(|Query(tongue)| tongue).unwrap_or_default())
+    }
+}
+
 impl Tongue {
     pub(super) fn or(&self, otherwise: Language) -> Language {
         match self.lang.as_deref() {
@@ -54,11 +67,7 @@ pub(super) struct Submitted {
     pub(super) what: String,
 }
 
-pub(super) async fn get(
-    State(app): State<AppState>,
-    Path(page): Path<String>,
-    Query(tongue): Query<Tongue>,
-) -> Response {
+pub(super) async fn get(State(app): State<AppState>, InPage(page): InPage, tongue: Tongue) -> Response {
     let now = app.now();
     match find(&app, page, now).await {
         Ok(Some(deposit)) => answer(&app, &deposit, &tongue, false).await,
@@ -69,8 +78,8 @@ pub(super) async fn get(
 
 pub(super) async fn post(
     State(app): State<AppState>,
-    Path(page): Path<String>,
-    Query(tongue): Query<Tongue>,
+    InPage(page): InPage,
+    tongue: Tongue,
     form: Result<Form<Submitted>, FormRejection>,
 ) -> Response {
     let now = app.now();

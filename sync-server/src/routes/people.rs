@@ -1,39 +1,37 @@
 //! `GET` and `PUT /v1/people/{person}`: what somebody has told about themselves, for themselves and for who answers for them.
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use madkort_protocol::{DeviceKind, PersonId, ProblemCode, Profile, ProfileChange, SpendingCaps};
 
+use super::in_path::InPath;
 use crate::failure::Failure;
 use crate::rights::What;
 use crate::sessions::Visitor;
 use crate::signed::SignedDevice;
 use crate::state::AppState;
 
-type InPath = Result<Path<String>, PathRejection>;
-
 pub(super) async fn get(
     State(state): State<AppState>,
-    path: InPath,
+    InPath(person): InPath<String>,
     headers: HeaderMap,
     signed: SignedDevice,
 ) -> Result<Json<Profile>, Failure> {
     signed.must_be(DeviceKind::Kiosk)?;
-    let person = person(path)?;
+    let person = parse(&person)?;
     let visitor = Visitor::here(&state, &signed, &headers).await?;
     theirs(&state, &signed, &visitor, person).await.map(Json)
 }
 
 pub(super) async fn put(
     State(state): State<AppState>,
-    path: InPath,
+    InPath(person): InPath<String>,
     headers: HeaderMap,
     signed: SignedDevice,
 ) -> Result<Json<Profile>, Failure> {
     signed.must_be(DeviceKind::Kiosk)?;
-    let person = person(path)?;
+    let person = parse(&person)?;
     let change: ProfileChange = signed.json()?;
     let change = change.check().map_err(|problem| Failure::field(&problem.to_string()))?;
     let visitor = Visitor::of(&state, &signed, &headers, change.card).await?;
@@ -73,7 +71,6 @@ async fn theirs(
     Ok(profile)
 }
 
-fn person(path: InPath) -> Result<PersonId, Failure> {
-    let Path(person) = path.map_err(|_| ProblemCode::NotFound)?;
-    PersonId::parse(&person).map_err(|_| ProblemCode::NotFound.into())
+fn parse(person: &str) -> Result<PersonId, Failure> {
+    PersonId::parse(person).map_err(|_| ProblemCode::NotFound.into())
 }

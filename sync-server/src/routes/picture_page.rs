@@ -6,12 +6,13 @@
 use std::time::Duration;
 
 use axum::extract::multipart::{Field, MultipartError, MultipartRejection};
-use axum::extract::{DefaultBodyLimit, Multipart, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use madkort_protocol::{Language, ProblemCode, School};
 use tokio::time::timeout;
 
+use super::in_path::InPage;
 use super::pay::{Tongue, html};
 use crate::failure::Failure;
 use crate::pages::picture::{self, Wrong};
@@ -33,11 +34,7 @@ pub(super) fn room() -> DefaultBodyLimit {
     DefaultBodyLimit::max(MOST_SENT)
 }
 
-pub(super) async fn get(
-    State(state): State<AppState>,
-    Path(token): Path<String>,
-    Query(tongue): Query<Tongue>,
-) -> Response {
+pub(super) async fn get(State(state): State<AppState>, InPage(token): InPage, tongue: Tongue) -> Response {
     match find(&state, &token).await {
         Ok(Some((row, school))) => show(&row, &school, tongue.or(row.language), None),
         Ok(None) => gone(tongue.or(Language::Danish)),
@@ -47,8 +44,8 @@ pub(super) async fn get(
 
 pub(super) async fn post(
     State(state): State<AppState>,
-    Path(token): Path<String>,
-    Query(tongue): Query<Tongue>,
+    InPage(token): InPage,
+    tongue: Tongue,
     form: Result<Multipart, MultipartRejection>,
 ) -> Response {
     let found = find(&state, &token).await;

@@ -3,13 +3,13 @@
 //! page on their own telephone; the kiosk looks how it stands, or gives it up.
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use madkort_protocol::{DeviceKind, PersonId, PicturePage, PicturePageRequest, ProblemCode};
 use uuid::Uuid;
 
+use super::in_path::InPath;
 use super::{check_id, id_in_path, id_reused};
 use crate::failure::Failure;
 use crate::limits::{Kind, Who};
@@ -23,12 +23,11 @@ use crate::store::{Doer, NewPicturePage, PicturePageRow};
 
 pub(super) async fn get(
     State(state): State<AppState>,
-    path: Result<Path<String>, PathRejection>,
+    InPath(person): InPath<String>,
     headers: HeaderMap,
     signed: SignedDevice,
 ) -> Result<Response, Failure> {
     signed.must_be(DeviceKind::Kiosk)?;
-    let Path(person) = path.map_err(|_| ProblemCode::NotFound)?;
     let person = PersonId::parse(&person).map_err(|_| ProblemCode::NotFound)?;
     let visitor = Visitor::here(&state, &signed, &headers).await?;
     must(&state, &signed, &visitor, What::SeePicture, person).await?;
@@ -65,7 +64,7 @@ pub(super) async fn open(
 
 pub(super) async fn look(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
     headers: HeaderMap,
     signed: SignedDevice,
 ) -> Result<Json<PicturePage>, Failure> {
@@ -74,7 +73,7 @@ pub(super) async fn look(
 
 pub(super) async fn give_up(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
     headers: HeaderMap,
     signed: SignedDevice,
 ) -> Result<Json<PicturePage>, Failure> {

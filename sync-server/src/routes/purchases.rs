@@ -1,7 +1,7 @@
 //! `POST /v1/purchases` and `POST /v1/purchases/{id}/undo`: a till books a sale, and takes it back.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use madkort_ledger::purchase::{HIGHEST_VAT, TEXT, check_amount};
 use madkort_protocol::{Answer, DeviceKind, ProblemCode, PurchaseAnswer, PurchaseRequest, Undo, check_text};
 
@@ -11,6 +11,7 @@ use crate::signed::SignedDevice;
 use crate::state::AppState;
 use crate::store::Purchasing;
 
+use super::in_path::InPath;
 use super::{check_id, id_in_path, id_reused, told};
 
 pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) -> Result<Json<PurchaseAnswer>, Failure> {
@@ -35,7 +36,7 @@ pub(super) async fn post(State(state): State<AppState>, signed: SignedDevice) ->
 
 pub(super) async fn undo(
     State(state): State<AppState>,
-    Path(purchase): Path<String>,
+    InPath(purchase): InPath<String>,
     signed: SignedDevice,
 ) -> Result<Json<Answer>, Failure> {
     signed.must_be(DeviceKind::Register)?;

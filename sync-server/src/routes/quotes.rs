@@ -4,11 +4,11 @@
 //! **Invariant:** whatever class the account is in, the same is looked up and the answer has the same shape.
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use madkort_ledger::order::MOST_LINES;
 use madkort_protocol::{AccountId, CardStatus, DeviceKind, LineRequest, ProblemCode, Quote, QuoteLine, QuoteRequest};
 
+use super::in_path::InPath;
 use crate::failure::Failure;
 use crate::limits::{Kind, Who};
 use crate::rights::{Asker, Proof, What, Whose, may};
@@ -17,11 +17,10 @@ use crate::state::AppState;
 
 pub(super) async fn post(
     State(state): State<AppState>,
-    path: Result<Path<String>, PathRejection>,
+    InPath(account): InPath<String>,
     signed: SignedDevice,
 ) -> Result<Json<Quote>, Failure> {
     signed.must_be(DeviceKind::Kiosk)?;
-    let Path(account) = path.map_err(|_| ProblemCode::NotFound)?;
     let account = AccountId::parse(&account).map_err(|_| ProblemCode::NotFound)?;
     let request: QuoteRequest = signed.json()?;
     check(&request.lines)?;

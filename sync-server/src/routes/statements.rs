@@ -1,12 +1,12 @@
 //! `POST /v1/accounts/{account}/statements/{month}/mails`: *Send som PDF*, for whoever is signed in and may read the account.
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use madkort_protocol::{AccountId, DeviceKind, ProblemCode, StatementMailRequest, check_email};
 
 use super::accounts::parse_month;
 use super::check_id;
+use super::in_path::InPath;
 use crate::failure::Failure;
 use crate::limits::Kind;
 use crate::rights::What;
@@ -17,12 +17,11 @@ use crate::store::{Asked, AskedStatement};
 
 pub(super) async fn mail(
     State(state): State<AppState>,
-    path: Result<Path<(String, String)>, PathRejection>,
+    InPath((account, month)): InPath<(String, String)>,
     headers: HeaderMap,
     signed: SignedDevice,
 ) -> Result<StatusCode, Failure> {
     signed.must_be(DeviceKind::Kiosk)?;
-    let Path((account, month)) = path.map_err(|_| ProblemCode::NotFound)?;
     let account = AccountId::parse(&account).map_err(|_| ProblemCode::NotFound)?;
     let month = parse_month(&month).ok_or_else(|| Failure::field("month"))?;
     let request: StatementMailRequest = signed.json()?;

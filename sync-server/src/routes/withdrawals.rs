@@ -4,7 +4,7 @@
 //! **Invariant:** no bank account comes back out, and none reaches a log.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use madkort_ledger::withdrawal::Stage;
 use madkort_protocol::{
@@ -12,6 +12,7 @@ use madkort_protocol::{
     Rule, Withdrawal, WithdrawalRequest, WithdrawalStage, WithdrawalStep, Withdrawals,
 };
 
+use super::in_path::InPath;
 use super::{check_id, id_in_path, id_reused};
 use crate::failure::Failure;
 use crate::limits::{Kind, Who};
@@ -53,7 +54,7 @@ pub(super) async fn post(
 
 pub(super) async fn get(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
     headers: HeaderMap,
     signed: SignedDevice,
 ) -> Result<Json<Withdrawal>, Failure> {
@@ -64,7 +65,7 @@ pub(super) async fn get(
 /// Called off, unless the bank was told already: the answer says which.
 pub(super) async fn delete(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    InPath(id): InPath<String>,
     headers: HeaderMap,
     signed: SignedDevice,
 ) -> Result<Json<Withdrawal>, Failure> {
@@ -90,7 +91,7 @@ pub(super) async fn delete(
 
 pub(super) async fn of_account(
     State(state): State<AppState>,
-    Path(account): Path<String>,
+    InPath(account): InPath<String>,
     headers: HeaderMap,
     signed: SignedDevice,
 ) -> Result<Json<Withdrawals>, Failure> {

@@ -1,6 +1,7 @@
 //! What people cannot eat: health data.
 //!
-//! **Invariant:** it is in no feed and in no posting; it leaves the store only for whoever may see it.
+//! **Invariant:** it is in no feed and in no posting; it leaves the store only for whoever may see it, and for the kitchen without a name
+//! ([`super::Kitchen`]).
 
 use jiff::Timestamp;
 use madkort_protocol::{Allergies, PersonId, SchoolId};

@@ -26,7 +26,7 @@ pub struct Doer {
 pub struct Deed {
     /// In a word: `profile`.
     pub what: String,
-    /// Which card, by its last digits; empty where the word says it all.
+    /// Which card, by its last digits; which day's list, and its hash; empty where the word says it all.
     pub detail: String,
     /// To whom or what: a person, a device or the school.
     pub about: Uuid,

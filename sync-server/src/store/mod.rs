@@ -15,6 +15,7 @@ mod cpr_numbers;
 mod deeds;
 mod devices;
 mod feed;
+mod kitchen;
 pub mod letters;
 mod mails;
 mod mandates;
@@ -53,6 +54,7 @@ pub use cpr_numbers::CprNumbers;
 pub use deeds::{Deed, Deeds, Doer};
 pub use devices::{Device, Devices, NewCode, NewDevice};
 pub use feed::{Feed, Statements};
+pub use kitchen::{Kitchen, KitchenDay, KitchenLine, Taken};
 pub use letters::{Asked, AskedStatement, Letters};
 pub use mails::{Letter, Mail, Mails, topic_of};
 pub use mandates::{
@@ -97,6 +99,7 @@ pub trait Store:
     + Deposits
     + Devices
     + Feed
+    + Kitchen
     + Letters
     + Mails
     + Mandates

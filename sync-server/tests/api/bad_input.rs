@@ -32,6 +32,23 @@ async fn every_route_that_takes_a_message_is_told_of() {
     all.the_right_ones_still_go().await;
 }
 
+#[tokio::test]
+async fn a_path_that_cannot_be_read_names_nothing() {
+    let server = Server::start().await;
+    let kiosk = server.kiosk().await;
+    for route in sync_server::openapi::ROUTES.iter().filter(|route| route.path.contains('{')) {
+        let names = route.path.split('/').map(|part| if part.starts_with('{') { "%ff" } else { part });
+        let (path, method) = (names.collect::<Vec<_>>().join("/"), route.method.to_uppercase().parse().unwrap());
+        if path.starts_with("/v1/") {
+            assert_eq!(kiosk.problem_of(method, &path, b"").await.code, ProblemCode::NotFound, "{path}");
+        } else {
+            let answer = kiosk.send(method, &format!("{path}?lang=en&lang=da"), b"").await;
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+            assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8", "{path}");
+        }
+    }
+}
+
 /// A message with one thing in it replaced, as text: so that also what JSON cannot hold can be said.
 fn with(right: &Value, pointer: &str, raw: &str) -> Vec<u8> {
     let mut changed = right.clone();

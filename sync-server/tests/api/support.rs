@@ -1,4 +1,9 @@
-//! A school, a server on a free port, and devices that sign.
+//! The small school, a server on a free port, and devices that sign.
+
+#[path = "../described/mod.rs"]
+mod described;
+#[path = "../small_school/mod.rs"]
+mod small_school;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -6,7 +11,6 @@ use std::sync::{Arc, Mutex};
 
 use argon2::password_hash::PasswordHasher;
 use argon2::{Algorithm, Argon2, Params, Version};
-use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 use madkort_protocol::*;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
@@ -14,33 +18,19 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sync_server::limits::Rates;
 use sync_server::payments::{Payments, Sandbox};
-use sync_server::store::{self, DatabaseUrl, NewAccount, NewCode, NewDeposit, Store, Thing};
+use sync_server::store::{self, DatabaseUrl, NewCode, NewDeposit, Store, Thing};
 use sync_server::{AppState, Clock, enrolment};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+pub use small_school::*;
+
 /// Sunday noon in Denmark.
 pub const START: &str = "2026-11-22T11:00:00Z";
-/// The day that can be ordered for; its cut-off is Monday 09:00 in Denmark.
-pub const TUESDAY: Date = date(2026, 11, 24);
-
-pub const SCHOOL: SchoolId = SchoolId::new(Uuid::from_u128(0x5c));
-pub const ANNA: AccountId = AccountId::new(Uuid::from_u128(0xa1));
-pub const BO: AccountId = AccountId::new(Uuid::from_u128(0xa2));
-pub const GUEST: AccountId = AccountId::new(Uuid::from_u128(0xa3));
-pub const ANNAS_CARD: CardId = CardId::new(Uuid::from_u128(0xc1));
-pub const BOS_CARD: CardId = CardId::new(Uuid::from_u128(0xc2));
-pub const GUEST_CARD: CardId = CardId::new(Uuid::from_u128(0xc3));
-pub const BLOCKED_CARD: CardId = CardId::new(Uuid::from_u128(0xc4));
-pub const LASAGNE: ProductId = ProductId::new(Uuid::from_u128(0xd1));
-pub const APPLE: ProductId = ProductId::new(Uuid::from_u128(0xd2));
+/// On no menu.
 pub const NOT_TODAY: ProductId = ProductId::new(Uuid::from_u128(0xd3));
-
-pub fn kr(kroner: i32) -> Money {
-    Money::from_kroner(kroner)
-}
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -244,7 +234,9 @@ impl Signer {
     }
 
     pub async fn send_raw(&self, method: Method, path: &str, body: &[u8], count: u64, signature: &str) -> Response {
-        self.request(method, path, body, count, signature).send().await.unwrap()
+        let answer = self.request(method.clone(), path, body, count, signature).send().await.unwrap();
+        described::status(method.as_str(), path, answer.status().as_u16());
+        answer
     }
 
     fn request(&self, method: Method, path: &str, body: &[u8], count: u64, signature: &str) -> RequestBuilder {
@@ -282,7 +274,9 @@ impl Signer {
     }
 
     pub async fn problem_of(&self, method: Method, path: &str, body: &[u8]) -> Problem {
-        problem(self.send(method, path, body).await).await
+        let problem = problem(self.send(method.clone(), path, body).await).await;
+        described::code(method.as_str(), path, problem.code);
+        problem
     }
 }
 
@@ -303,25 +297,6 @@ pub async fn problem(answer: Response) -> Problem {
     problem
 }
 
-pub fn refused(outcome: &Outcome) -> Rule {
-    match outcome {
-        Outcome::Refused(refusal) => refusal.rule,
-        other => panic!("not refused: {other:?}"),
-    }
-}
-
-/// One lasagne (45 kr.) for Tuesday on Anna's card.
-pub fn lasagne(number: &str) -> PlaceOrder {
-    PlaceOrder {
-        number: number.into(),
-        card: ANNAS_CARD,
-        account: ANNA,
-        date: TUESDAY,
-        lines: vec![LineRequest { product: LASAGNE, quantity: 1, price: kr(45), comment: "uden løg".into() }],
-        total: kr(45),
-    }
-}
-
 /// An operation recorded with the server in reach.
 pub fn operation(server: &Server, kiosk: &Signer, body: OperationBody) -> Operation {
     Operation { id: server.id(), seq: kiosk.next_seq(), claimed_at: server.clock.now(), offline: false, body }
@@ -337,88 +312,8 @@ pub fn verifier(code: &str) -> CodeVerifier {
     CodeVerifier::new(argon2.hash_password_with_salt(code.as_bytes(), &[7; 16]).unwrap().to_string())
 }
 
-pub fn school() -> School {
-    School {
-        id: SCHOOL,
-        name: "Prøveskolen".into(),
-        issuer: Issuer { name: "Udsteder".into(), cvr: "00000000".into(), address: "Vej 1".into() },
-        terms: Terms { version: "1".into(), da: "Vilkår".into(), en: "Terms".into() },
-        support_email: "hjaelp@skole.example".into(),
-        support_phone: "00 00 00 00".into(),
-        tap: TapPolicy::CardDecides,
-        offline: OfflineLimits { per_sale: kr(100), per_card: kr(120), per_kiosk: kr(150), hours: 24 },
-        deposit: DepositLimits { lowest: kr(50), highest: kr(1000) },
-    }
-}
-
-fn person(n: u128, name: &str, kind: PersonKind, accounts: &[AccountId]) -> Thing {
-    Thing::Person(Person {
-        id: PersonId::new(Uuid::from_u128(n)),
-        name: name.into(),
-        kind,
-        class: (kind == PersonKind::Pupil).then(|| "7.B".into()),
-        email: None,
-        language: Language::Danish,
-        accounts: accounts.to_vec(),
-    })
-}
-
-fn account(id: AccountId, owner: u128, label: &str, kind: AccountKind) -> Thing {
-    Thing::Account(NewAccount { id, owner: PersonId::new(Uuid::from_u128(owner)), label: label.into(), kind })
-}
-
-pub fn uid(n: u8) -> CardUid {
-    CardUid::parse(&format!("04A1B2C3D4E5{n:02X}")).unwrap()
-}
-
-fn card(id: CardId, n: u8, person: u128, status: CardStatus) -> Thing {
-    Thing::Card(CardRecord {
-        id,
-        uid: uid(n),
-        number: CardNumber::from_first_13(&format!("12345678901{n:02}")).unwrap(),
-        person: PersonId::new(Uuid::from_u128(person)),
-        status,
-        ask_code: false,
-        code: verifier("1234"),
-    })
-}
-
-pub fn product(id: ProductId, name: &str, price: Money) -> Product {
-    Product {
-        id,
-        category: Category::HotMeal,
-        name_da: name.into(),
-        name_en: name.into(),
-        about_da: String::new(),
-        about_en: String::new(),
-        price,
-        vat_percent: 25,
-        allergens: vec![Allergen::Gluten, Allergen::Milk],
-        picture: None,
-    }
-}
-
 fn things() -> Vec<Thing> {
-    vec![
-        Thing::School(school()),
-        person(1, "Anna And", PersonKind::Pupil, &[ANNA]),
-        person(2, "Bo And", PersonKind::Guardian, &[BO, ANNA]),
-        person(3, "", PersonKind::Guest, &[GUEST]),
-        account(ANNA, 1, "Anna", AccountKind::Card),
-        account(BO, 2, "Bo", AccountKind::Card),
-        account(GUEST, 3, "Gæstekort 1", AccountKind::Guest),
-        card(ANNAS_CARD, 1, 1, CardStatus::Active),
-        card(BOS_CARD, 2, 2, CardStatus::Active),
-        card(GUEST_CARD, 3, 3, CardStatus::Active),
-        card(BLOCKED_CARD, 4, 1, CardStatus::Blocked),
-        Thing::Product(product(LASAGNE, "Lasagne", kr(45))),
-        Thing::Product(product(APPLE, "Æble", kr(5))),
-        Thing::Product(product(NOT_TODAY, "Suppe", kr(30))),
-        Thing::Day(MenuDay {
-            date: TUESDAY,
-            cut_off: at("2026-11-23T08:00:00Z"),
-            products: vec![LASAGNE, APPLE],
-            portions: vec![],
-        }),
-    ]
+    let mut things = small_school::things(&verifier("1234"));
+    things.insert(things.len() - 1, Thing::Product(product(NOT_TODAY, "Suppe", kr(30))));
+    things
 }

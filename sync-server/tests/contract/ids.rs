@@ -103,7 +103,7 @@ pub async fn a_group_shares_a_commit_and_not_its_faults(world: &World) {
         number: CardNumber::from_first_13("9999999999999").unwrap(),
         ..card(CardId::new(Uuid::from_u128(0xf3)), 99, 0xdead, CardStatus::Active)
     };
-    let good = |n, name| product(ProductId::new(Uuid::from_u128(n)), name, kr(1));
+    let good = |n, name| Thing::Product(product(ProductId::new(Uuid::from_u128(n)), name, kr(1)));
     let (one, bad, two) = tokio::join!(
         world.store.put(SCHOOL, vec![good(0xf1, "et")]),
         world.store.put(SCHOOL, vec![good(0xf2, "to"), Thing::Card(nobodys)]),

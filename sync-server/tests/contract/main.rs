@@ -4,6 +4,7 @@
 
 mod cards;
 mod ids;
+mod kitchen;
 #[path = "../ledgers/mod.rs"]
 mod ledgers;
 mod money;
@@ -42,6 +43,8 @@ const CASES: &[Case] = cases![
     money: a_deposit_is_opened_once_and_paid_once, money_that_fits_nothing_is_kept_apart,
         states_move_only_from_where_the_caller_thinks_they_are, one_purchase_causes_one_charge_at_a_time,
         charges_are_looked_at_when_they_are_due, an_account_has_one_mandate;
+    kitchen: the_kitchen_hears_of_every_portion_that_stands, a_list_is_the_last_word_once,
+        no_school_sees_anothers_kitchen;
     portions: the_last_portions_go_to_nobody_twice, what_is_given_back_can_be_ordered_again,
         an_offline_order_of_what_is_gone_comes_back_refused;
     restarts: what_nobody_looked_at_charges_once_and_names_its_cause, what_was_bought_without_a_mandate_charges_nobody,

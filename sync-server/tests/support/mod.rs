@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, dead_code)]
 
+#[path = "../described/mod.rs"]
+mod described;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -238,6 +241,7 @@ impl School {
             .await
             .unwrap();
         let status = answer.status().as_u16();
+        described::status(method, path, status);
         let body = answer.bytes().await.unwrap();
         let json = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };
         Said { status, json }
@@ -266,13 +270,17 @@ impl School {
 
     /// The page as a browser gets it.
     pub async fn page(&self, url: &str) -> reqwest::Response {
-        self.http.get(url).send().await.unwrap()
+        let answer = self.http.get(url).send().await.unwrap();
+        described::status("GET", answer.url().path(), answer.status().as_u16());
+        answer
     }
 
     /// Sends the page's form.
     pub async fn submit(&self, url: &str, form: &str) -> reqwest::Response {
         let request = self.http.post(url).header("content-type", "application/x-www-form-urlencoded");
-        request.body(form.to_owned()).send().await.unwrap()
+        let answer = request.body(form.to_owned()).send().await.unwrap();
+        described::status("POST", answer.url().path(), answer.status().as_u16());
+        answer
     }
 
     pub async fn pay(&self, url: &str, card: &str) -> reqwest::Response {

@@ -22,6 +22,7 @@ mod deposits;
 mod devices;
 mod feed;
 mod holds;
+mod kitchen;
 mod legs;
 mod letters;
 mod mails;
