@@ -30,9 +30,13 @@ const AT_ONCE: u32 = 100;
 /// Runs until the server is asked to stop.
 pub async fn run(state: AppState) {
     let (capturing, releasing, writing) = (capture(&state), release(&state), send_letters(&state));
-    let (looking, topping_up, tidying) = (look_around(&state), top_up(&state), tidy(&state));
+    let (settling, asking, counting) = (settle_deposits(&state), settle_charges(&state), count_undecided(&state));
+    let (topping_up, tidying) = (top_up(&state), tidy(&state));
+    let all = async {
+        tokio::join!(capturing, releasing, writing, settling, asking, counting, topping_up, tidying);
+    };
     tokio::select! {
-        ((), (), (), (), (), ()) = async { tokio::join!(capturing, releasing, writing, looking, topping_up, tidying) } => {}
+        () = all => {}
         () = state.stopped() => {}
     }
 }
@@ -87,15 +91,33 @@ async fn release(state: &AppState) {
     }
 }
 
-async fn look_around(state: &AppState) {
+/// Deposits and charges have a round each: a gateway that hangs over one of them holds up no round but its own.
+async fn settle_deposits(state: &AppState) {
+    let mut every = ticking(LOOK_EVERY);
+    loop {
+        every.tick().await;
+        if let Err(error) = state.payments.look_at_deposits(state.now()).await {
+            tracing::error!(%error, "undecided deposits could not be looked at");
+        }
+    }
+}
+
+async fn settle_charges(state: &AppState) {
     let mut every = ticking(LOOK_EVERY);
     let mut at_start = true;
     loop {
         every.tick().await;
-        match state.payments.look_around(state.now(), at_start).await {
+        match state.payments.look_at_top_ups(state.now(), at_start).await {
             Ok(()) => at_start = false,
-            Err(error) => tracing::error!(%error, "undecided payments could not be looked at"),
+            Err(error) => tracing::error!(%error, "undecided top-ups could not be looked at"),
         }
+    }
+}
+
+async fn count_undecided(state: &AppState) {
+    let mut every = ticking(LOOK_EVERY);
+    loop {
+        every.tick().await;
         match state.payments.outstanding().await {
             Ok((deposits, charges)) => state.metrics.outstanding(deposits, charges),
             Err(error) => tracing::error!(%error, "undecided payments could not be counted"),

@@ -141,6 +141,9 @@ struct Serve {
     /// Who letters are from [env: MADKORT_SMTP_FROM]
     #[arg(long)]
     smtp_from: Option<String>,
+    /// A file of certificates, of which one must have signed the mail server's [env: MADKORT_SMTP_CA_FILE]
+    #[arg(long)]
+    smtp_ca_file: Option<String>,
     /// A file that holds the key CPR numbers are encrypted under [env: MADKORT_CPR_KEY_FILE]
     #[arg(long)]
     cpr_key_file: Option<String>,
@@ -244,6 +247,7 @@ impl Serve {
             ("smtp_url", self.smtp_url),
             ("smtp_password_file", self.smtp_password_file),
             ("smtp_from", self.smtp_from),
+            ("smtp_ca_file", self.smtp_ca_file),
             ("cpr_key_file", self.cpr_key_file),
             ("connections", self.connections),
         ]);

@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use madkort_protocol::Language;
 use sync_server::config::{Config, EXAMPLE, Flags, Format, Gateway, KEYS, MOST_CONNECTIONS, Problems};
 use sync_server::limits::{Kind, Rate};
+use sync_server::mail::Security;
 
 const PASSWORD: &str = "hunter2";
 
@@ -196,6 +197,40 @@ fn a_limit_is_said_in_the_file_or_the_environment_and_checked() {
     assert!(said(&wrong).contains("MADKORT_LIMIT_DEPOSITS: limit_deposits must be how many in how long"));
     let right = folder.run(&["config", "check"], &[("MADKORT_LIMIT_DEPOSITS", "3/5m")]);
     assert!(said(&right).contains("3/5m  (MADKORT_LIMIT_DEPOSITS)"), "{}", said(&right));
+}
+
+#[test]
+fn an_authority_of_ones_own_is_read_and_then_also_this_machine_proves_its_name() {
+    let folder = Folder::new();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let ca = rcgen::CertificateParams::new(vec!["mail.example".to_owned()]).unwrap().self_signed(&key).unwrap().pem();
+    folder.write("ca.pem", &ca);
+    let keys = "smtp_url = \"smtp://127.0.0.1\"\nsmtp_from = \"madkort@madkort.example\"\n";
+    let plain = load(Some(&folder.write("a.toml", keys)), &[], &[]).unwrap().smtp.unwrap();
+    assert!(plain.security == Security::Plain && plain.authorities.is_none());
+    let file = folder.0.path().join("ca.pem");
+    let named = [("smtp_ca_file", file.to_str().unwrap())];
+    let proved = load(Some(&folder.write("a.toml", keys)), &[], &named).unwrap().smtp.unwrap();
+    assert!(proved.security == Security::StartTls && proved.authorities.is_some());
+
+    assert!(folder.run(&["migrate"], &[]).status.success());
+    let check = ["config", "check", "--config", "a.toml", "--smtp-ca-file", "ca.pem"];
+    let right = folder.run(&check, &[]);
+    assert!(right.status.success() && said(&right).contains("ca.pem  (--smtp-ca-file)"), "{}", said(&right));
+    let wrong = "MADKORT_SMTP_CA_FILE: smtp_ca_file must name a file of certificates (PEM)";
+    for text in ["", "hej", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+        folder.write("ca.pem", text);
+        let output = folder.run(&check[..4], &[("MADKORT_SMTP_CA_FILE", "ca.pem")]);
+        assert!(!output.status.success() && said(&output).contains(wrong), "{text}: {}", said(&output));
+    }
+    let gone = folder.run(&check[..4], &[("MADKORT_SMTP_CA_FILE", "nowhere.pem")]);
+    assert!(said(&gone).contains("smtp_ca_file cannot be read"), "{}", said(&gone));
+    folder.write("ca.pem", &ca);
+    let alone = folder.run(&["config", "check", "--smtp-ca-file", "ca.pem"], &[]);
+    assert!(
+        !alone.status.success()
+            && said(&alone).contains("smtp_ca_file is for the mail server, and smtp_url is not said")
+    );
 }
 
 #[test]

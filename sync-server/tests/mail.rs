@@ -164,6 +164,14 @@ async fn the_link_in_the_letter_leads_to_where_the_card_is_approved_or_changed_a
         // It was good for one card.
         assert_eq!(give(&school, &link, "1000000000000065").await, 303);
         assert_eq!(mandate(&school).await.last_four.as_deref(), Some("4242"));
+        // The record says by whom, and that it was at no kiosk.
+        let account = school.account("Malthe").await;
+        let tenant = school.store.schools().await.unwrap().remove(0).id;
+        let deeds = school.store.deeds(tenant, account.owner.uuid()).await.unwrap();
+        let changes: Vec<_> = deeds.iter().filter(|deed| deed.what == "auto-recharge-card-changed").collect();
+        assert_eq!(changes.len(), 1, "{deeds:?}");
+        assert_eq!((changes[0].by, changes[0].detail.as_str()), (Some(mandate(&school).await.given_by), "···· 4242"));
+        assert_eq!((&changes[0].at_device, changes[0].at), (&None, school.now()));
         school.audit().await;
     }
 }

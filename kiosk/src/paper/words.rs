@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 use kiosk_core::{OrderSlip, Paper, Receipt, StatementPaper, TicketSlip, TransferSlip, WithdrawalSlip};
-use madkort_protocol::{Issuer, Language, Money, StatementText};
+use madkort_protocol::{Issuer, Language, Money, StatementLine, StatementText};
 use receipt_printer::{Align, Cell, Document, Mark, Size, Style};
 
 use crate::events::danish_time;
@@ -141,7 +141,7 @@ impl Words {
             document = document.cells(
                 vec![
                     Cell::lead(self.short_day(line.date), DAY),
-                    Cell::label(self.line_text(&line.text, &line.number)),
+                    Cell::label(self.line_text(line)),
                     Cell::amount(self.figure(line.amount), AMOUNT),
                     Cell::amount(self.figure(line.balance), AMOUNT),
                 ],
@@ -225,8 +225,16 @@ impl Words {
             ))
     }
 
-    fn line_text(self, text: &StatementText, number: &str) -> String {
-        let what = match text {
+    fn line_text(self, line: &StatementLine) -> String {
+        let what = match &line.correction {
+            Some(correction) => correction.in_words(self.0),
+            None => self.entry_text(&line.text),
+        };
+        if line.number.is_empty() { what } else { format!("{what} ({})", line.number) }
+    }
+
+    fn entry_text(self, text: &StatementText) -> String {
+        match text {
             StatementText::Deposit => self.say("Indbetaling", "Deposit").to_owned(),
             StatementText::Recharge => self.say("Auto-optank", "Auto top-up").to_owned(),
             StatementText::Purchase { text } => text.clone(),
@@ -240,8 +248,7 @@ impl Words {
             StatementText::Withdrawal => self.say("Udbetaling", "Withdrawal").to_owned(),
             StatementText::WithdrawalBack => self.say("Udbetaling ført tilbage", "Withdrawal put back").to_owned(),
             StatementText::Correction => self.say("Rettelse", "Correction").to_owned(),
-        };
-        if number.is_empty() { what } else { format!("{what} ({number})") }
+        }
     }
 
     /// `22,00 kr.`

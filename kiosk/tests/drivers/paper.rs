@@ -51,6 +51,7 @@ fn statement() -> Paper {
         number: number.to_owned(),
         amount: Money::from_ore(amount),
         balance: Money::from_ore(balance),
+        correction: None,
     };
     let lines = vec![
         line(2, StatementText::Deposit, "I-2026-000101", 30_000, 32_550),
@@ -138,6 +139,32 @@ fn in_words(language: Language, profile: &Profile) -> String {
         format!("=== {name}\n{words}")
     });
     each.join("\n")
+}
+
+#[test]
+fn a_correction_is_told_in_the_readers_language() {
+    let correction = Correction {
+        step: CorrectionStep::Reversal,
+        wrong: WrongEntry::Deposit,
+        number: "I-7".to_owned(),
+        date: date(2026, 11, 9),
+        reason: "PH: tastet to gange".to_owned(),
+    };
+    let Paper::Statement(mut paper) = statement() else { panic!("not a statement") };
+    let line = &mut paper.statement.lines[0];
+    line.text = StatementText::Purchase { text: correction.in_words(Language::Danish) };
+    line.correction = Some(correction);
+    for (language, wanted) in [
+        (Language::Danish, "Tilbageførsel af indbetaling I-7 09.11.2026: PH: tastet to gange"),
+        (Language::English, "Reversal of deposit I-7 09/11/2026: PH: tastet to gange"),
+    ] {
+        let paper = document(&Paper::Statement(paper.clone()), language, 1);
+        let words = text::render(&layout(&paper, &Profile::tm_t20iii()));
+        // Each word, in its order: on paper the line is folded between figures.
+        let mut rest = words.split_whitespace();
+        assert!(wanted.split(' ').all(|word| rest.any(|found| found == word)), "{wanted}: {words}");
+        assert_eq!(words.contains("Tilbageførsel"), language == Language::Danish);
+    }
 }
 
 #[test]

@@ -11,9 +11,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use madkort_protocol::{AccountId, Money, OperationId, Refusal, Rule, check_text};
 
-use crate::deposit::MOST;
 use crate::derived::Purpose;
-use crate::rules::{FLOOR, over, refusal};
+use crate::rules::{FLOOR, LARGEST, over, refusal};
 use crate::transaction::REASON;
 use crate::{Book, Kind, Leg, Posted, Transaction};
 
@@ -65,9 +64,9 @@ fn right(asked: &Correcting<'_>, legs: &[Leg], about: OperationId, reason: Strin
         return Err(refusal(Rule::Field));
     }
     // A slip of the keyboard must not fill a book.
-    let fits = |leg: &&Leg| leg.amount <= MOST && leg.amount.negated().is_ok_and(|taken| taken <= MOST);
+    let fits = |leg: &&Leg| leg.amount <= LARGEST && leg.amount.negated().is_ok_and(|taken| taken <= LARGEST);
     if let Some(leg) = legs.iter().find(|leg| !fits(leg)) {
-        return Err(over(Rule::Amount, MOST, leg.amount));
+        return Err(over(Rule::Amount, LARGEST, leg.amount));
     }
     let made = Transaction::try_new(Purpose::Replacement.of(asked.id), Kind::Correction, legs.to_vec(), asked.at);
     Ok(made.map_err(|_| refusal(Rule::Field))?.concerning(about).because(reason))
@@ -169,9 +168,9 @@ mod tests {
         for right in [&uneven, &held, &sent] {
             assert_eq!(correct(Some(posted(&deposit)), Some(right), 10_000), field);
         }
-        for ore in [MOST.ore() + 1, i64::MAX, i64::MIN] {
+        for ore in [LARGEST.ore() + 1, i64::MAX, i64::MIN] {
             let right = [leg(Book::Card(account(1)), ore), leg(Book::Corrections, ore.wrapping_neg())];
-            let refused = over(Rule::Amount, MOST, Money::from_ore(ore));
+            let refused = over(Rule::Amount, LARGEST, Money::from_ore(ore));
             assert_eq!(correct(Some(posted(&deposit)), Some(&right), 10_000), Err(refused));
         }
         for reason in ["", " ", "\u{1b}p", &"x".repeat(REASON + 1)] {

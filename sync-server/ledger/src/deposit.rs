@@ -5,12 +5,12 @@
 use jiff::Timestamp;
 use madkort_protocol::{AccountId, DepositLimits, Money, OperationId, Refusal, Rule};
 
-use crate::rules::over;
+use crate::rules::{LARGEST, over};
 use crate::transaction::{Legs, NotBalanced};
 use crate::{Book, Kind, Transaction};
 
 /// The most a gateway may report of one payment: far above any deposit, and far below where the books could overflow.
-pub const MOST: Money = Money::from_kroner(1_000_000);
+pub const MOST: Money = LARGEST;
 
 /// Whether an amount may be paid in: whole kroner, within the school's limits.
 pub fn check_amount(amount: Money, limits: DepositLimits) -> Result<(), Refusal> {

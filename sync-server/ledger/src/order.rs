@@ -18,12 +18,15 @@ use crate::authorisation::{give_back_any, paid_of, set_aside_any};
 use crate::derived::Purpose;
 use crate::hold::{Hold, HoldError, HoldKind, HoldState};
 use crate::purchase::income;
-use crate::rules::{Payer, Recorded, over, refusal};
+use crate::rules::{LARGEST, Payer, Recorded, over, refusal};
 use crate::transaction::{Legs, NotBalanced, REASON};
 use crate::{Book, Kind, Posted, PriceClass, Transaction};
 
 /// Lines of one order: what fits on one kitchen slip.
 pub const MOST_LINES: usize = 20;
+/// The most one order may come to, whoever pays it: of a free one nothing is held, so that no balance limits it, and all of it is the
+/// subsidy's once it is sold.
+pub const MOST: Money = LARGEST;
 /// Characters of the number on the slip.
 pub const NUMBER: usize = 16;
 
@@ -50,6 +53,7 @@ pub struct Placing<'a> {
 
 /// What an order of that price takes from a holder of that class: the sum that [`held`] would hold.
 pub fn taken(price: Money, class: PriceClass) -> Result<Money, Refusal> {
+    check_total(price)?;
     paid_of(price, class.subsidised(price))
 }
 
@@ -68,6 +72,7 @@ pub fn held(placing: &Placing<'_>) -> Result<Option<Transaction>, Refusal> {
     if order.total <= Money::ZERO {
         return Err(refusal(Rule::Field));
     }
+    check_total(order.total)?;
     let paid = paid_of(order.total, placing.subsidised)?;
     placing.payer.check_spending(paid, placing.at)?;
     set_aside_any(placing.id, Kind::OrderHeld, HoldKind::Order, order.account, paid, placing.at)
@@ -175,6 +180,10 @@ pub fn hold_of(order: &Order, subsidised: Money) -> Hold {
     Hold { id, account, kind: HoldKind::Order, amount, captured, state, expires_at: None }
 }
 
+fn check_total(total: Money) -> Result<(), Refusal> {
+    if total <= MOST { Ok(()) } else { Err(over(Rule::Amount, MOST, total)) }
+}
+
 fn check_fields(order: &PlaceOrder) -> Result<(), Refusal> {
     check_text(&order.number, NUMBER).map_err(|_| refusal(Rule::Field))?;
     if order.lines.is_empty() || order.lines.len() > MOST_LINES {
@@ -222,7 +231,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::purchase::tests::{NOON, account, id, legs, written};
+    use crate::purchase::tests::{NOON, account, id, legs, payer, written};
 
     fn order() -> Order {
         let line = |quantity, kroner, vat_percent| OrderLine {
@@ -322,6 +331,61 @@ mod tests {
         let short = Refusal { portions: Some(left), ..refusal(Rule::Portions) };
         assert_eq!(check(vec![line(1, 4)]), Err(short.clone()));
         assert_eq!(check(vec![line(1, 2), line(1, 2)]), Err(short), "on two lines");
+    }
+
+    /// An order of one line by a holder who has so much, of which the subsidy pays a part.
+    fn place(ore: i64, balance: i64, subsidised: i64) -> Result<Option<Transaction>, Refusal> {
+        let product = a_product(ore);
+        let line = LineRequest { product: product.id, quantity: 1, price: product.price, comment: String::new() };
+        let asked = PlaceOrder {
+            number: "K1-1".into(),
+            card: madkort_protocol::CardId::new(Uuid::from_u128(1)),
+            account: account(1),
+            date: date(2026, 11, 24),
+            lines: vec![line],
+            total: product.price,
+        };
+        let day = MenuDay { date: asked.date, cut_off: NOON, products: vec![product.id], portions: vec![] };
+        held(&Placing {
+            id: id(1),
+            at: NOON,
+            order: &asked,
+            payer: payer(balance),
+            subsidised: Money::from_ore(subsidised),
+            day: Some(&day),
+            products: &[product],
+            recorded: Recorded::Online,
+        })
+    }
+
+    fn a_product(ore: i64) -> Product {
+        Product {
+            id: ProductId::new(Uuid::from_u128(1)),
+            category: madkort_protocol::Category::Cold,
+            name_da: String::new(),
+            name_en: String::new(),
+            about_da: String::new(),
+            about_en: String::new(),
+            price: Money::from_ore(ore),
+            vat_percent: 25,
+            allergens: vec![],
+            picture: None,
+        }
+    }
+
+    #[test]
+    fn no_order_is_too_large_for_the_books_however_little_its_holder_pays() {
+        let most = MOST.ore();
+        assert_eq!(place(most, 0, most), Ok(None), "of a free one nothing is held");
+        assert!(place(most, most, 0).unwrap().is_some());
+        for ore in [most + 1, i64::MAX] {
+            let refused = Err(over(Rule::Amount, MOST, Money::from_ore(ore)));
+            for (balance, subsidised) in [(0, ore), (ore, 0), (ore, ore / 2)] {
+                assert_eq!(place(ore, balance, subsidised), refused);
+            }
+            assert_eq!(taken(Money::from_ore(ore), PriceClass::Free).map(Some), refused.map(|_| None));
+        }
+        assert_eq!(taken(MOST, PriceClass::Free), Ok(Money::ZERO));
     }
 
     #[test]

@@ -15,6 +15,15 @@ use crate::caps::{Caps, Spent, check};
 pub const FLOOR: Money = Money::ZERO;
 /// The least that moves.
 pub const LEAST: Money = Money::from_ore(1);
+/// The most that one leg may bring to a book or take from one, but for money that is moved on from a holder who has it: far above
+/// anything a canteen sees, and so little that [`MOVEMENTS`] of them overflow no book.
+pub const LARGEST: Money = Money::from_kroner(1_000_000);
+/// Transactions that a school's books are certain to hold, whatever they are: one a second, day and night, for sixty-eight years.
+pub const MOVEMENTS: i64 = 1 << 31;
+
+/// A book is never further from zero than all that came in and went out at [`LARGEST`] each. What moves on from a holder, or comes
+/// back to one, is part of that already.
+const _: () = assert!(LARGEST.ore() <= i64::MAX / MOVEMENTS);
 
 /// Who pays, as far as the rules care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

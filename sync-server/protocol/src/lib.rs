@@ -9,6 +9,7 @@ mod bank;
 mod card;
 mod card_block;
 mod catalogue;
+mod correction;
 mod ids;
 mod mandate;
 mod money;
@@ -40,6 +41,7 @@ pub use catalogue::{
     CodeVerifier, DepositLimits, Issuer, MenuDay, OfflineLimits, Order, OrderLine, OrderState, Person, PersonKind,
     Product, School, TapPolicy, Terms,
 };
+pub use correction::{Correction, CorrectionStep, WrongEntry};
 pub use ids::{AccountId, CardId, DeviceId, MandateId, OperationId, PersonId, ProductId, SchoolId};
 pub use mandate::{
     Agreement, AutoRechargeCharge, AutoRechargeChargeState, AutoRechargeDetails, AutoRechargeStanding, MandatePage,

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccountId, AutoRecharge, CardId, CardUid, DeviceId, Language, Money, OperationId, Outcome, PublicKey, School,
-    SessionToken,
+    AccountId, AutoRecharge, CardId, CardUid, Correction, DeviceId, Language, Money, OperationId, Outcome, PublicKey,
+    School, SessionToken,
 };
 
 /// `POST /v1/devices`: the only unsigned request, allowed once per code.
@@ -184,6 +184,10 @@ pub struct StatementLine {
     pub amount: Money,
     /// The balance after it.
     pub balance: Money,
+    /// What was put right, where it is a line of a correction: in parts, to be said in any language. The text says it in Danish, for a
+    /// kiosk that does not know of the parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction: Option<Correction>,
 }
 
 /// What a line of a statement was.

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::cpr::CprKey;
 use crate::limits::{Kind, Rate, Rates};
-use crate::mail::{Security, SmtpSettings};
+use crate::mail::{Authorities, Security, SmtpSettings};
 
 use super::{Config, DatabaseUrl, Effective, Problem, Problems, Said, Source, file, said};
 
@@ -52,6 +52,7 @@ pub const KEYS: &[Key] = &[
     key("smtp_url", "MADKORT_SMTP_URL", None),
     key("smtp_password_file", "MADKORT_SMTP_PASSWORD_FILE", None),
     key("smtp_from", "MADKORT_SMTP_FROM", None),
+    key("smtp_ca_file", "MADKORT_SMTP_CA_FILE", None),
     key("cpr_key_file", "MADKORT_CPR_KEY_FILE", None),
     Key { number: true, ..key("connections", "MADKORT_CONNECTIONS", Some("900")) },
     key("limit_enrolments", "MADKORT_LIMIT_ENROLMENTS", Some("10/1m")),
@@ -190,6 +191,15 @@ impl Settings {
             let what = said("og smtp_url siges sammen eller slet ikke", "and smtp_url are said together or not at all");
             self.problems.push(Problem { place: "smtp_url".to_owned(), key, what });
         }
+        let authorities = self.take_if_given("smtp_ca_file", authorities);
+        if self.given.contains_key("smtp_ca_file") && !self.given.contains_key("smtp_url") {
+            let key = Some("smtp_ca_file".to_owned());
+            let what = said(
+                "er for mailserveren, og smtp_url er ikke sagt",
+                "is for the mail server, and smtp_url is not said",
+            );
+            self.problems.push(Problem { place: "smtp_url".to_owned(), key, what });
+        }
         let (server, from) = (server?, from?);
         if server.user.is_some() != password.is_some() {
             let key = Some("smtp_password_file".to_owned());
@@ -200,7 +210,10 @@ impl Settings {
             self.problems.push(Problem { place: "smtp_url".to_owned(), key, what });
         }
         let MailServer { host, port, security, user } = server;
-        Some(SmtpSettings { host, port, security, login: user.zip(password), from })
+        // Who says whom to believe wants a proof, also of this machine.
+        let proved = security == Security::Plain && authorities.is_some();
+        let security = if proved { Security::StartTls } else { security };
+        Some(SmtpSettings { host, port, security, authorities, login: user.zip(password), from })
     }
 
     fn database(&mut self) -> Option<DatabaseUrl> {
@@ -318,6 +331,13 @@ fn mail_server(text: &str) -> Result<MailServer, Said> {
 fn sender(text: &str) -> Result<String, Said> {
     let address = text.parse::<lettre::Address>();
     address.map(|_| text.to_owned()).map_err(|_| said("skal være en e-mailadresse", "must be an e-mail address"))
+}
+
+fn authorities(path: &str) -> Result<Authorities, Said> {
+    Authorities::parse(&file::text(Path::new(path))?).map_err(|_| {
+        let da = "skal nævne en fil med certifikater (PEM) fra dem, der udsteder mailserverens";
+        said(da, "must name a file of certificates (PEM) of those who issue the mail server's")
+    })
 }
 
 fn cpr_key(path: &str) -> Result<CprKey, Said> {

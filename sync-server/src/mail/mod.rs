@@ -7,29 +7,29 @@
 //! address and no text of a letter reaches the log.
 
 mod html;
+mod line;
 mod page;
 mod statement;
 mod words;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use jiff::{SignedDuration, Timestamp};
 use lettre::message::header::ContentType;
 use lettre::message::{Attachment, Mailbox, MessageBuilder, MultiPart, MultiPartKind, SinglePart};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use madkort_ledger::recharge::Stop;
 
 use crate::passwords;
 use crate::payments::Payments;
 use crate::store::{Letter, Mail, Store, StoreError};
+pub use line::{Authorities, NoAuthorities, NoMailer, Security, SmtpSettings};
+
+use line::NotTaken;
 
 /// Letters taken in one round: a backlog is worked off over several rounds, and a round stays short.
 const ROUND: u32 = 16;
-/// How long the mail server may take for one step of the conversation (RFC 5321 section 4.5.3.2 asks for minutes; it is near).
-const STEP: Duration = Duration::from_mins(1);
 /// When a letter is tried again, counted from the last try: then every six hours. The first is longer than a try lasts.
 const AGAIN_AFTER: [SignedDuration; 5] = [
     SignedDuration::from_mins(5),
@@ -39,57 +39,6 @@ const AGAIN_AFTER: [SignedDuration; 5] = [
     SignedDuration::from_hours(3),
 ];
 const AGAIN_AT_LAST: SignedDuration = SignedDuration::from_hours(6);
-
-/// How the mail server is reached.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SmtpSettings {
-    /// Host name or address.
-    pub host: String,
-    /// Port.
-    pub port: u16,
-    /// How the line is protected.
-    pub security: Security,
-    /// User and password, where it wants them.
-    pub login: Option<(String, String)>,
-    /// Who letters are from.
-    pub from: String,
-}
-
-impl std::fmt::Debug for SmtpSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SmtpSettings").field("host", &self.host).field("port", &self.port).finish_non_exhaustive()
-    }
-}
-
-/// How a line to a mail server is protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Security {
-    /// TLS from the first byte (`smtps://`).
-    Tls,
-    /// STARTTLS, and nothing without it (`smtp://`).
-    StartTls,
-    /// Nothing: only to this machine.
-    Plain,
-}
-
-/// The settings do not make a mailer.
-#[derive(Debug, thiserror::Error)]
-pub enum NoMailer {
-    /// The sender is no address.
-    #[error("smtp_from is no e-mail address")]
-    From(#[source] lettre::address::AddressError),
-    /// TLS cannot be set up.
-    #[error("TLS to the mail server cannot be set up")]
-    Tls(#[source] lettre::transport::smtp::Error),
-}
-
-/// What became of one try.
-#[derive(Debug, PartialEq, Eq)]
-enum Tried {
-    Sent,
-    Never(String),
-    Later,
-}
 
 /// The outbox's hands.
 pub struct Mailer {
@@ -104,21 +53,8 @@ impl Mailer {
     /// With a mail server.
     pub fn new(store: Arc<dyn Store>, settings: &SmtpSettings) -> Result<Self, NoMailer> {
         let address: Address = settings.from.parse().map_err(NoMailer::From)?;
-        let tls = || TlsParameters::new(settings.host.clone()).map_err(NoMailer::Tls);
-        let tls = match settings.security {
-            Security::Tls => Tls::Wrapper(tls()?),
-            Security::StartTls => Tls::Required(tls()?),
-            Security::Plain => Tls::None,
-        };
-        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.host)
-            .port(settings.port)
-            .tls(tls)
-            .timeout(Some(STEP));
-        if let Some((user, password)) = &settings.login {
-            transport = transport.credentials(Credentials::new(user.clone(), password.clone()));
-        }
         let from = Mailbox::new(Some(words::SENDER.to_owned()), address);
-        Ok(Self { store, transport: transport.build(), from, public_url: Arc::from(""), payments: None })
+        Ok(Self { store, transport: line::transport(settings)?, from, public_url: Arc::from(""), payments: None })
     }
 
     /// With the address, without a slash at its end, under which links in letters reach this server.
@@ -138,37 +74,35 @@ impl Mailer {
         let mut sent = 0;
         for mail in self.store.lease_mails(now, ROUND, try_again).await? {
             match self.send(&mail, now).await {
-                Tried::Sent => {
+                Ok(()) => {
                     self.store.mail_sent(mail.id, now).await?;
                     sent += 1;
                 }
-                Tried::Never(code) => {
+                Err(NotTaken::Never(code)) => {
                     tracing::warn!(mail = %mail.id, code, "a letter cannot be delivered");
                     self.store.mail_failed(mail.id, code, now).await?;
                 }
-                Tried::Later => tracing::warn!(mail = %mail.id, attempts = mail.attempts, "a letter has to wait"),
+                Err(NotTaken::LoginRefused(code)) => {
+                    tracing::error!(code, alarm = "mail-login", "the mail server turns our login down: letters wait");
+                    // So it would with the next letter, and too many wrong passwords shut an account for longer.
+                    break;
+                }
+                Err(NotTaken::Later(why)) => {
+                    tracing::warn!(mail = %mail.id, attempts = mail.attempts, why, "a letter has to wait");
+                }
             }
         }
         Ok(sent)
     }
 
-    async fn send(&self, mail: &Mail, now: Timestamp) -> Tried {
-        let link = match self.link(&mail.letter, now).await {
-            Ok(link) => link,
-            Err(error) => {
-                tracing::error!(%error, "a letter waits for its link");
-                return Tried::Later;
-            }
-        };
-        let Ok(message) = self.message(mail, &link) else { return Tried::Never("unwritable".to_owned()) };
-        match self.transport.send(message).await {
-            Ok(_) => Tried::Sent,
-            // Also a 5xx in the greeting or to our login: staff see the mark, and the reason is in the code.
-            Err(error) if error.is_permanent() => {
-                Tried::Never(error.status().map_or_else(|| "5xx".to_owned(), |code| code.to_string()))
-            }
-            Err(_) => Tried::Later,
-        }
+    async fn send(&self, mail: &Mail, now: Timestamp) -> Result<(), NotTaken> {
+        let link = self.link(&mail.letter, now).await.map_err(|error| {
+            tracing::error!(%error, "a letter waits for its link");
+            NotTaken::Later("no link".to_owned())
+        })?;
+        let message = self.message(mail, &link).map_err(|_| NotTaken::Never("unwritable".to_owned()))?;
+        self.transport.send(message).await?;
+        Ok(())
     }
 
     /// The link in a letter; empty if it has none. Made anew at every try, so that no token waits on a disk.

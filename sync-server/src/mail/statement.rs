@@ -183,8 +183,16 @@ impl Words {
     }
 
     fn line(self, line: &StatementLine) -> String {
+        let what = match &line.correction {
+            Some(correction) => correction.in_words(self.0),
+            None => self.text(&line.text),
+        };
+        if line.number.is_empty() { what } else { format!("{what} ({})", line.number) }
+    }
+
+    fn text(self, text: &StatementText) -> String {
         let day = |day: &Date| day.strftime(self.say("%d.%m", "%d/%m")).to_string();
-        let what = match &line.text {
+        match text {
             StatementText::Deposit => self.say("Indbetaling", "Deposit").to_owned(),
             StatementText::Recharge => self.say("Auto-optank", "Auto top-up").to_owned(),
             StatementText::Purchase { text } => text.clone(),
@@ -198,8 +206,7 @@ impl Words {
             StatementText::Withdrawal => self.say("Udbetaling", "Withdrawal").to_owned(),
             StatementText::WithdrawalBack => self.say("Udbetaling ført tilbage", "Withdrawal put back").to_owned(),
             StatementText::Correction => self.say("Rettelse", "Correction").to_owned(),
-        };
-        if line.number.is_empty() { what } else { format!("{what} ({})", line.number) }
+        }
     }
 }
 
@@ -238,7 +245,7 @@ fn fitted(text: &str, room: u16) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use jiff::civil::date;
-    use madkort_protocol::AccountId;
+    use madkort_protocol::{AccountId, Correction, CorrectionStep, WrongEntry};
     use uuid::Uuid;
 
     use super::*;
@@ -254,6 +261,7 @@ mod tests {
             number: format!("T2-{n}"),
             amount: Money::from_ore(-3950),
             balance: Money::from_ore(-123_456_789),
+            correction: None,
         };
         Statement {
             account: AccountId::new(Uuid::nil()),
@@ -277,6 +285,10 @@ mod tests {
         pdf(&heads, &statement(lines), language)
     }
 
+    fn times(pdf: &[u8], words: &str) -> usize {
+        pdf.windows(words.len()).filter(|part| *part == words.as_bytes()).count()
+    }
+
     fn pages(pdf: &[u8]) -> usize {
         pdf.windows(11).filter(|window| *window == b"/Type /Page").count() - 1
     }
@@ -291,7 +303,6 @@ mod tests {
 
     #[test]
     fn a_copy_says_so_on_every_sheet() {
-        let times = |pdf: &[u8], words: &str| pdf.windows(words.len()).filter(|part| *part == words.as_bytes()).count();
         assert_eq!(times(&made(100, Language::Danish), "KOPI"), 0);
         assert_eq!(times(&made_as(2, 100, Language::Danish), "(KOPI 2)"), 3);
         assert_eq!(times(&made_as(3, 0, Language::English), "(COPY 3)"), 1);
@@ -305,6 +316,26 @@ mod tests {
         assert!(short.ends_with('…') && width(&short, PLAIN, BODY) <= room, "{short}");
         assert_eq!(fitted("Æble", room), "Æble");
         assert_eq!(fitted("Æble", 1), "");
+    }
+
+    #[test]
+    fn a_correction_is_told_in_the_readers_language() {
+        let correction = Correction {
+            step: CorrectionStep::Reversal,
+            wrong: WrongEntry::Deposit,
+            number: "I-7".into(),
+            date: date(2026, 11, 22),
+            reason: "PH: to gange".into(),
+        };
+        let text = StatementText::Purchase { text: correction.in_words(Language::Danish) };
+        let line = StatementLine { text, correction: Some(correction), ..statement(1).lines.remove(0) };
+        let (issuer, written) = (issuer(), "2026-11-22T11:00:00Z".parse().unwrap());
+        let heads = Heads { school: "", issuer: &issuer, account: "", card: "", written, copy: 1 };
+        let danish = Words(Language::Danish).line(&line);
+        assert_eq!(danish, "Tilbageførsel af indbetaling I-7 22.11.2026: PH: to gange (T2-0)");
+        let statement = Statement { lines: vec![line], ..statement(0) };
+        let pdf = pdf(&heads, &statement, Language::English);
+        assert_eq!(times(&pdf, "Reversal of deposit I-7 22/11/2026: PH: to"), 1);
     }
 
     #[test]

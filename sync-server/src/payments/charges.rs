@@ -93,9 +93,22 @@ impl Payments {
         heard(id, self.asked(id).await, amount)
     }
 
+    /// One look at charges whose end is not known, and at declined top-ups that are due again. Called at start (`at_start`) and every
+    /// few seconds.
+    pub async fn look_at_top_ups(&self, now: Timestamp, at_start: bool) -> Result<(), StoreError> {
+        if !self.are_set_up() {
+            return Ok(());
+        }
+        self.look_at_charges(now, at_start).await?;
+        if self.time_for_retries(now) || at_start {
+            self.look_at_mandates(now, at_start).await?;
+        }
+        Ok(())
+    }
+
     /// Charges that are due to be sent or asked about, and at start every one whose end is not known: no call is under way then, so
     /// that also what is `Sent` is asked about.
-    pub(super) async fn look_at_charges(&self, now: Timestamp, at_start: bool) -> Result<(), StoreError> {
+    async fn look_at_charges(&self, now: Timestamp, at_start: bool) -> Result<(), StoreError> {
         let mut hints = Abreast::default();
         for charge in self.gateway.notices() {
             let payments = self.clone();
@@ -110,7 +123,7 @@ impl Payments {
     }
 
     /// Accounts whose declined top-up is due again; at start every one that may be charged, for what nobody has looked at.
-    pub(super) async fn look_at_mandates(&self, now: Timestamp, at_start: bool) -> Result<(), StoreError> {
+    async fn look_at_mandates(&self, now: Timestamp, at_start: bool) -> Result<(), StoreError> {
         let (accounts, event) = if at_start {
             (self.store.accounts_with_mandate().await?, Event::Restarted)
         } else {

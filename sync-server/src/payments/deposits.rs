@@ -144,7 +144,11 @@ impl Payments {
         Ok(self.store.deposit(row.id).await?.unwrap_or(row))
     }
 
-    pub(super) async fn look_at_deposits(&self, now: Timestamp) -> Result<(), StoreError> {
+    /// One look at deposits past their end, and at those whose end is not known. Called every few seconds.
+    pub async fn look_at_deposits(&self, now: Timestamp) -> Result<(), StoreError> {
+        if !self.are_set_up() {
+            return Ok(());
+        }
         let mut abreast = Abreast::default();
         for row in self.store.deposits_due(now, ROUND).await? {
             let payments = self.clone();

@@ -116,18 +116,10 @@ impl Payments {
         format!("{}/pay/{page}", self.public_url)
     }
 
-    /// One look at everything undecided: deposits past their end, unknown payments, charges whose end is not known, and
-    /// declined top-ups that are due again. Called at start (`at_start`) and every few seconds.
+    /// One look at everything undecided, deposits and top-ups side by side.
     pub async fn look_around(&self, now: Timestamp, at_start: bool) -> Result<(), StoreError> {
-        if !self.set_up {
-            return Ok(());
-        }
-        self.look_at_deposits(now).await?;
-        self.look_at_charges(now, at_start).await?;
-        if self.time_for_retries(now) || at_start {
-            self.look_at_mandates(now, at_start).await?;
-        }
-        Ok(())
+        let (deposits, top_ups) = tokio::join!(self.look_at_deposits(now), self.look_at_top_ups(now, at_start));
+        deposits.and(top_ups)
     }
 
     /// How many deposits and charges there are whose end is not known, each up to [`COUNTED`].

@@ -54,6 +54,8 @@ pub struct NewLetterPage {
 pub enum LedBy {
     /// A kiosk.
     Kiosk {
+        /// Which.
+        device: DeviceId,
         /// The card that was on the reader.
         card: CardId,
         /// The unguessable name of the page.
@@ -139,7 +141,7 @@ pub trait Mandates {
     /// The page behind an address: by the name in it, or by the hash of that if a letter leads there.
     fn mandate_page_of(&self, page: String, hash: [u8; 32]) -> Pending<'_, Option<MandatePageRow>>;
 
-    /// A card was given: the mandate begins with it, or goes on with it. Once; where a letter led to the page, every other page that
+    /// A card was given: the mandate begins with it, or goes on with it, and the record of deeds says by whom. Once; where a letter led to the page, every other page that
     /// one about the same mandate leads to is shut.
     fn give_card(&self, id: OperationId, card: StoredCard, now: Timestamp) -> Pending<'_, Moved<MandatePageRow>>;
 

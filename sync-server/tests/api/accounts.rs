@@ -38,6 +38,7 @@ async fn a_month_shows_what_happened_by_danish_time() {
         number: number.into(),
         amount: kr(amount),
         balance: kr(balance),
+        correction: None,
     };
     assert_eq!(
         november.lines,
@@ -101,6 +102,20 @@ async fn a_correction_shows_what_was_wrong_and_why() {
             (said("Tilbageførsel af rettelse 22.11.2026: PH: tastet forkert"), kr(2)),
         ]
     );
+    // In parts beside it, for who reads another language.
+    let english = |statement: &Statement, line: usize| {
+        statement.lines[line].correction.as_ref().map(|correction| correction.in_words(Language::English))
+    };
+    for (line, words) in [
+        "Reversal of Frikadelle 30/10/2026",
+        "Correction of Frikadelle 30/10/2026",
+        "Reversal of correction 22/11/2026",
+    ]
+    .iter()
+    .enumerate()
+    {
+        assert_eq!(english(&november, line), Some(format!("{words}: PH: tastet forkert")));
+    }
 
     server.clock.set(at("2026-12-01T11:00:00Z"));
     let paid = server.id();
@@ -126,6 +141,8 @@ async fn a_correction_shows_what_was_wrong_and_why() {
     assert_ne!(*number, deposit);
     let text = said(&format!("Tilbageførsel af indbetaling {number} 01.12.2026: PH: tastet forkert"));
     assert_eq!(december.lines[1].text, text);
+    let words = format!("Reversal of deposit {number} 01/12/2026: PH: tastet forkert");
+    assert_eq!((english(&december, 0), english(&december, 1)), (None, Some(words)));
     server.books_are_right().await;
 }
 

@@ -282,5 +282,29 @@ async fn who_paused_resumed_and_stopped_it_is_written_down() {
     let deeds = server.store().deeds(SCHOOL, uuid::Uuid::from_u128(1)).await.unwrap();
     let told: Vec<_> = deeds.iter().map(|deed| (deed.what.as_str(), deed.by_name.as_deref())).collect();
     let by = Some("Bo And");
-    assert_eq!(told, [("auto-recharge-paused", by), ("auto-recharge-resumed", by), ("auto-recharge-cancelled", by)]);
+    let begun = ("auto-recharge-begun", by);
+    let since = [("auto-recharge-paused", by), ("auto-recharge-resumed", by), ("auto-recharge-cancelled", by)];
+    assert_eq!((told[0], &told[1..]), (begun, &since[..]));
+}
+
+#[tokio::test]
+async fn which_payment_card_was_given_and_by_whom_is_written_down() {
+    let server = Server::start().await;
+    let kiosk = bo(&server).await;
+    set_up(&server, &kiosk, GOOD).await;
+    server.clock.forward(SignedDuration::from_secs(1));
+    let page: MandatePage = kiosk.post(PATH, &another_card(&server)).await;
+    // One that the bank turns down, one that is kept, and one more on a page that has its card.
+    for card in [EXPIRED, EXPIRES_LATER, GOOD] {
+        give(&server, &page, &format!("card={card}&do=give")).await;
+    }
+    // A page that is closed without a card changes nothing.
+    let closed: MandatePage = kiosk.post(PATH, &another_card(&server)).await;
+    give(&server, &closed, "card=&do=cancel").await;
+    let deeds = server.store().deeds(SCHOOL, uuid::Uuid::from_u128(1)).await.unwrap();
+    let told: Vec<_> = deeds.iter().map(|deed| (deed.what.as_str(), deed.detail.as_str())).collect();
+    assert_eq!(told, [("auto-recharge-begun", "···· 4242"), ("auto-recharge-card-changed", "···· 0065")]);
+    for deed in &deeds {
+        assert_eq!((deed.by_name.as_deref(), deed.at_device.as_deref()), (Some("Bo And"), Some("K1")));
+    }
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod agent;
+
 use std::sync::{Arc, Mutex};
 
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders};
@@ -72,6 +74,7 @@ pub fn settings(port: u16) -> SmtpSettings {
         host: "127.0.0.1".to_owned(),
         port,
         security: Security::Plain,
+        authorities: None,
         login: None,
         from: "madkort@madkort.example".to_owned(),
     }

@@ -342,6 +342,8 @@ pub struct Scripted {
     pub hangs_over: Mutex<Option<String>>,
     /// The intent that it says nothing about; about others it answers.
     pub silent_about: Mutex<Option<OperationId>>,
+    /// What it was asked about or to close, answered or not.
+    pub heard_of: Mutex<Vec<OperationId>>,
 }
 
 impl Scripted {
@@ -349,7 +351,12 @@ impl Scripted {
         self.asks.lock().unwrap().push_back(outcome);
     }
 
+    pub fn has_heard_of(&self, key: OperationId) -> bool {
+        self.heard_of.lock().unwrap().contains(&key)
+    }
+
     fn is_silent_about(&self, key: OperationId) -> bool {
+        self.heard_of.lock().unwrap().push(key);
         *self.silent_about.lock().unwrap() == Some(key)
     }
 }

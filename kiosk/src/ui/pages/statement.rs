@@ -1,5 +1,6 @@
 //! The pages of *Kontoudtog*, laid out as the screen's properties.
 
+use jiff::civil::Date;
 use kiosk_core::{MailStatementPage, MonthChoice, MonthsPage, StatementBody, StatementPage};
 use madkort_protocol::{Language, Money, Statement, StatementLine, StatementText};
 
@@ -58,16 +59,11 @@ fn month(choice: MonthChoice) -> ui::MonthRow {
 }
 
 fn entry((line, language): &(StatementLine, Language)) -> ui::EntryView {
-    let (kind, text, delivery) = match &line.text {
-        StatementText::Deposit => (ui::EntryKind::Deposit, "", None),
-        StatementText::Recharge => (ui::EntryKind::Recharge, "", None),
-        StatementText::Purchase { text } => (ui::EntryKind::Purchase, text.as_str(), None),
-        StatementText::OrderPlaced { delivery } => (ui::EntryKind::OrderPlaced, "", Some(*delivery)),
-        StatementText::OrderReleased { delivery } => (ui::EntryKind::OrderReleased, "", Some(*delivery)),
-        StatementText::Transfer => (ui::EntryKind::Transfer, "", None),
-        StatementText::Withdrawal => (ui::EntryKind::Withdrawal, "", None),
-        StatementText::WithdrawalBack => (ui::EntryKind::WithdrawalBack, "", None),
-        StatementText::Correction => (ui::EntryKind::Correction, "", None),
+    // What staff have put right is told in the reader's language.
+    let corrected = line.correction.as_ref().map(|correction| correction.in_words(*language));
+    let (kind, text, delivery) = match &corrected {
+        Some(words) => (ui::EntryKind::Purchase, words.as_str(), None),
+        None => told(&line.text),
     };
     ui::EntryView {
         day: kinds::day(line.date),
@@ -81,9 +77,56 @@ fn entry((line, language): &(StatementLine, Language)) -> ui::EntryView {
     }
 }
 
+fn told(text: &StatementText) -> (ui::EntryKind, &str, Option<Date>) {
+    match text {
+        StatementText::Deposit => (ui::EntryKind::Deposit, "", None),
+        StatementText::Recharge => (ui::EntryKind::Recharge, "", None),
+        StatementText::Purchase { text } => (ui::EntryKind::Purchase, text, None),
+        StatementText::OrderPlaced { delivery } => (ui::EntryKind::OrderPlaced, "", Some(*delivery)),
+        StatementText::OrderReleased { delivery } => (ui::EntryKind::OrderReleased, "", Some(*delivery)),
+        StatementText::Transfer => (ui::EntryKind::Transfer, "", None),
+        StatementText::Withdrawal => (ui::EntryKind::Withdrawal, "", None),
+        StatementText::WithdrawalBack => (ui::EntryKind::WithdrawalBack, "", None),
+        StatementText::Correction => (ui::EntryKind::Correction, "", None),
+    }
+}
+
 /// The months before and after the one shown, among those that have lines.
 fn neighbours(statement: &Statement) -> (slint::SharedString, slint::SharedString) {
     let earlier = statement.months.iter().filter(|m| **m < statement.month).max();
     let later = statement.months.iter().filter(|m| **m > statement.month).min();
     (earlier.map(|m| iso(*m)).unwrap_or_default(), later.map(|m| iso(*m)).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use madkort_protocol::{Correction, CorrectionStep, WrongEntry};
+
+    use super::*;
+
+    #[test]
+    fn a_correction_is_told_in_the_readers_language() {
+        let correction = Correction {
+            step: CorrectionStep::Replacement,
+            wrong: WrongEntry::Purchase { text: "Frokost".to_owned() },
+            number: String::new(),
+            date: date(2026, 11, 22),
+            reason: "PH: tastet to gange".to_owned(),
+        };
+        let line = StatementLine {
+            date: date(2026, 11, 23),
+            text: StatementText::Purchase { text: correction.in_words(Language::Danish) },
+            number: String::new(),
+            amount: Money::ZERO,
+            balance: Money::ZERO,
+            correction: Some(correction),
+        };
+        let shown = |language| entry(&(line.clone(), language)).text;
+        assert_eq!(shown(Language::Danish), "Rettelse af Frokost 22.11.2026: PH: tastet to gange");
+        assert_eq!(shown(Language::English), "Correction of Frokost 22/11/2026: PH: tastet to gange");
+        // An older server says it in Danish only.
+        let older = StatementLine { correction: None, ..line.clone() };
+        assert_eq!(entry(&(older, Language::English)).text, shown(Language::Danish));
+    }
 }

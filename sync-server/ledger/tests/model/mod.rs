@@ -39,6 +39,8 @@ pub fn card(account: usize) -> String {
 
 /// Keys of one step: of a batch, each sale has its own.
 const KEYS: u64 = 8;
+/// The most that comes in, is ordered or is put right at once, in øre.
+const MOST: i128 = 100_000_000;
 
 /// Whether whoever has the card of one account may use the other.
 pub fn may_use(account: usize, other: usize) -> bool {
@@ -112,9 +114,11 @@ pub trait Books {
 /// What must hold after every step of any story.
 pub fn check_story(books: &mut dyn Books, story: &Story) -> Result<(), TestCaseError> {
     let mut model = Model::default();
-    let mut now = story.start;
+    let (mut now, mut furthest) = (story.start, 0);
     for wish in &story.wishes {
         now += wish.wait;
+        // A correction is two transactions; whatever else a step is, it comes to no more than that.
+        furthest += 2 * MOST;
         let step = model.ground(wish);
         let said = books.apply(&step, now);
         prop_assert_eq!(said, model.apply(&step, now), "{:?}", &step);
@@ -124,6 +128,7 @@ pub fn check_story(books: &mut dyn Books, story: &Story) -> Result<(), TestCaseE
             prop_assert_eq!(balance, model.balance(&name), "{} after {:?}", &name, &step);
             let never_owes = ["card:", "held-", "payouts-in-transit"].iter().any(|start| name.starts_with(start));
             prop_assert!(!never_owes || balance >= 0, "{} owes {} after {:?}", &name, balance, &step);
+            prop_assert!(balance.abs() <= furthest, "{} stands at {} after {:?}", &name, balance, &step);
             total += balance;
         }
         prop_assert_eq!(total, 0, "money was made or lost by {:?}", &step);
@@ -362,7 +367,7 @@ impl Model {
     }
 
     fn come_in(&mut self, key: u64, book: String, ore: i64) -> Said {
-        ensure((1..=100_000_000).contains(&ore), Rule::Amount)?;
+        ensure((1..=MOST).contains(&ore.into()), Rule::Amount)?;
         self.remember(key, vec![(book, ore.into()), ("gateway:sandbox".into(), -i128::from(ore))], None)
     }
 
@@ -424,6 +429,7 @@ impl Model {
             self.check_allowance(Taker::Kiosk, account, total, now)?;
         }
         ensure(total > 0, Rule::Field)?;
+        ensure(total <= MOST, Rule::Amount)?;
         ensure((0..=total).contains(&subsidised), Rule::Field)?;
         self.check_spending(account, total - subsidised, now)?;
         if age.is_some() {
@@ -453,7 +459,7 @@ impl Model {
         let found = self.posted.get(&wrong).filter(|posted| posted.reversible && !posted.reversed);
         let mut amounts = found.map(turned).ok_or(Rule::Reversal)?;
         if let Some((account, ore)) = right {
-            ensure((-100_000_000..=100_000_000).contains(&ore), Rule::Amount)?;
+            ensure((-MOST..=MOST).contains(&ore.into()), Rule::Amount)?;
             ensure(ore != 0, Rule::Field)?;
             amounts.extend([(card(account), ore.into()), ("corrections".into(), -i128::from(ore))]);
         }

@@ -6,8 +6,6 @@ use proptest::prelude::*;
 
 use super::{ACCOUNTS, Command, GUEST, Line, Model, OFFLINE_FOR, Selling, Step, card};
 
-/// The dearest order, in øre, that a subsidy pays of: two at the largest price there is would be more than a book holds.
-const MOST_SUBSIDISED: i128 = 100_000_000;
 /// A key that nothing has.
 const NOTHING: u64 = u64::MAX;
 
@@ -191,7 +189,7 @@ fn subsidies() -> impl Strategy<Value = Amount> {
 }
 
 fn lines() -> impl Strategy<Value = Line> {
-    let ore = prop_oneof![24 => 100_i64..3_000, 1 => prop::sample::select(vec![0, -1, i64::MAX, i64::MIN])];
+    let ore = prop_oneof![24 => 100_i64..3_000, 1 => prop::sample::select(vec![0, -1, 50_000_000, 100_000_000, i64::MAX, i64::MIN])];
     let quantity = prop_oneof![24 => 1_u32..3, 1 => prop::sample::select(vec![0, 30, 31, u32::MAX])];
     let vat = prop::sample::select(vec![0_u8, 12, 25]);
     (ore, quantity, vat).prop_map(|(ore, quantity, vat)| Line { ore, quantity, vat })
@@ -242,8 +240,7 @@ impl Model {
             What::Order => {
                 let lines = self.lines_of(wish);
                 let price = lines.iter().map(|line| i128::from(line.ore) * i128::from(line.quantity)).sum();
-                let subsidised = if price > MOST_SUBSIDISED { 0 } else { wish.subsidised.of(price) };
-                Command::Order { account, subsidised, lines, age: wish.age }
+                Command::Order { account, subsidised: wish.subsidised.of(price), lines, age: wish.age }
             }
             What::Cancel => Command::Cancel { order: self.pick("orders", wish.nth), age: wish.age },
             What::Capture => Command::Capture { order: self.pick("orders", wish.nth) },

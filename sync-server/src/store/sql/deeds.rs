@@ -77,6 +77,22 @@ pub fn by_visitor(
     Ok(())
 }
 
+/// Writes down what somebody did by a link in a letter to them: no card vouches for them there, and no device.
+pub fn by_letter(
+    write: &Write<'_>,
+    school: SchoolId,
+    (about, what, detail): (Uuid, &'static str, &str),
+    (record, reader): (Uuid, PersonId),
+    now: Timestamp,
+) -> Db<()> {
+    write.db()?.execute(
+        "INSERT INTO deeds (id, school, about, what, detail, person, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (id) DO NOTHING",
+        &values![record, school.uuid(), about, what, detail, reader.uuid(), now],
+    )?;
+    Ok(())
+}
+
 /// Writes down what the office did, with a command on the server. The line's name follows from what it says, so that work that is
 /// tried again writes it once.
 pub fn by_office(

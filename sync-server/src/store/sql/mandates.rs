@@ -1,17 +1,18 @@
 //! How mandates come to be, and how they stand in full.
 //!
-//! **Invariant:** a card given on a page, the mandate it belongs to, and what the state machine makes of it are one transaction.
+//! **Invariant:** a card given on a page, the mandate it belongs to, what the state machine makes of it and the line in the record of
+//! deeds are one transaction.
 
 use jiff::Timestamp;
 use madkort_ledger::recharge::{ARMED_FROM, BELOW, Caps, Event, Stop};
 use madkort_protocol::{
     AccountId, Agreement, AutoRechargeCharge, AutoRechargeChargeState, AutoRechargeDetails, AutoRechargeStanding,
-    CardId, DeviceId, Language, MandateId, MandatePageState, Money, OperationId, SchoolId, StopReason,
+    CardId, DeviceId, Language, MandateId, MandatePageState, Money, OperationId, PersonId, SchoolId, StopReason,
 };
 
 use crate::store::{
-    CARD_LINK_LASTS, ChargeState, LedBy, Mandate, MandatePageOpening, MandatePageRow, MandateState, Mandates, Moved,
-    NewLetterPage, NewMandatePage, Pending, Stepping, StoredCard,
+    CARD_LINK_LASTS, ChargeState, Doer, LedBy, Mandate, MandatePageOpening, MandatePageRow, MandateState, Mandates,
+    Moved, NewLetterPage, NewMandatePage, Pending, Stepping, StoredCard,
 };
 
 use super::charges::{self, put_mandate, standing_mandate};
@@ -19,7 +20,7 @@ use super::operations::payer;
 use super::session::{First, Session};
 use super::value::{Db, Row, corrupt, values, word};
 use super::write::Write;
-use super::{SqlStore, rows};
+use super::{SqlStore, deeds, rows};
 
 impl Mandates for SqlStore {
     fn open_mandate_page(&self, new: NewMandatePage, now: Timestamp) -> Pending<'_, MandatePageOpening> {
@@ -221,10 +222,13 @@ fn give(write: &Write<'_>, id: OperationId, card: &StoredCard, now: Timestamp) -
         // Given on two telephones at once: the second is another card for the first.
         (Some(mandate), _) => {
             change_card(write, &mandate, &before, card, now)?;
+            write_down(write, &before, ("auto-recharge-card-changed", card), mandate.given_by, now)?;
             MandatePageState::Given
         }
         (None, true) => {
-            put_mandate(write, &begun(write, &before, card, now)?)?;
+            let mandate = begun(write, &before, card, now)?;
+            put_mandate(write, &mandate)?;
+            write_down(write, &before, ("auto-recharge-begun", card), mandate.given_by, now)?;
             MandatePageState::Given
         }
         // Taken back meanwhile: there is nothing to give a card to.
@@ -235,6 +239,30 @@ fn give(write: &Write<'_>, id: OperationId, card: &StoredCard, now: Timestamp) -
         shut_others(write, about)?;
     }
     Ok(Moved::Moved(MandatePageRow { state, ..before }))
+}
+
+/// Writes down which card was given, and by whom. A letter was written to whoever gave the mandate.
+fn write_down(
+    write: &Write<'_>,
+    page: &MandatePageRow,
+    (what, given): (&'static str, &StoredCard),
+    reader: PersonId,
+    now: Timestamp,
+) -> Db<()> {
+    let account = rows::account(write.db()?, page.school, page.account)?.ok_or(corrupt("account"))?;
+    let detail = format!("···· {}", given.last_four);
+    let (told, record) = ((account.owner.uuid(), what, detail.as_str()), page.id.uuid());
+    match page.led_by {
+        LedBy::Kiosk { device, card, .. } => {
+            let by = Doer { record, person: holder(write, page.school, card)?, card, device };
+            deeds::by_visitor(write, page.school, told, &by, now)
+        }
+        LedBy::Letter(_) => deeds::by_letter(write, page.school, told, (record, reader), now),
+    }
+}
+
+fn holder(write: &Write<'_>, school: SchoolId, card: CardId) -> Db<PersonId> {
+    Ok(rows::card(write.db()?, school, card)?.ok_or(corrupt("card"))?.person)
 }
 
 /// A letter that was sent twice leads to two pages, and one card is enough.
@@ -248,7 +276,6 @@ fn shut_others(write: &Write<'_>, about: MandateId) -> Db<()> {
 
 fn begun(write: &Write<'_>, page: &MandatePageRow, card: &StoredCard, now: Timestamp) -> Db<Mandate> {
     let LedBy::Kiosk { card: on_reader, .. } = page.led_by else { return Err(corrupt("page")) };
-    let holder = rows::card(write.db()?, page.school, on_reader)?.ok_or(corrupt("card"))?;
     Ok(Mandate {
         id: MandateId::new(page.id.uuid()),
         school: page.school,
@@ -262,7 +289,7 @@ fn begun(write: &Write<'_>, page: &MandatePageRow, card: &StoredCard, now: Times
         email: page.email.clone(),
         terms_version: page.terms_version.clone(),
         language: page.language,
-        given_by: holder.person,
+        given_by: holder(write, page.school, on_reader)?,
         created_at: now,
         changed_by: None,
         changed_at: None,
@@ -364,7 +391,11 @@ fn page(db: &dyn Session, id: OperationId) -> Db<Option<MandatePageRow>> {
 fn read(row: &Row) -> Db<MandatePageRow> {
     let led_by = match row.col::<Option<uuid::Uuid>>("mandate")? {
         Some(mandate) => LedBy::Letter(MandateId::new(mandate)),
-        None => LedBy::Kiosk { card: CardId::new(row.col("card")?), page: row.col("page")? },
+        None => LedBy::Kiosk {
+            device: DeviceId::new(row.col("device")?),
+            card: CardId::new(row.col("card")?),
+            page: row.col("page")?,
+        },
     };
     Ok(MandatePageRow {
         id: OperationId::new(row.col("id")?),

@@ -10,7 +10,7 @@ use crate::store::passwords::RESET_LASTS;
 use crate::store::{AskedReset, Doer, Letter, Passwords, Pending};
 
 use super::SqlStore;
-use super::deeds::record;
+use super::deeds::{by_letter, record};
 use super::mails::{Envelope, put};
 use super::session::First;
 use super::value::{Db, Value, corrupt, values};
@@ -91,12 +91,7 @@ impl Passwords for SqlStore {
             if !set(write, (school, person), &password, <[u8; 32]>::default())? {
                 return Ok(false);
             }
-            write.db()?.execute(
-                "INSERT INTO deeds (id, school, about, what, detail, person, at)
-                 VALUES ($1, $2, $3, 'password-reset', '', $4, $5)
-                 ON CONFLICT (id) DO NOTHING",
-                &values![record_id, school.uuid(), person.uuid(), person.uuid(), now],
-            )?;
+            by_letter(write, school, (person.uuid(), "password-reset", ""), (record_id, person), now)?;
             Ok(true)
         })
     }

@@ -6,7 +6,10 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use madkort_ledger::Kind;
-use madkort_protocol::{AccountId, Money, SchoolId, Statement, StatementLine, StatementText};
+use madkort_protocol::{
+    AccountId, Correction, CorrectionStep, Language, Money, SchoolId, Statement, StatementLine, StatementText,
+    WrongEntry,
+};
 
 use crate::danish;
 use crate::store::{Pending, Statements};
@@ -74,17 +77,24 @@ fn lines(db: &dyn Session, book: i64, begin: Timestamp, end: Timestamp) -> Db<Ve
 }
 
 fn line(row: &Row) -> Db<StatementLine> {
+    let kind = kind(&row.col::<String>("kind")?)?;
+    let correction = correction(kind, row)?;
+    let text = match &correction {
+        // In Danish as all that staff and tills write, for kiosks that read the text alone.
+        Some(correction) => StatementText::Purchase { text: correction.in_words(Language::Danish) },
+        None => text(kind, row)?,
+    };
     Ok(StatementLine {
         date: danish::day_of(row.col("at")?),
-        text: text(row)?,
+        text,
         number: row.col("number")?,
         amount: row.col("amount")?,
         balance: row.col("balance")?,
+        correction,
     })
 }
 
-fn text(row: &Row) -> Db<StatementText> {
-    let kind = kind(&row.col::<String>("kind")?)?;
+fn text(kind: Kind, row: &Row) -> Db<StatementText> {
     Ok(match kind {
         Kind::Deposit => StatementText::Deposit,
         Kind::Recharge => StatementText::Recharge,
@@ -94,10 +104,10 @@ fn text(row: &Row) -> Db<StatementText> {
         Kind::Transfer => StatementText::Transfer,
         Kind::WithdrawalRequested => StatementText::Withdrawal,
         Kind::WithdrawalCancelled | Kind::WithdrawalReturned => StatementText::WithdrawalBack,
-        Kind::Reversal => correction("Tilbageførsel af", row)?,
-        Kind::Correction => correction("Rettelse af", row)?,
-        // Those that no route makes yet have no words of their own.
-        Kind::OrderCaptured
+        // A correction of what nothing is known of; and those that no route makes yet, which have no words of their own.
+        Kind::Reversal
+        | Kind::Correction
+        | Kind::OrderCaptured
         | Kind::Stray
         | Kind::AuthorisationHeld
         | Kind::AuthorisationReleased
@@ -113,22 +123,24 @@ fn kind(word: &str) -> Db<Kind> {
     Kind::ALL.into_iter().find(|kind| kind.word() == word).ok_or(corrupt("kind"))
 }
 
-/// `Rettelse af Frokost 22.11.2026: PH: tastet to gange`, in Danish as all that staff and tills write.
-fn correction(what: &str, row: &Row) -> Db<StatementText> {
-    let Some(word) = row.col::<Option<String>>("wrong_kind")? else { return Ok(StatementText::Correction) };
-    let (number, text): (String, String) = (row.col("wrong_number")?, row.col("wrong_text")?);
-    let wrong = match kind(&word)? {
-        Kind::Purchase => text,
-        Kind::Deposit | Kind::Stray => "indbetaling".to_owned(),
-        Kind::Recharge => "auto-optank".to_owned(),
-        Kind::Transfer => "overførsel".to_owned(),
-        Kind::GuestCardIssued | Kind::GuestCardReturned => "gæstekort".to_owned(),
-        _ => "rettelse".to_owned(),
+/// What a correction put right: told from the row it is about, so that nothing but the reason is kept in words.
+fn correction(of: Kind, row: &Row) -> Db<Option<Correction>> {
+    let step = match of {
+        Kind::Reversal => CorrectionStep::Reversal,
+        Kind::Correction => CorrectionStep::Replacement,
+        _ => return Ok(None),
     };
-    let number = if number.is_empty() { number } else { format!(" {number}") };
-    let day = danish::day_of(row.col("wrong_at")?).strftime("%d.%m.%Y");
-    let reason: String = row.col("text")?;
-    Ok(StatementText::Purchase { text: format!("{what} {wrong}{number} {day}: {reason}") })
+    let Some(word) = row.col::<Option<String>>("wrong_kind")? else { return Ok(None) };
+    let wrong = match kind(&word)? {
+        Kind::Purchase => WrongEntry::Purchase { text: row.col("wrong_text")? },
+        Kind::Deposit | Kind::Stray => WrongEntry::Deposit,
+        Kind::Recharge => WrongEntry::Recharge,
+        Kind::Transfer => WrongEntry::Transfer,
+        Kind::GuestCardIssued | Kind::GuestCardReturned => WrongEntry::GuestCard,
+        _ => WrongEntry::Correction,
+    };
+    let (number, reason, date) = (row.col("wrong_number")?, row.col("text")?, danish::day_of(row.col("wrong_at")?));
+    Ok(Some(Correction { step, wrong, number, date, reason }))
 }
 
 /// The months with lines, newest first: one step in the index per month.
