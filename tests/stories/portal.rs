@@ -21,5 +21,6 @@ mod statements;
 pub(crate) mod steps;
 mod subsidised;
 mod tap_policy;
+mod too_often;
 mod transfer;
 mod withdrawal;

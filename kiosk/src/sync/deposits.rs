@@ -36,6 +36,7 @@ pub(super) async fn open(line: &Line, request: DepositRequest) {
             tracing::warn!(code = ?problem.code, "the server refused a deposit");
             line.events.tell(Event::DepositRefused(request.id));
         }
+        Err(CallError::TooOften { back, .. }) => line.events.tell(Event::DepositTooOften { id: request.id, back }),
         Err(_) => line.events.tell(Event::DepositUnreachable(request.id)),
     }
 }

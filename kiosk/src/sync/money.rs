@@ -117,6 +117,7 @@ pub(super) async fn answer<T: DeserializeOwned>(line: &Line, id: OperationId, as
             tracing::info!(code = ?problem.code, field = problem.field, "the server refused a request");
             line.events.tell(Event::RequestRefused { id, field: problem.field });
         }
+        Err(CallError::TooOften { back, .. }) => line.events.tell(Event::RequestTooOften { id, back }),
         Err(_) => line.events.tell(Event::RequestUnreachable(id)),
     }
     None
