@@ -69,7 +69,7 @@ impl Questions {
             }
             Question::CancelDeposit(id) => drop(tokio::spawn(async move { deposits::cancel(&line, id).await })),
             Question::FollowDeposit(id) => {
-                self.follow(id, tokio::spawn(async move { deposits::follow(&line, id, None).await }));
+                self.follow(id, tokio::spawn(async move { deposits::take_up(&line, id).await }));
             }
             Question::ForgetDeposit(id) => {
                 self.follow(id, tokio::spawn(async move { deposits::follow_to_its_end(&line, id).await }));
