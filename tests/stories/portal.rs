@@ -5,6 +5,8 @@ mod accounts;
 mod allergies;
 mod auto_top_up;
 mod by_ear;
+mod by_keys;
+mod by_keys_money;
 mod cards;
 mod english;
 mod login;

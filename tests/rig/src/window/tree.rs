@@ -88,6 +88,13 @@ pub struct Element {
     path: OwnedObjectPath,
 }
 
+impl Element {
+    /// Whether it is the same thing, whatever it is called or can do now.
+    pub fn is(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
 /// One entry of `org.a11y.atspi.Cache.GetItems`: object, application, parent, index, number of children, interfaces, name, role,
 /// description, states.
 type Item = (Object, Object, Object, i32, i32, Vec<String>, String, u32, String, Vec<u32>);
