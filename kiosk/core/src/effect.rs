@@ -43,7 +43,8 @@ pub enum Effect {
     },
     /// Ask for a letter with which a forgotten password is replaced; answer with `ResetAsked`.
     AskReset(PasswordResetRequest),
-    /// Ask the server to replace a password; answer with `PasswordIs`, `PasswordUnreachable`, `PasswordRefused` or `SignedOut`.
+    /// Ask the server to replace a password; answer with `PasswordIs`, `PasswordUnreachable`, `PasswordRefused`, `PasswordTooOften` or
+    /// `SignedOut`.
     ChangePassword {
         /// Whose.
         person: PersonId,
@@ -64,7 +65,8 @@ pub enum Effect {
         /// The slip that goes with it.
         slip: Option<Paper>,
     },
-    /// Ask the server to open a payment page, and follow it; answer with `DepositIs`, `DepositUnreachable`, `DepositRefused`.
+    /// Ask the server to open a payment page, and follow it; answer with `DepositIs`, `DepositUnreachable`, `DepositRefused` or
+    /// `DepositTooOften`.
     OpenDeposit(Box<DepositRequest>),
     /// Tell the server that the payment is given up; answer with `DepositIs`.
     CancelDeposit(OperationId),
@@ -92,7 +94,7 @@ pub enum Effect {
     },
     /// Get a profile; answer with `ProfileIs`, `ProfileUnreachable` or `SignedOut`.
     LoadProfile(PersonId),
-    /// Put a profile; answer with `ProfileIs`, `ProfileUnreachable`, `ProfileRefused` or `SignedOut`.
+    /// Put a profile; answer with `ProfileIs`, `ProfileUnreachable`, `ProfileRefused`, `ProfileTooOften` or `SignedOut`.
     SaveProfile {
         /// Whose.
         person: PersonId,
@@ -102,17 +104,18 @@ pub enum Effect {
     /// Get a picture; answer with `PictureIs` or `SignedOut`.
     LoadPicture(PersonId),
     /// Ask the server for a page on which a picture is changed, and follow it until `ForgetDeposit`; answer with `PicturePageIs`,
-    /// `RequestUnreachable`, `RequestRefused`.
+    /// `RequestUnreachable`, `RequestRefused` or `RequestTooOften`.
     OpenPicturePage(Box<PicturePageRequest>),
     /// Tell the server that such a page is given up; answer with `PicturePageIs`.
     CancelPicturePage(OperationId),
-    /// Ask the server to set money aside for a bank account; answer with `WithdrawalIs`, `RequestUnreachable`, `RequestRefused`.
+    /// Ask the server to set money aside for a bank account; answer with `WithdrawalIs`, `RequestUnreachable`, `RequestRefused` or
+    /// `RequestTooOften`.
     Withdraw(Box<WithdrawalRequest>),
     /// Ask the server to call a withdrawal off; answer as for `Withdraw`.
     CancelWithdrawal(OperationId),
     /// Get the withdrawals of an account; answer with `WithdrawalsAre` or `WithdrawalsUnreachable`.
     LoadWithdrawals(AccountId),
-    /// Ask the server to move money; answer with `TransferIs`, `RequestUnreachable`, `RequestRefused`.
+    /// Ask the server to move money; answer with `TransferIs`, `RequestUnreachable`, `RequestRefused` or `RequestTooOften`.
     Transfer(TransferRequest),
     /// Look at auto top-up of an account; answer with `AutoRechargeIs` or `AutoRechargeUnreachable`.
     LoadAutoRecharge(AccountId),
@@ -126,7 +129,7 @@ pub enum Effect {
         wish: MandateWish,
     },
     /// Ask the server for a page where a payment card is given, and follow it until `ForgetDeposit`; answer with `MandatePageIs`,
-    /// `RequestUnreachable`, `RequestRefused`.
+    /// `RequestUnreachable`, `RequestRefused` or `RequestTooOften`.
     OpenMandatePage(Box<MandatePageRequest>),
     /// Tell the server that such a page is given up; answer with `MandatePageIs`.
     CancelMandatePage(OperationId),

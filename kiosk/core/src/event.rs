@@ -13,7 +13,8 @@ use madkort_protocol::{
 };
 
 use crate::{
-    Catalogue, FormProblem, Link, Looks, Moment, Picture, PrintState, PrinterHealth, ReaderHealth, Secret, Visitor,
+    Catalogue, ComeBack, FormProblem, Link, Looks, Moment, Picture, PrintState, PrinterHealth, ReaderHealth, Secret,
+    Visitor,
 };
 
 /// What happened.
@@ -50,6 +51,8 @@ pub enum Event {
     PasswordUnreachable,
     /// The server did not take a new password.
     PasswordRefused,
+    /// The server was asked for new passwords too often.
+    PasswordTooOften(ComeBack),
     /// The server does not, or no longer, know that the code was given in this visit.
     SignedOut,
     /// The operation is on disk, under this number, and the person's accounts are now so.
@@ -79,6 +82,13 @@ pub enum Event {
     DepositUnreachable(OperationId),
     /// The server refused to open a deposit.
     DepositRefused(OperationId),
+    /// The server was asked for deposits too often, and opened none.
+    DepositTooOften {
+        /// Which.
+        id: OperationId,
+        /// When to ask again.
+        back: ComeBack,
+    },
     /// What an order would take.
     QuoteIs(Box<Quote>),
     /// The server could not be asked about that, or would not say.
@@ -105,6 +115,8 @@ pub enum Event {
     ProfileUnreachable,
     /// The server did not take a profile.
     ProfileRefused,
+    /// The server was asked to change profiles too often.
+    ProfileTooOften(ComeBack),
     /// The server did not take a profile: only whoever answers for them lets more be spent.
     CapsRefused,
     /// What somebody looks like, or that there is no picture to be had.
@@ -138,6 +150,13 @@ pub enum Event {
         id: OperationId,
         /// The field of the message that is wrong, if it is about one.
         field: Option<String>,
+    },
+    /// The server was asked for the like too often, and did not look at what was asked under that id.
+    RequestTooOften {
+        /// Which.
+        id: OperationId,
+        /// When to ask again.
+        back: ComeBack,
     },
     /// The statement that was asked for.
     StatementIs(Box<Statement>),
@@ -198,6 +217,8 @@ pub enum CodeAnswer {
     },
     /// Not looked at: only the server can, and it is out of reach.
     OutOfReach,
+    /// Not looked at: the server was asked too often.
+    TooOften(ComeBack),
 }
 
 /// What became of asking for a letter.
@@ -206,7 +227,7 @@ pub enum LetterAnswer {
     /// It is the server's business now.
     Asked,
     /// Not now: too many were asked for.
-    TooOften,
+    TooOften(ComeBack),
     /// No answer.
     Unreachable,
     /// The server said no.
@@ -218,7 +239,7 @@ impl LetterAnswer {
     pub(crate) const fn problem(self) -> Option<FormProblem> {
         match self {
             Self::Asked => None,
-            Self::TooOften => Some(FormProblem::TooOften),
+            Self::TooOften(back) => Some(FormProblem::TooOften(back)),
             Self::Unreachable => Some(FormProblem::NeedsConnection),
             Self::Refused => Some(FormProblem::Refused),
         }

@@ -7,6 +7,7 @@
 //! when the card leaves, the visit is dropped whole, so nothing personal can stay on the screen.
 
 mod basket;
+mod come_back;
 mod effect;
 mod event;
 mod fault;
@@ -23,6 +24,7 @@ mod view;
 mod visitor;
 
 pub use basket::{Basket, BasketLine};
+pub use come_back::ComeBack;
 pub use effect::{Beep, Draft, Effect, Light};
 pub use event::{CodeAnswer, Event, Field, Intent, LetterAnswer, TapRefusal};
 pub use fault::{Fault, Weight};

@@ -27,7 +27,7 @@ pub use picture::{ChangePicturePage, PictureState};
 pub use shop::{AllergyPage, CheckoutLine, CheckoutPage, DayChoice, DaysPage, MenuPage, OrderDonePage, ProductCard};
 pub use statement::{MailStatementPage, MonthChoice, MonthsPage, StatementBody, StatementPage};
 
-use crate::{Fault, Looks, PrintState, TapRefusal};
+use crate::{ComeBack, Fault, Looks, PrintState, TapRefusal};
 
 /// The whole screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -207,6 +207,8 @@ pub enum CodeMessage {
     },
     /// Only the server can look at it, and it is out of reach.
     OutOfReach,
+    /// The server was asked too often.
+    TooOften(ComeBack),
 }
 
 /// The person's own page.
@@ -391,8 +393,10 @@ pub enum FormProblem {
     WeakPassword,
     /// The new password and its repetition are not the same.
     PasswordsDiffer,
-    /// Too many letters were asked for.
-    TooOften,
+    /// The server was asked for the like too often; nothing was done.
+    TooOften(ComeBack),
+    /// The same, after it had given no answer to this very thing: it may have heard then. To ask again does it no second time.
+    UnsureTooOften(ComeBack),
     /// The server did not answer: it may have heard, and to ask again does it no second time.
     Unsure,
 }

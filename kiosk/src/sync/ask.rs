@@ -69,7 +69,7 @@ impl Questions {
             }
             Question::CancelDeposit(id) => drop(tokio::spawn(async move { deposits::cancel(&line, id).await })),
             Question::FollowDeposit(id) => {
-                self.follow(id, tokio::spawn(async move { deposits::follow(&line, id, None).await }));
+                self.follow(id, tokio::spawn(async move { deposits::take_up(&line, id).await }));
             }
             Question::ForgetDeposit(id) => {
                 self.follow(id, tokio::spawn(async move { deposits::follow_to_its_end(&line, id).await }));
@@ -165,6 +165,8 @@ async fn look_at_code(line: &Line, visit: u64, card: CardId, typed: Typed) -> Op
         }
         Ok(LoginAnswer::Wrong { tries_left }) => CodeAnswer::Wrong { tries_left },
         Ok(LoginAnswer::Wait { until }) => CodeAnswer::Wait { until },
+        // The server is there: what is behind the door wants a session, and only the server gives one.
+        Err(CallError::TooOften { back, .. }) => CodeAnswer::TooOften(back),
         Err(error) if matches!(typed, Typed::Password(_) | Typed::Opening(_)) => {
             tracing::info!(%error, "only the server can look at it");
             CodeAnswer::OutOfReach
@@ -185,7 +187,7 @@ async fn look_at_code(line: &Line, visit: u64, card: CardId, typed: Typed) -> Op
     match answer {
         CodeAnswer::Right => keep(line, card, Throttle::default()).await?,
         // The server did not look at it either.
-        CodeAnswer::Wait { .. } | CodeAnswer::OutOfReach => keep(line, card, before).await?,
+        CodeAnswer::Wait { .. } | CodeAnswer::OutOfReach | CodeAnswer::TooOften(_) => keep(line, card, before).await?,
         CodeAnswer::Wrong { tries_left } => {
             return Some(match charged.wait_until(now) {
                 Some(until) => CodeAnswer::Wait { until },
@@ -237,6 +239,7 @@ async fn tell_profile(line: &Line, asked: Call) {
             tracing::info!(code = ?problem.code, "the server did not take a profile");
             Event::ProfileRefused
         }
+        Err(CallError::TooOften { back, .. }) => Event::ProfileTooOften(back),
         Err(_) => Event::ProfileUnreachable,
     });
 }

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use kiosk_core::Link;
+use kiosk_core::{ComeBack, Link};
 use madkort_protocol::{
     API_VERSION, Enrol, Enrolled, HEADER_API, HEADER_DEVICE, HEADER_REQUEST, HEADER_SESSION, HEADER_SIGNATURE, Problem,
     ProblemCode, RequestToSign, SessionToken, SigningKey,
 };
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -57,6 +57,14 @@ pub enum CallError {
     /// The server said no.
     #[error("the server said: {}", .0.detail)]
     Problem(Box<Problem>),
+    /// The server said "not now": it was asked too often, and has done nothing.
+    #[error("the server was asked too often: {}", .problem.detail)]
+    TooOften {
+        /// What it said.
+        problem: Box<Problem>,
+        /// When it may be asked again.
+        back: ComeBack,
+    },
     /// The kiosk's own disk could not give a request count.
     #[error("the kiosk's own store does not work")]
     Store,
@@ -161,7 +169,7 @@ impl Line {
             }
         };
         match &answer {
-            Ok(_) | Err(CallError::Problem(_)) => self.heard(),
+            Ok(_) | Err(CallError::Problem(_) | CallError::TooOften { .. }) => self.heard(),
             Err(CallError::Unreachable(why)) => {
                 tracing::debug!(path = path_only(&call.path), why, "a request came to nothing");
                 self.link.lost();
@@ -298,6 +306,8 @@ async fn answer<T>(request: RequestBuilder, patience: Duration, reads: Reads<T>)
     let response = request.send().await.map_err(|error| unreachable_by(&error))?;
     let status = response.status();
     let version = response.headers().get(HEADER_API).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    // In seconds, as our server says it (RFC 9110, 10.2.3).
+    let wait = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     if status == StatusCode::UPGRADE_REQUIRED {
         return Err(CallError::WrongVersion);
     }
@@ -317,6 +327,7 @@ async fn answer<T>(request: RequestBuilder, patience: Duration, reads: Reads<T>)
         Ok(problem) => Err(match problem.code {
             ProblemCode::UnknownDevice => CallError::NotEnrolled,
             ProblemCode::ApiVersion => CallError::WrongVersion,
+            ProblemCode::TooMany => CallError::TooOften { problem: Box::new(problem), back: ComeBack::after(wait) },
             _ => CallError::Problem(Box::new(problem)),
         }),
         Err(_) => Err(CallError::Unreachable(format!("status {status} without a problem"))),

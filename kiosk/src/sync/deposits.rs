@@ -10,12 +10,11 @@ use madkort_protocol::{Deposit, DepositRequest, DepositState, OperationId, Probl
 use reqwest::Method;
 
 use super::client::{Call, CallError, Line};
+use super::follow::{Follow, SignedOut, follow};
 use super::link::Backoff;
 
 /// Somebody stands there, and a payment page is opened at a third party.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often an open payment is asked about while somebody stands there.
-const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 /// How often it is asked about while nobody does: whoever comes back has it asked about at once.
 const LEFT_EVERY: Duration = Duration::from_secs(30);
 
@@ -30,31 +29,22 @@ pub(super) async fn open(line: &Line, request: DepositRequest) {
                 return cancel(line, request.id).await;
             }
             line.events.tell(Event::DepositIs(Box::new(deposit.clone())));
-            follow(line, deposit.id, Some(deposit)).await;
+            follow(&AtPayment { line, id: deposit.id }, Some(deposit)).await;
         }
         Err(CallError::Problem(problem)) => {
             tracing::warn!(code = ?problem.code, "the server refused a deposit");
             line.events.tell(Event::DepositRefused(request.id));
         }
+        Err(CallError::TooOften { back, .. }) => line.events.tell(Event::DepositTooOften { id: request.id, back }),
         Err(_) => line.events.tell(Event::DepositUnreachable(request.id)),
     }
 }
 
-/// Asks until it has ended, for whoever stands there. Told when it is not as it was known, and when the server went out of sight or
-/// came back; told at once if it is not known yet.
-pub(super) async fn follow(line: &Line, id: OperationId, known: Option<Deposit>) {
-    let mut known = match known {
-        Some(deposit) => Some(deposit),
-        None => look_and_tell(line, id).await,
-    };
-    while known.as_ref().is_none_or(|deposit| !has_ended(deposit.state)) {
-        tokio::time::sleep(FOLLOW_EVERY).await;
-        let now = look(line, id).await;
-        if now != known {
-            tell(line, id, now.as_ref());
-            known = now;
-        }
-    }
+/// For whoever stands there before one of an earlier visit: told at once how it stands, and from then on as the others.
+pub(super) async fn take_up(line: &Line, id: OperationId) {
+    let now = look(line, id).await;
+    tell(line, id, now.as_ref());
+    follow(&AtPayment { line, id }, now).await;
 }
 
 /// Asks now and then until it has ended, for whoever comes back; tells nobody.
@@ -87,6 +77,30 @@ pub(super) async fn left(line: &Line) -> Vec<OperationId> {
     }
 }
 
+/// Whoever pays on a telephone. A payment is anybody's who opened it: no code is asked for.
+struct AtPayment<'a> {
+    line: &'a Line,
+    id: OperationId,
+}
+
+impl Follow for AtPayment<'_> {
+    type Page = Deposit;
+
+    async fn look(&self) -> Result<Option<Deposit>, SignedOut> {
+        Ok(look(self.line, self.id).await)
+    }
+
+    fn has_ended(deposit: &Deposit) -> bool {
+        has_ended(deposit.state)
+    }
+
+    fn tell(&self, now: Result<Option<&Deposit>, SignedOut>) {
+        if let Ok(now) = now {
+            tell(self.line, self.id, now);
+        }
+    }
+}
+
 /// How it stands, if the server can be asked, and kept so.
 async fn look(line: &Line, id: OperationId) -> Option<Deposit> {
     match line.call::<Deposit>(&Call::new(Method::GET, path(id), PATIENCE)).await {
@@ -101,12 +115,6 @@ async fn look(line: &Line, id: OperationId) -> Option<Deposit> {
         }
         Err(_) => None,
     }
-}
-
-async fn look_and_tell(line: &Line, id: OperationId) -> Option<Deposit> {
-    let now = look(line, id).await;
-    tell(line, id, now.as_ref());
-    now
 }
 
 fn keep(line: &Line, deposit: Option<&Deposit>) {

@@ -59,7 +59,9 @@ impl EnrolError {
     pub fn sentence(&self, language: Language) -> String {
         let danish = language == Language::Danish;
         match self {
-            Self::Call(CallError::Problem(problem)) => problem.sentence(language).to_owned(),
+            Self::Call(CallError::Problem(problem) | CallError::TooOften { problem, .. }) => {
+                problem.sentence(language).to_owned()
+            }
             Self::Call(CallError::Unreachable(why)) if danish => format!("Serveren kan ikke nås ({why})."),
             Self::Call(CallError::Unreachable(why)) => format!("The server cannot be reached ({why})."),
             Self::Call(CallError::Unwell(_)) if danish => "Serveren har en fejl. Prøv igen om lidt.".to_owned(),

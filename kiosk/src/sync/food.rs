@@ -21,6 +21,7 @@ pub(super) async fn ask_quote(line: &Line, account: AccountId, request: QuoteReq
     let asked = Call::new(Method::POST, format!("/v1/accounts/{account}/quotes"), QUOTE_PATIENCE).with(&request);
     line.events.tell(match line.call::<Quote>(&asked).await {
         Ok(quote) => Event::QuoteIs(Box::new(quote)),
+        // Asked too often as well: the full price counts, and nobody waits at the check-out.
         Err(_) => Event::QuoteUnreachable { account, lines: request.lines },
     });
 }
@@ -45,6 +46,7 @@ pub(super) async fn save_allergies(line: &Line, person: PersonId, change: Allerg
             tracing::info!(code = ?problem.code, "the server did not take a profile");
             Some(FormProblem::Refused)
         }
+        Err(CallError::TooOften { back, .. }) => Some(FormProblem::TooOften(back)),
         Err(_) => Some(FormProblem::NeedsConnection),
     };
     line.events.tell(Event::AllergiesSaved { person, problem });

@@ -45,6 +45,7 @@ pub(super) async fn change_password(line: &Line, person: PersonId, card: CardId,
             tracing::info!(code = ?problem.code, "the server did not take a password");
             Event::PasswordRefused
         }
+        Err(CallError::TooOften { back, .. }) => Event::PasswordTooOften(back),
         Err(_) => Event::PasswordUnreachable,
     });
 }
@@ -52,7 +53,7 @@ pub(super) async fn change_password(line: &Line, person: PersonId, card: CardId,
 fn letter_answer(said: &Result<(), CallError>) -> LetterAnswer {
     match said {
         Ok(()) => LetterAnswer::Asked,
-        Err(CallError::Problem(problem)) if problem.code == ProblemCode::TooMany => LetterAnswer::TooOften,
+        Err(CallError::TooOften { back, .. }) => LetterAnswer::TooOften(*back),
         Err(CallError::Problem(problem)) => {
             tracing::info!(code = ?problem.code, "the server did not take a letter");
             LetterAnswer::Refused

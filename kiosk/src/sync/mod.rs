@@ -8,6 +8,7 @@ mod ask;
 mod client;
 mod deposits;
 pub mod enrol;
+mod follow;
 mod food;
 mod letters;
 mod link;

@@ -15,11 +15,10 @@ use reqwest::Method;
 use serde::de::DeserializeOwned;
 
 use super::client::{Call, CallError, Line};
+use super::follow::{Follow, SignedOut, follow};
 
 /// Somebody stands there.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// How often a page for a payment card is asked about.
-const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) async fn withdraw(line: &Line, request: WithdrawalRequest) {
     let asked = Call::new(Method::POST, "/v1/withdrawals", PATIENCE).with(&request);
@@ -74,7 +73,7 @@ pub(super) async fn open_mandate_page(line: &Line, request: MandatePageRequest) 
     let asked = Call::new(Method::POST, "/v1/mandates", PATIENCE).with(&request);
     let Some(page) = answer::<MandatePage>(line, request.id, asked).await else { return };
     line.events.tell(Event::MandatePageIs(Box::new(page.clone())));
-    follow(line, page).await;
+    follow(&AtMandatePage { line, id: page.id }, Some(page)).await;
 }
 
 pub(super) async fn cancel_mandate_page(line: &Line, id: OperationId) {
@@ -84,27 +83,42 @@ pub(super) async fn cancel_mandate_page(line: &Line, id: OperationId) {
     }
 }
 
-/// Asks until it has ended. Told when it changed, and when the server went out of sight or came back.
-async fn follow(line: &Line, page: MandatePage) {
-    let id = page.id;
-    let mut known = Some(page);
-    while known.as_ref().is_none_or(|page| page.state == MandatePageState::Open) {
-        tokio::time::sleep(FOLLOW_EVERY).await;
-        let asked = Call::new(Method::GET, format!("/v1/mandates/{id}"), PATIENCE);
-        let now = as_visitor::<MandatePage>(line, asked).await;
-        if now.as_ref().is_err_and(is_signed_out) {
-            line.events.tell(Event::SignedOut);
-            return;
-        }
-        let now = now.ok();
-        if now == known {
-            continue;
-        }
-        line.events.tell(match &now {
-            Some(page) => Event::MandatePageIs(Box::new(page.clone())),
-            None => Event::RequestUnreachable(id),
+/// Whoever gives a payment card on a telephone.
+struct AtMandatePage<'a> {
+    line: &'a Line,
+    id: OperationId,
+}
+
+impl Follow for AtMandatePage<'_> {
+    type Page = MandatePage;
+
+    async fn look(&self) -> Result<Option<MandatePage>, SignedOut> {
+        look_as_visitor(self.line, format!("/v1/mandates/{}", self.id), PATIENCE).await
+    }
+
+    fn has_ended(page: &MandatePage) -> bool {
+        page.state != MandatePageState::Open
+    }
+
+    fn tell(&self, now: Result<Option<&MandatePage>, SignedOut>) {
+        self.line.events.tell(match now {
+            Ok(Some(page)) => Event::MandatePageIs(Box::new(page.clone())),
+            Ok(None) => Event::RequestUnreachable(self.id),
+            Err(SignedOut) => Event::SignedOut,
         });
-        known = now;
+    }
+}
+
+/// How a page stands that is followed for whoever is signed in.
+pub(super) async fn look_as_visitor<T: DeserializeOwned>(
+    line: &Line,
+    path: String,
+    patience: Duration,
+) -> Result<Option<T>, SignedOut> {
+    match as_visitor(line, Call::new(Method::GET, path, patience)).await {
+        Ok(page) => Ok(Some(page)),
+        Err(error) if is_signed_out(&error) => Err(SignedOut),
+        Err(_) => Ok(None),
     }
 }
 
@@ -117,6 +131,7 @@ pub(super) async fn answer<T: DeserializeOwned>(line: &Line, id: OperationId, as
             tracing::info!(code = ?problem.code, field = problem.field, "the server refused a request");
             line.events.tell(Event::RequestRefused { id, field: problem.field });
         }
+        Err(CallError::TooOften { back, .. }) => line.events.tell(Event::RequestTooOften { id, back }),
         Err(_) => line.events.tell(Event::RequestUnreachable(id)),
     }
     None

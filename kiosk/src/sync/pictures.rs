@@ -11,12 +11,11 @@ use madkort_protocol::{OperationId, PICTURE_SIDE, PersonId, PicturePage, Picture
 use reqwest::Method;
 
 use super::client::{Call, Line};
-use super::money::{answer, as_visitor, is_signed_out};
+use super::follow::{Follow, SignedOut, follow};
+use super::money::{answer, is_signed_out, look_as_visitor};
 
 /// Somebody stands there.
 const PATIENCE: Duration = Duration::from_secs(6);
-/// How often a page is asked about.
-const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) async fn load(line: &Line, person: PersonId) {
     let asked = Call::new(Method::GET, format!("/v1/people/{person}/picture"), PATIENCE);
@@ -31,7 +30,9 @@ pub(super) async fn open_page(line: &Line, request: PicturePageRequest) {
     let asked = Call::new(Method::POST, "/v1/picture-pages", PATIENCE).with(&request);
     let Some(page) = answer::<PicturePage>(line, request.id, asked).await else { return };
     line.events.tell(Event::PicturePageIs(Box::new(page.clone())));
-    follow(line, page).await;
+    // As it is told from now on: without its link.
+    let known = PicturePage { url: None, ..page };
+    follow(&AtPicturePage { line, id: known.id }, Some(known)).await;
 }
 
 pub(super) async fn cancel_page(line: &Line, id: OperationId) {
@@ -41,28 +42,29 @@ pub(super) async fn cancel_page(line: &Line, id: OperationId) {
     }
 }
 
-/// Asks until it has ended. Told when it changed, and when the server went out of sight or came back.
-async fn follow(line: &Line, page: PicturePage) {
-    let id = page.id;
-    // As it is told from now on: without its link.
-    let mut known = Some(PicturePage { url: None, ..page });
-    while known.as_ref().is_none_or(|page| page.state == PicturePageState::Open) {
-        tokio::time::sleep(FOLLOW_EVERY).await;
-        let asked = Call::new(Method::GET, format!("/v1/picture-pages/{id}"), PATIENCE);
-        let now = as_visitor::<PicturePage>(line, asked).await;
-        if now.as_ref().is_err_and(is_signed_out) {
-            line.events.tell(Event::SignedOut);
-            return;
-        }
-        let now = now.ok();
-        if now == known {
-            continue;
-        }
-        line.events.tell(match &now {
-            Some(page) => Event::PicturePageIs(Box::new(page.clone())),
-            None => Event::RequestUnreachable(id),
+/// Whoever changes a picture on a telephone.
+struct AtPicturePage<'a> {
+    line: &'a Line,
+    id: OperationId,
+}
+
+impl Follow for AtPicturePage<'_> {
+    type Page = PicturePage;
+
+    async fn look(&self) -> Result<Option<PicturePage>, SignedOut> {
+        look_as_visitor(self.line, format!("/v1/picture-pages/{}", self.id), PATIENCE).await
+    }
+
+    fn has_ended(page: &PicturePage) -> bool {
+        page.state != PicturePageState::Open
+    }
+
+    fn tell(&self, now: Result<Option<&PicturePage>, SignedOut>) {
+        self.line.events.tell(match now {
+            Ok(Some(page)) => Event::PicturePageIs(Box::new(page.clone())),
+            Ok(None) => Event::RequestUnreachable(self.id),
+            Err(SignedOut) => Event::SignedOut,
         });
-        known = now;
     }
 }
 

@@ -91,7 +91,8 @@ async fn push(line: &Line) -> Came {
                 Came::Stuck
             }
         },
-        Err(CallError::Problem(problem)) => {
+        // What was done at a kiosk is never too often: whoever says so is no server of ours as it should be.
+        Err(CallError::Problem(problem) | CallError::TooOften { problem, .. }) => {
             tracing::error!(code = ?problem.code, field = problem.field, "the server does not take the outbox");
             Came::Stuck
         }

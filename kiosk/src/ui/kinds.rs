@@ -4,8 +4,8 @@
 
 use jiff::civil::Date;
 use kiosk_core::{
-    CodeMessage, Countdown, Fault, FormProblem, Notice, NumberProblem, PayState, PrintState, TapRefusal, TextSize,
-    TileKind, WhyNot,
+    CodeMessage, ComeBack, Countdown, Fault, FormProblem, Notice, NumberProblem, PayState, PrintState, TapRefusal,
+    TextSize, TileKind, WhyNot,
 };
 use madkort_protocol::{Allergen, AutoRechargeState, CardStatus, Category, Language, OrderState, Rule};
 
@@ -76,6 +76,7 @@ pub(super) fn code_message(message: Option<CodeMessage>) -> (ui::CodeKind, i32) 
         Some(CodeMessage::Wrong { tries_left }) => (ui::CodeKind::Wrong, whole(tries_left)),
         Some(CodeMessage::Wait { seconds }) => (ui::CodeKind::Wait, whole(seconds)),
         Some(CodeMessage::OutOfReach) => (ui::CodeKind::OutOfReach, 0),
+        Some(CodeMessage::TooOften(back)) => (ui::CodeKind::TooOften, minutes(back)),
     }
 }
 
@@ -134,7 +135,8 @@ pub(super) fn problem(problem: Option<FormProblem>, language: Language) -> ui::P
         Some(FormProblem::Wait(seconds)) => (K::Wait, None, whole(seconds)),
         Some(FormProblem::WeakPassword) => (K::WeakPassword, None, 0),
         Some(FormProblem::PasswordsDiffer) => (K::PasswordsDiffer, None, 0),
-        Some(FormProblem::TooOften) => (K::TooOften, None, 0),
+        Some(FormProblem::TooOften(back)) => (K::TooOften, None, minutes(back)),
+        Some(FormProblem::UnsureTooOften(back)) => (K::UnsureTooOften, None, minutes(back)),
         Some(FormProblem::Unsure) => (K::Unsure, None, 0),
     };
     ui::Problem { kind, money: money.map(|m| m.in_words(language).into()).unwrap_or_default(), count }
@@ -306,6 +308,14 @@ pub(super) fn countdown(countdown: Option<Countdown>) -> ui::Countdown {
         day: day(c.date),
         minutes: whole(c.minutes),
     })
+}
+
+/// Minutes until somebody may come back; none where nobody told.
+fn minutes(back: ComeBack) -> i32 {
+    match back {
+        ComeBack::Later => 0,
+        ComeBack::In { minutes } => whole(minutes),
+    }
 }
 
 /// A count as Slint holds it; far beyond what a page shows, the largest one.

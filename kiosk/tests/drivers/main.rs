@@ -13,4 +13,5 @@ mod server;
 mod shell;
 mod store;
 mod sync;
+mod too_often;
 mod whole;

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use jiff::SignedDuration;
 use kiosk::events::Clock;
-use madkort_protocol::{DeviceKind, HEADER_REQUEST};
+use madkort_protocol::{API_VERSION, DeviceKind, HEADER_REQUEST, Problem, ProblemCode};
 use sync_server::demo::{self, DemoCard, DemoSchool};
 use sync_server::payments::{Payments, Sandbox};
 use sync_server::store::{self, DatabaseUrl, NewCode, Store};
@@ -26,6 +26,8 @@ pub struct Asked {
 pub enum Reply {
     /// Status, API version header if any, body.
     Say(u16, Option<u16>, String),
+    /// Too often; with seconds to wait, if they are told.
+    TooOften(Option<u64>),
     /// The line is cut after the request was taken.
     HangUp,
     /// Nothing, until the other end goes.
@@ -54,8 +56,13 @@ fn converse(client: TcpStream, answer: &dyn Fn(&Asked) -> Reply) -> Option<()> {
         match answer(&asked) {
             Reply::Say(status, version, body) => {
                 let version = version.map(|v| format!("madkort-api: {v}\r\n")).unwrap_or_default();
-                let length = body.len();
-                write!(client, "HTTP/1.1 {status} x\r\n{version}content-length: {length}\r\n\r\n{body}").ok()?;
+                say(&mut client, status, &version, &body)?;
+            }
+            Reply::TooOften(wait) => {
+                let wait = wait.map(|seconds| format!("retry-after: {seconds}\r\n")).unwrap_or_default();
+                let problem = Problem::new(ProblemCode::TooMany);
+                let headers = format!("madkort-api: {API_VERSION}\r\n{wait}");
+                say(&mut client, problem.status, &headers, &serde_json::to_string(&problem).ok()?)?;
             }
             Reply::HangUp => return None,
             Reply::Hold => {
@@ -64,6 +71,11 @@ fn converse(client: TcpStream, answer: &dyn Fn(&Asked) -> Reply) -> Option<()> {
             }
         }
     }
+}
+
+fn say(client: &mut TcpStream, status: u16, headers: &str, body: &str) -> Option<()> {
+    let length = body.len();
+    write!(client, "HTTP/1.1 {status} x\r\n{headers}content-length: {length}\r\n\r\n{body}").ok()
 }
 
 fn read(reader: &mut BufReader<TcpStream>) -> Option<Asked> {

@@ -13,6 +13,7 @@ pub mod display;
 pub mod ear;
 pub mod folders;
 pub mod http;
+pub mod keys;
 pub mod kiosk;
 pub mod kiosk_user;
 pub mod ledger;

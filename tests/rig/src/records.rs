@@ -113,6 +113,20 @@ impl Ledger {
         row.map(|(allergens, block)| Ok((serde_json::from_str(&allergens)?, block))).transpose()
     }
 
+    /// How every deposit to the account with this label stands, oldest first: `open`, `paid`, `cancelled`, ….
+    pub fn deposits(&self, label: &str) -> Result<Vec<String>> {
+        let sql = "SELECT state FROM deposits d JOIN accounts ON accounts.id = d.account
+                   WHERE label = ?1 ORDER BY created_at, d.id";
+        self.all(sql, label)
+    }
+
+    /// How every page for a payment card for auto top-up of that account stands, oldest first.
+    pub fn mandate_pages(&self, label: &str) -> Result<Vec<String>> {
+        let sql = "SELECT state FROM mandate_pages p JOIN accounts ON accounts.id = p.account
+                   WHERE label = ?1 ORDER BY p.created_at, p.id";
+        self.all(sql, label)
+    }
+
     /// Every withdrawal from the account with this label, oldest first.
     pub fn withdrawals(&self, label: &str) -> Result<Vec<WithdrawalRow>> {
         let books = self.open()?;
@@ -156,6 +170,13 @@ impl Ledger {
                    JOIN accounts ON accounts.id = c.account WHERE label = ?1 ORDER BY c.created_at DESC, c.id DESC";
         let mut statement = books.prepare(sql)?;
         let rows = statement.query_map([label], |row| Ok(ChargeRow { state: row.get(0)?, cause: row.get(1)? }))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn all(&self, sql: &str, of: &str) -> Result<Vec<String>> {
+        let books = self.open()?;
+        let mut statement = books.prepare(sql)?;
+        let rows = statement.query_map([of], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

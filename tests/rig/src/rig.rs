@@ -84,7 +84,7 @@ impl Rig {
     }
 
     /// The same, with a change to what the kiosk is given, or to what stands at the server, before it is switched on.
-    pub fn start_with(options: Options, change: impl FnOnce(&mut Kiosk, &Server) -> Result<()>) -> Result<Self> {
+    pub fn start_with(options: Options, change: impl FnOnce(&mut Kiosk, &mut Server) -> Result<()>) -> Result<Self> {
         let rig = Self::prepare(options, change)?;
         rig.kiosk.wait_for_screen("Idle")?;
         if let Some(window) = &rig.window {
@@ -94,7 +94,7 @@ impl Rig {
     }
 
     /// The same without waiting for the kiosk.
-    pub fn prepare(options: Options, change: impl FnOnce(&mut Kiosk, &Server) -> Result<()>) -> Result<Self> {
+    pub fn prepare(options: Options, change: impl FnOnce(&mut Kiosk, &mut Server) -> Result<()>) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("madkort-rig-").tempdir()?;
         let display = match options.stage {
             Stage::Hidden => Some(Display::start(dir.path(), options.size)?),
@@ -103,7 +103,7 @@ impl Rig {
         let window = display.as_ref().map(Window::open).transpose()?;
         let reader = Reader::start(&dir.path().join("pcscd"))?;
         let printer = Printer::start(&dir.path().join("papers"))?;
-        let server = Server::start(&dir.path().join("server"))?;
+        let mut server = Server::start(&dir.path().join("server"))?;
         let network = Wire::to(server.address())?;
         let printer_cable = Wire::to(printer.address())?;
         let mut env: BTreeMap<_, _> = display.iter().flat_map(Display::env).collect();
@@ -116,7 +116,7 @@ impl Rig {
             env,
         };
         let mut kiosk = Kiosk::unpack(&dir.path().join("kiosk"), &told)?;
-        change(&mut kiosk, &server)?;
+        change(&mut kiosk, &mut server)?;
         kiosk.switch_on()?;
         Ok(Self {
             kiosk,

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** it keeps its port over a restart, so whoever knows the address goes on knowing it.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,6 +25,7 @@ pub struct Server {
     dir: PathBuf,
     address: SocketAddr,
     process: Option<Process>,
+    told: BTreeMap<String, String>,
     school: School,
     mailbox: Mailbox,
 }
@@ -34,7 +36,8 @@ impl Server {
         std::fs::create_dir_all(dir)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let (school, mailbox) = (School::default(), Mailbox::open()?);
-        let mut server = Self { dir: dir.to_owned(), address, process: None, school, mailbox };
+        let (dir, told) = (dir.to_owned(), BTreeMap::new());
+        let mut server = Self { dir, address, process: None, told, school, mailbox };
         run("sync-server migrate", &mut server.command("migrate"))?;
         let told = run("sync-server demo-data", server.command("demo-data").arg("--json"))?;
         server.school = serde_json::from_str(&told).context("what demo-data tells")?;
@@ -85,10 +88,18 @@ impl Server {
         let mut command = self.command("serve");
         command.args(["--gateway", "sandbox", "--listen"]).arg(self.address.to_string());
         command.args(["--smtp-url", &self.mailbox.url(), "--smtp-from", SENDER]);
+        command.envs(&self.told);
         let process = Process::start("sync-server", &mut command)?;
         self.address = process.wait_line("where it listens", PATIENCE, address_in)?;
         self.process = Some(process);
         Ok(())
+    }
+
+    /// Tells it something else than a school would at first, by the variable of its configuration: it starts anew with it.
+    pub fn configure(&mut self, variable: &str, value: &str) -> Result<()> {
+        self.told.insert(variable.to_owned(), value.to_owned());
+        self.stop()?;
+        self.switch_on()
     }
 
     /// The machine it runs on loses power.

@@ -77,6 +77,11 @@ impl Sight {
         self.elements.iter().find(|e| e.role == role && e.name == name)
     }
 
+    /// What keys go to.
+    pub fn focused(&self) -> Option<&Element> {
+        self.elements.iter().find(|e| e.focused)
+    }
+
     /// Everything there is to read: names and descriptions, in reading order.
     pub fn texts(&self) -> Vec<String> {
         let both = self.elements.iter().flat_map(|e| [&e.name, &e.description]);

@@ -9,7 +9,7 @@ use madkort_tests::server::Server;
 const EXIT_CONFIG: i32 = 78;
 
 fn spoiled_config(spoil: impl FnOnce(&str) -> String) -> Result<(Option<i32>, String)> {
-    let mut rig = Rig::prepare(Options::default(), |kiosk: &mut Kiosk, _: &Server| {
+    let mut rig = Rig::prepare(Options::default(), |kiosk: &mut Kiosk, _: &mut Server| {
         let text = std::fs::read_to_string(kiosk.config())?;
         Ok(std::fs::write(kiosk.config(), spoil(&text))?)
     })?;
@@ -37,7 +37,7 @@ fn a_config_with_a_wrong_key() -> Result<()> {
 fn a_database_that_is_none() -> Result<()> {
     let garbage = b"This is not a database. ".repeat(400);
     let spoil = garbage.clone();
-    let mut rig = Rig::prepare(Options::default(), move |kiosk: &mut Kiosk, _: &Server| {
+    let mut rig = Rig::prepare(Options::default(), move |kiosk: &mut Kiosk, _: &mut Server| {
         Ok(std::fs::write(kiosk.state().join("kiosk.db"), &spoil)?)
     })?;
     // Nobody can be served, and the screen says so; the file is left for whoever can still read it.

@@ -3,6 +3,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use madkort_tests::ear::{Ear, Saying};
+use madkort_tests::keys::{MOST_STEPS, PAD, way_on};
 use madkort_tests::kiosk_user::{kroner, number_on};
 use madkort_tests::patience::until;
 use madkort_tests::process::PATIENCE;
@@ -12,8 +13,6 @@ use madkort_tests::window::{Key, Role};
 
 use crate::portal::steps::books;
 
-/// More steps than any page has things to come to, the keyboard's included.
-const MOST: usize = 120;
 /// What is written to support, letter by letter.
 const MESSAGE: &str = "hm";
 /// Keys pressed in vain.
@@ -46,7 +45,7 @@ impl Listener<'_> {
     /// Steps on until what is come to has a name that is wanted; says which.
     fn step_to(&self, way: Key, what: &str, wanted: impl Fn(&str) -> bool) -> Result<String> {
         let mut names = Vec::new();
-        while names.len() < MOST {
+        while names.len() < MOST_STEPS {
             let known = self.press(way)?;
             let said = self.ear.wait_for(&format!("something on the way to {what}"), known, |_| true)?;
             let name = said.lines.first().cloned().unwrap_or_default();
@@ -80,15 +79,12 @@ impl Listener<'_> {
         self.hear_after(Key::Do, &self.words(line))
     }
 
-    /// The verification code, on a pad in the order of a telephone's.
+    /// The verification code.
     fn type_code(&self, card: &Card) -> Result<()> {
-        let place = |digit: char| digit.to_digit(10).map_or(0, |digit| (digit + 9) % 10);
         let mut before = None;
         for (typed, digit) in (1..).zip(card.code.chars()) {
             if before != Some(digit) {
-                let back = before.is_some_and(|before| place(digit) < place(before));
-                let way = if back { Key::Previous } else { Key::Next };
-                self.step_to(way, "a digit", |here| here == digit.to_string())?;
+                self.step_to(way_on(PAD, before, digit), "a digit", |here| here == digit.to_string())?;
             }
             if typed < card.code.len() {
                 let dots = [typed, card.code.len()].map(|count| count.to_string());

@@ -9,7 +9,7 @@ use madkort_tests::kiosk_user::kroner;
 use madkort_tests::patience::until;
 use madkort_tests::rig::Rig;
 use madkort_tests::school::Card;
-use madkort_tests::window::Sight;
+use madkort_tests::window::{Key, Sight};
 
 /// How soon the server must have what was done at the kiosk, also over a cable that was just mended.
 const SOON: Duration = Duration::from_mins(1);
@@ -29,6 +29,27 @@ pub fn give_first_code(rig: &Rig, card: &Card) -> Result<()> {
     give_code(rig, card)?;
     rig.see("Tell us who you are, so that receipts and letters reach you.")?;
     rig.press("Later")
+}
+
+/// Types the code by keys where a page asks for it.
+pub fn give_code_by_keys(rig: &Rig, card: &Card) -> Result<()> {
+    rig.see("Type your code")?;
+    rig.key_code(&card.code)
+}
+
+/// Lays a card on the reader that asks for its code, and gives that by keys; waits for the person's own page.
+pub fn tap_and_type_code(rig: &mut Rig, card: &Card) -> Result<()> {
+    rig.reader.tap(&card.uid)?;
+    rig.kiosk.wait_for_screen("Code")?;
+    give_code_by_keys(rig, card)?;
+    rig.kiosk.wait_for_screen("Home")?;
+    rig.see_with("Hi {}", &[card.first_name()]).map(drop)
+}
+
+/// Logs out by keys; the card stays where it lies.
+pub fn log_out_by_keys(rig: &Rig) -> Result<()> {
+    rig.key(Key::Previous, "Log out")?;
+    rig.kiosk.wait_for_screen("Idle")
 }
 
 /// From one's own page to the accounts.

@@ -7,7 +7,7 @@ use madkort_protocol::{CardId, CardStatus, FREE_TRIES, OperationId};
 
 use super::profile::Then;
 use super::{Around, ForgottenRoom, ForgottenStep, Inside, Room};
-use crate::{CodeAnswer, Effect, Field, Intent, LetterAnswer, Secret, TileKind, Visitor};
+use crate::{CodeAnswer, ComeBack, Effect, Field, Intent, LetterAnswer, Secret, TileKind, Visitor};
 
 /// Digits of a verification code, as printed on the card.
 pub(crate) const CODE_LENGTH: usize = 4;
@@ -62,6 +62,8 @@ pub(crate) enum CodeStep {
     Waiting { until: Timestamp },
     /// Only the server can look at it, and it is out of reach.
     OutOfReach,
+    /// The server was asked too often, and did not look at it.
+    TooOften { back: ComeBack },
 }
 
 impl CodeRoom {
@@ -145,7 +147,7 @@ impl Door {
             }
             (Way::Password(password), Intent::Send) if !password.is_empty() => {
                 self.step = CodeStep::Checking;
-                return vec![Effect::CheckPassword { card, password: std::mem::take(password) }];
+                return vec![Effect::CheckPassword { card, password: password.clone() }];
             }
             _ => {}
         }
@@ -165,13 +167,18 @@ impl Door {
 
     /// It was wrong, or not looked at.
     pub fn stay_out(&mut self, answer: CodeAnswer) {
-        if let Way::Code(typed) | Way::Password(typed) = &mut self.way {
+        // A password that was not looked at need not be typed again; a code of four digits is sent with its last one.
+        let kept = matches!((&self.way, answer), (Way::Password(_), CodeAnswer::TooOften(_)));
+        if let Way::Code(typed) | Way::Password(typed) = &mut self.way
+            && !kept
+        {
             *typed = Secret::default();
         }
         self.step = match answer {
             CodeAnswer::Wrong { tries_left } => CodeStep::Wrong { tries_left: tries_left.min(FREE_TRIES) },
             CodeAnswer::Wait { until } => CodeStep::Waiting { until },
             CodeAnswer::OutOfReach => CodeStep::OutOfReach,
+            CodeAnswer::TooOften(back) => CodeStep::TooOften { back },
             CodeAnswer::Right => CodeStep::Typing,
         };
     }

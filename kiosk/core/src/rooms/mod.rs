@@ -48,7 +48,8 @@ use jiff::civil::Date;
 use madkort_protocol::{Account, AccountId, Language, MenuDay, Money, OperationId, ProductId};
 
 use crate::{
-    Catalogue, Effect, FormProblem, Intent, Link, Moment, PrintState, PrinterHealth, RefusedOrder, TileKind, Visitor,
+    Catalogue, ComeBack, Effect, FormProblem, Intent, Link, Moment, PrintState, PrinterHealth, RefusedOrder, TileKind,
+    Visitor,
 };
 
 /// Days to choose from: a school week.
@@ -324,6 +325,17 @@ impl Inside {
             Room::Picture(_) => self.picture_page_failed(id, FormProblem::Refused),
             Room::Transfer(room) => room.refused(id, field, left(room.from)),
             Room::Withdraw(room) => room.refused(id, field, left(room.account)),
+            _ => {}
+        }
+    }
+
+    /// The server was asked too often, and did not look at a request.
+    pub fn request_too_often(&mut self, id: OperationId, back: ComeBack) {
+        match &mut self.room {
+            Room::AutoRecharge(room) => room.failed(id, FormProblem::TooOften(back)),
+            Room::Picture(_) => self.picture_page_failed(id, FormProblem::TooOften(back)),
+            Room::Transfer(room) => room.too_often(id, back),
+            Room::Withdraw(room) => room.too_often(id, back),
             _ => {}
         }
     }

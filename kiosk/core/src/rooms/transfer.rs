@@ -7,7 +7,7 @@ use madkort_protocol::{AccountId, Money, OperationId, Transfer, TransferRequest}
 
 use super::{AccountsRoom, Around, Inside, Room};
 use crate::form::{keep, read_sum};
-use crate::{Beep, Effect, Field, FormProblem, Intent, Paper, PrintState, TransferSlip, Visitor};
+use crate::{Beep, ComeBack, Effect, Field, FormProblem, Intent, Paper, PrintState, TransferSlip, Visitor};
 
 /// Characters of an amount: more than any balance has.
 const AMOUNT: usize = 14;
@@ -27,8 +27,8 @@ pub(crate) struct TransferRoom {
 pub(crate) enum TransferStep {
     /// Being filled in.
     Filling,
-    /// The server is asked.
-    Asking { request: TransferRequest },
+    /// The server is asked; again, if it may have heard before.
+    Asking { request: TransferRequest, again: bool },
     /// The server did not answer: it may have heard.
     Unsure { request: TransferRequest },
     /// The money has moved.
@@ -46,7 +46,7 @@ impl TransferRoom {
 
     /// The code is asked for again: what was on its way goes out again afterwards, under the same id.
     pub fn interrupted(&mut self) {
-        if let TransferStep::Asking { request } = &self.step {
+        if let TransferStep::Asking { request, .. } = &self.step {
             self.step = TransferStep::Unsure { request: request.clone() };
         }
     }
@@ -60,15 +60,30 @@ impl TransferRoom {
     }
 
     pub(super) fn unreachable(&mut self, id: OperationId) {
-        if let TransferStep::Asking { request } = &self.step
+        if let TransferStep::Asking { request, .. } = &self.step
             && request.id == id
         {
             self.step = TransferStep::Unsure { request: request.clone() };
         }
     }
 
+    /// Nothing came of it this time. What may have been heard before keeps its id: a fresh one would move the money twice.
+    pub(super) fn too_often(&mut self, id: OperationId, back: ComeBack) {
+        match &self.step {
+            TransferStep::Asking { request, again: true } if request.id == id => {
+                self.step = TransferStep::Unsure { request: request.clone() };
+                self.problem = Some(FormProblem::UnsureTooOften(back));
+            }
+            TransferStep::Asking { request, again: false } if request.id == id => {
+                self.step = TransferStep::Filling;
+                self.problem = Some(FormProblem::TooOften(back));
+            }
+            _ => {}
+        }
+    }
+
     pub(super) fn refused(&mut self, id: OperationId, field: Option<&str>, balance: Money) {
-        if matches!(&self.step, TransferStep::Asking { request } if request.id == id) {
+        if matches!(&self.step, TransferStep::Asking { request, .. } if request.id == id) {
             self.step = TransferStep::Filling;
             let amount = if field == Some("amount") { read_sum(&self.amount, balance).err() } else { None };
             self.problem = Some(amount.unwrap_or(FormProblem::Refused));
@@ -104,14 +119,15 @@ impl Inside {
             (TransferStep::Filling, Intent::Next) => match self.read_transfer(&room, fresh, around) {
                 Ok(request) => {
                     room.problem = None;
-                    room.step = TransferStep::Asking { request: request.clone() };
+                    room.step = TransferStep::Asking { request: request.clone(), again: false };
                     return (Room::Transfer(room), vec![Effect::Transfer(request)]);
                 }
                 Err(problem) => room.problem = Some(problem),
             },
             (TransferStep::Unsure { request }, Intent::Next) => {
                 let request = request.clone();
-                room.step = TransferStep::Asking { request: request.clone() };
+                room.problem = None;
+                room.step = TransferStep::Asking { request: request.clone(), again: true };
                 return (Room::Transfer(room), vec![Effect::Transfer(request)]);
             }
             _ => {}
@@ -139,7 +155,9 @@ impl Inside {
         let label = |id| self.visitor.account(id).map(|a| a.label.clone()).unwrap_or_default();
         let (from, to) = (label(transfer.from), label(transfer.to));
         let Room::Transfer(room) = &mut self.room else { return vec![] };
-        let (TransferStep::Asking { request } | TransferStep::Unsure { request }) = &room.step else { return vec![] };
+        let (TransferStep::Asking { request, .. } | TransferStep::Unsure { request }) = &room.step else {
+            return vec![];
+        };
         if request.id != transfer.id {
             return vec![];
         }

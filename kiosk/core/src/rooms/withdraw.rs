@@ -10,7 +10,9 @@ use madkort_protocol::{
 
 use super::{AccountsRoom, Around, Inside, Room};
 use crate::form::{keep, read_sum};
-use crate::{Beep, Effect, Field, FormProblem, Intent, Paper, PrintState, Visitor, WithdrawalList, WithdrawalSlip};
+use crate::{
+    Beep, ComeBack, Effect, Field, FormProblem, Intent, Paper, PrintState, Visitor, WithdrawalList, WithdrawalSlip,
+};
 
 /// Characters of what should be ten digits, spaces and dots included.
 const NUMBER: usize = 20;
@@ -52,8 +54,8 @@ pub(crate) enum WithdrawStep {
     Filling,
     /// Looked at once more.
     Checking,
-    /// The server is asked.
-    Asking { request: Box<WithdrawalRequest> },
+    /// The server is asked; again, if it may have heard before.
+    Asking { request: Box<WithdrawalRequest>, again: bool },
     /// The server did not answer: it may have heard.
     Unsure { request: Box<WithdrawalRequest> },
     /// The money is set aside.
@@ -97,7 +99,7 @@ impl WithdrawRoom {
     /// The code is asked for again: what was on its way goes out again afterwards, under the same id.
     pub fn interrupted(&mut self) {
         self.cancelling = None;
-        if let WithdrawStep::Asking { request } = &self.step {
+        if let WithdrawStep::Asking { request, .. } = &self.step {
             self.step = WithdrawStep::Unsure { request: request.clone() };
         }
         if self.earlier == WithdrawalList::Loading {
@@ -162,7 +164,10 @@ impl Inside {
             (WithdrawStep::Filling | WithdrawStep::Unsure { .. }, Intent::Back) => {
                 return (Room::Accounts(AccountsRoom::default()), vec![]);
             }
-            (WithdrawStep::Checking, Intent::Back) => room.step = WithdrawStep::Filling,
+            (WithdrawStep::Checking, Intent::Back) => {
+                room.problem = None;
+                room.step = WithdrawStep::Filling;
+            }
             (WithdrawStep::Filling, Intent::Edit(field, text)) => room.fill_in(field, &text),
             (WithdrawStep::Filling, Intent::Next) => match self.check(&room, around) {
                 Ok(_) => {
@@ -180,7 +185,8 @@ impl Inside {
             },
             (WithdrawStep::Unsure { request }, Intent::Next) => {
                 let request = request.clone();
-                room.step = WithdrawStep::Asking { request: request.clone() };
+                room.problem = None;
+                room.step = WithdrawStep::Asking { request: request.clone(), again: true };
                 return (Room::Withdraw(room), vec![Effect::Withdraw(request)]);
             }
             (WithdrawStep::Filling, Intent::CancelWithdrawal(id)) if room.can_cancel(id) => {
@@ -223,7 +229,7 @@ impl Inside {
             language: around.language,
         });
         room.problem = None;
-        room.step = WithdrawStep::Asking { request: request.clone() };
+        room.step = WithdrawStep::Asking { request: request.clone(), again: false };
         (Room::Withdraw(room), vec![Effect::Withdraw(request)])
     }
 
@@ -235,7 +241,9 @@ impl Inside {
         if room.cancelling == Some(withdrawal.id) {
             room.cancelling = None;
         }
-        let (WithdrawStep::Asking { request } | WithdrawStep::Unsure { request }) = &room.step else { return vec![] };
+        let (WithdrawStep::Asking { request, .. } | WithdrawStep::Unsure { request }) = &room.step else {
+            return vec![];
+        };
         if request.id != withdrawal.id {
             return vec![];
         }
@@ -264,10 +272,29 @@ impl WithdrawRoom {
             self.cancelling = None;
             self.problem = Some(FormProblem::Unsure);
         }
-        if let WithdrawStep::Asking { request } = &self.step
+        if let WithdrawStep::Asking { request, .. } = &self.step
             && request.id == id
         {
             self.step = WithdrawStep::Unsure { request: request.clone() };
+        }
+    }
+
+    /// Nothing came of it this time. What may have been heard before keeps its id: a fresh one would take the money twice.
+    pub(super) fn too_often(&mut self, id: OperationId, back: ComeBack) {
+        if self.cancelling == Some(id) {
+            self.cancelling = None;
+            self.problem = Some(FormProblem::TooOften(back));
+        }
+        match &self.step {
+            WithdrawStep::Asking { request, again: true } if request.id == id => {
+                self.step = WithdrawStep::Unsure { request: request.clone() };
+                self.problem = Some(FormProblem::UnsureTooOften(back));
+            }
+            WithdrawStep::Asking { request, again: false } if request.id == id => {
+                self.step = WithdrawStep::Checking;
+                self.problem = Some(FormProblem::TooOften(back));
+            }
+            _ => {}
         }
     }
 
@@ -277,7 +304,7 @@ impl WithdrawRoom {
             self.cancelling = None;
             self.problem = Some(FormProblem::Refused);
         }
-        if matches!(&self.step, WithdrawStep::Asking { request } if request.id == id) {
+        if matches!(&self.step, WithdrawStep::Asking { request, .. } if request.id == id) {
             self.point_at(field, balance);
         }
     }

@@ -231,6 +231,8 @@ pub struct WithdrawCheckPage {
     pub bank: String,
     /// For the bank's statement; may be empty.
     pub message: String,
+    /// Why the server did not look at it.
+    pub problem: Option<FormProblem>,
     /// The server is being asked.
     pub asking: bool,
     /// It did not answer: only asking again is left.

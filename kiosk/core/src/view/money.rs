@@ -44,6 +44,7 @@ pub(super) fn withdraw(room: &WithdrawRoom, inside: &Inside) -> Page {
                 name: payee.as_ref().map(|p| p.name.clone()).unwrap_or_default(),
                 bank: payee.as_ref().map(|p| p.account.grouped()).unwrap_or_default(),
                 message: payee.map(|p| p.message).unwrap_or_default(),
+                problem: room.problem,
                 asking: matches!(room.step, WithdrawStep::Asking { .. }),
                 unsure: matches!(room.step, WithdrawStep::Unsure { .. }),
             })

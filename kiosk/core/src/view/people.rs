@@ -53,6 +53,7 @@ fn message(step: CodeStep, now: Timestamp) -> Option<CodeMessage> {
         CodeStep::Wrong { tries_left } => Some(CodeMessage::Wrong { tries_left }),
         CodeStep::Waiting { until } if until > now => Some(CodeMessage::Wait { seconds: seconds(until, now) }),
         CodeStep::OutOfReach => Some(CodeMessage::OutOfReach),
+        CodeStep::TooOften { back } => Some(CodeMessage::TooOften(back)),
         CodeStep::Waiting { .. } | CodeStep::Typing | CodeStep::Checking => None,
     }
 }

@@ -17,6 +17,7 @@ mod random;
 mod shop;
 mod sign_in;
 mod statements;
+mod too_often;
 mod world;
 
 use kiosk_core::*;

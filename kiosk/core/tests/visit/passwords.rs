@@ -154,8 +154,8 @@ fn a_forgotten_password_is_answered_alike_at_every_door() {
         assert!(forgotten(&play).asking);
         play.hand(Intent::Back).tell(Event::ResetAsked(LetterAnswer::Unreachable));
         assert_eq!(forgotten(&play).problem, Some(FormProblem::NeedsConnection));
-        play.hand(Intent::Send).tell(Event::ResetAsked(LetterAnswer::TooOften));
-        assert_eq!(forgotten(&play).problem, Some(FormProblem::TooOften));
+        play.hand(Intent::Send).tell(Event::ResetAsked(LetterAnswer::TooOften(ComeBack::Later)));
+        assert_eq!(forgotten(&play).problem, Some(FormProblem::TooOften(ComeBack::Later)));
         play.hand(Intent::Send).tell(Event::ResetAsked(LetterAnswer::Asked));
         assert!(forgotten(&play).asked);
         play.hand(Intent::Back);

@@ -107,11 +107,13 @@ fn answer(play: &mut Play, well: bool) {
             Event::CodeChecked(CodeAnswer::Right)
         }
         Effect::CheckCode { .. } => Event::CodeChecked(CodeAnswer::Wrong { tries_left: 3 }),
-        Effect::CheckPassword { .. } | Effect::OpenCard { .. } => Event::CodeChecked(CodeAnswer::OutOfReach),
+        Effect::CheckPassword { .. } => Event::CodeChecked(CodeAnswer::TooOften(ComeBack::Later)),
+        Effect::OpenCard { .. } => Event::CodeChecked(CodeAnswer::OutOfReach),
         Effect::AskReset(_) => Event::ResetAsked(LetterAnswer::Asked),
         Effect::ChangePassword { .. } => Event::PasswordIs(PasswordAnswer::Changed),
         Effect::Record { id, .. } if well => Event::Recorded { id, number: "K1-1".into(), visitor: here },
         Effect::Record { id, .. } => Event::RecordFailed(id),
+        Effect::OpenDeposit(request) if well => Event::DepositTooOften { id: request.id, back: ComeBack::Later },
         Effect::OpenDeposit(request) => Event::DepositUnreachable(request.id),
         Effect::Withdraw(request) if well => Event::RequestRefused { id: request.id, field: Some("name".into()) },
         Effect::Withdraw(request) => Event::RequestUnreachable(request.id),

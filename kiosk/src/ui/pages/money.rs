@@ -130,6 +130,7 @@ pub(super) fn withdraw_check(api: &ui::Api, page: &WithdrawCheckPage, language: 
         name: (&page.name).into(),
         bank: (&page.bank).into(),
         message: (&page.message).into(),
+        problem: kinds::problem(page.problem, language),
         asking: page.asking,
         unsure: page.unsure,
     });

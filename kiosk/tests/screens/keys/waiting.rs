@@ -1,9 +1,12 @@
 //! By keys alone while something is on its way, out of reach, refused, or done: nobody is stuck, and what failed can be tried again.
 
 use jiff::civil::date;
-use kiosk_core::LetterAnswer;
+use kiosk_core::{ComeBack, LetterAnswer};
 
 use super::*;
+
+/// When the server said to come back.
+const TEN: ComeBack = ComeBack::In { minutes: 10 };
 
 impl Walk {
     /// Presses, and leaves what the kiosk asks for without an answer.
@@ -123,6 +126,10 @@ fn a_code_that_is_looked_at_or_not_and_the_key_that_leaves_the_door() {
     let check = asked!(walk, "1", Effect::CheckCode { card, .. } => card);
     assert_eq!(check, walk.who.card);
     walk.waits();
+    walk.tell(Event::CodeChecked(CodeAnswer::TooOften(ComeBack::In { minutes: 1 }))).sees("Try again in 1 minute.");
+    walk.waits();
+    walk.go("4").go("7").go("1");
+    walk.asks("1");
     walk.tell(Event::CodeChecked(CodeAnswer::Wrong { tries_left: 2 })).sees("2 tries left").waits();
     walk.go("4").go("Erase").go("4").go("7").go("1");
     walk.asks("1");
@@ -146,11 +153,15 @@ fn a_password_without_a_connection_and_one_that_is_forgotten() {
     walk.go("Statement").go("Use my password").write("Password", "grdag");
     asked!(walk, "Log in", Effect::CheckPassword { .. } => ());
     walk.waits();
+    walk.tell(Event::CodeChecked(CodeAnswer::TooOften(ComeBack::Later))).sees("Try again a little later.").waits();
+    asked!(walk, "Log in", Effect::CheckPassword { .. } => ());
     walk.tell(Event::CodeChecked(CodeAnswer::OutOfReach)).sees("A password needs a connection.").waits();
     walk.go("Forgot password").write("E-mail", "a@b.dk");
     asked!(walk, "Reset", Effect::AskReset(_) => ());
     walk.waits().stays();
     walk.tell(Event::ResetAsked(LetterAnswer::Unreachable)).sees("It needs a connection.");
+    asked!(walk, "Reset", Effect::AskReset(_) => ());
+    walk.tell(Event::ResetAsked(LetterAnswer::TooOften(ComeBack::In { minutes: 120 }))).sees("Try again in 2 hours.");
     asked!(walk, "Reset", Effect::AskReset(_) => ());
     walk.tell(Event::ResetAsked(LetterAnswer::Asked)).sees("a letter is on its way").waits();
     walk.back();
@@ -181,6 +192,8 @@ fn a_payment_in_each_of_its_states() {
     let id = asked!(walk, "Next", Effect::OpenDeposit(request) => request.id);
     walk.waits().stays();
     walk.tell(Event::DepositUnreachable(id)).sees("Nothing has been charged. Try again.");
+    let id = asked!(walk, "Next", Effect::OpenDeposit(request) => request.id);
+    walk.tell(Event::DepositTooOften { id, back: TEN }).sees("Try again in 10 minutes.").waits();
     let id = asked!(walk, "Next", Effect::OpenDeposit(request) => request.id);
     walk.tell(deposit(id, DepositState::Open)).waits();
     walk.tell(Event::DepositUnreachable(id)).sees("Your payment goes on without the kiosk.").waits();
@@ -251,6 +264,8 @@ fn a_profile_and_a_password_that_do_not_come_or_are_not_taken() {
     asked!(walk, "Save", Effect::SaveProfile { .. } => ());
     walk.tell(Event::ProfileRefused).sees("It was not accepted.");
     asked!(walk, "Save", Effect::SaveProfile { .. } => ());
+    walk.tell(Event::ProfileTooOften(TEN)).sees("Try again in 10 minutes.");
+    asked!(walk, "Save", Effect::SaveProfile { .. } => ());
     walk.tell(here).sees("Saved.");
 
     walk.go("Change password");
@@ -260,6 +275,8 @@ fn a_profile_and_a_password_that_do_not_come_or_are_not_taken() {
     asked!(walk, "Save password", Effect::ChangePassword { .. } => ());
     walk.waits().stays();
     walk.tell(Event::PasswordUnreachable).sees("It needs a connection.");
+    asked!(walk, "Save password", Effect::ChangePassword { .. } => ());
+    walk.tell(Event::PasswordTooOften(TEN)).sees("Try again in 10 minutes.");
     asked!(walk, "Save password", Effect::ChangePassword { .. } => ());
     let until = start() + SignedDuration::from_mins(1);
     walk.tell(Event::PasswordIs(PasswordAnswer::Wait { until })).sees("Wait 60 seconds").waits();
@@ -291,7 +308,7 @@ fn a_statement_that_does_not_come_and_a_letter_that_does_not_leave() {
     walk.waits().stays();
     for (answer, said) in [
         (LetterAnswer::Unreachable, "It needs a connection."),
-        (LetterAnswer::TooOften, "Too many letters"),
+        (LetterAnswer::TooOften(ComeBack::In { minutes: 41 }), "Try again in 41 minutes."),
         (LetterAnswer::Refused, "It was not accepted."),
     ] {
         walk.tell(Event::StatementMailed { id, answer }).sees(said);
@@ -326,9 +343,14 @@ fn money_that_moves_without_an_answer() {
     let mut walk = Walk::inside();
     walk.go("Accounts").go("Transfer from Alma").code();
     walk.go("To Sofia").write("Amount", "5");
-    let request = asked!(walk, "Transfer", Effect::Transfer(request) => request);
+    let id = asked!(walk, "Transfer", Effect::Transfer(request) => request.id);
     walk.waits().stays();
+    walk.tell(Event::RequestTooOften { id, back: TEN }).sees("Try again in 10 minutes.").waits();
+    let request = asked!(walk, "Transfer", Effect::Transfer(request) => request);
     walk.tell(Event::RequestUnreachable(request.id)).sees("No answer just now.").waits();
+    let again = asked!(walk, "Try again", Effect::Transfer(request) => request);
+    assert_eq!(again, request);
+    walk.tell(Event::RequestTooOften { id: request.id, back: TEN }).sees("There was no answer before").waits();
     let again = asked!(walk, "Try again", Effect::Transfer(request) => request);
     assert_eq!(again, request);
     walk.tell(Event::TransferIs(Box::new(Transfer {
@@ -381,8 +403,10 @@ fn a_list_that_does_not_come_and_a_withdrawal_without_an_answer() {
     walk.tell(Event::WithdrawalIs(Box::new(back))).sees("Undone, the money is back");
 
     walk.write("Registration number", "1234").write("Account number", "9876543").go("Next");
-    let request = asked!(walk, "Pay out", Effect::Withdraw(request) => request);
+    let id = asked!(walk, "Pay out", Effect::Withdraw(request) => request.id);
     walk.waits().stays();
+    walk.tell(Event::RequestTooOften { id, back: TEN }).sees("Try again in 10 minutes.").waits();
+    let request = asked!(walk, "Pay out", Effect::Withdraw(request) => request);
     walk.tell(Event::RequestUnreachable(request.id)).sees("No answer just now.").waits();
     let again = asked!(walk, "Try again", Effect::Withdraw(request) => request);
     assert_eq!(again, request);
@@ -440,6 +464,8 @@ fn auto_top_up_in_each_of_its_states() {
     walk.tell(auto(None)).go("Set up").go("DKK 100").go("I accept the terms");
     let id = asked!(walk, "Next", Effect::OpenMandatePage(request) => request.id);
     walk.waits().stays();
+    walk.tell(Event::RequestTooOften { id, back: TEN }).sees("Try again in 10 minutes.").waits();
+    let id = asked!(walk, "Next", Effect::OpenMandatePage(request) => request.id);
     walk.tell(page_for_card(id, MandatePageState::Open)).waits();
     asked!(walk, "Cancel", Effect::CancelMandatePage(_) => ());
     walk.tell(page_for_card(id, MandatePageState::Cancelled)).sees("Nothing was changed").waits();

@@ -68,7 +68,7 @@ fn for_a_person(size: Size) -> Result<()> {
 }
 
 /// Gives the kiosk a loudspeaker where the machine can play sound.
-fn with_sound(kiosk: &mut Kiosk, _: &Server) -> Result<()> {
+fn with_sound(kiosk: &mut Kiosk, _: &mut Server) -> Result<()> {
     let plays = |name: &str| name.starts_with("pcm") && name.ends_with('p');
     let devices = fs::read_dir("/dev/snd").into_iter().flatten().flatten();
     if devices.into_iter().any(|device| plays(&device.file_name().to_string_lossy())) {

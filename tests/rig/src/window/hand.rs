@@ -43,6 +43,13 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// Red, green and blue at one point, if it lies in the picture.
+    pub fn colour(&self, x: i32, y: i32) -> Option<[u8; 3]> {
+        let (x, y) = (usize::try_from(x).ok()?, usize::try_from(y).ok()?);
+        let at = (x < usize::from(self.width)).then(|| (y * usize::from(self.width) + x) * 3)?;
+        self.rgb.get(at..at + 3)?.try_into().ok()
+    }
+
     /// Writes a PNG.
     pub fn save(&self, path: &Path) -> Result<()> {
         if let Some(dir) = path.parent() {

@@ -21,10 +21,11 @@ const ON_SCREEN: u32 = 0;
 const CACHE: &str = "/org/a11y/atspi/cache";
 /// The root of the registry, and of every program.
 const ROOT: &str = "/org/a11y/atspi/accessible/root";
-/// `STATE_CHECKED`, `STATE_ENABLED`, `STATE_FOCUSED`, `STATE_SENSITIVE` as bits of AT-SPI's state set.
+/// `STATE_CHECKED`, `STATE_ENABLED`, `STATE_FOCUSED`, `STATE_PRESSED` as bits of AT-SPI's state set.
 const CHECKED: u64 = 1 << 4;
 const ENABLED: u64 = 1 << 8;
 const FOCUSED: u64 = 1 << 12;
+const PRESSED: u64 = 1 << 20;
 
 /// What an element is, as far as a person tells them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +86,13 @@ pub struct Element {
     /// Whether keys go to it.
     pub focused: bool,
     path: OwnedObjectPath,
+}
+
+impl Element {
+    /// Whether it is the same thing, whatever it is called or can do now.
+    pub fn is(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
 }
 
 /// One entry of `org.a11y.atspi.Cache.GetItems`: object, application, parent, index, number of children, interfaces, name, role,
@@ -247,7 +255,8 @@ fn element(item: &Item) -> Element {
         name: name.clone(),
         description: description.clone(),
         enabled: states & ENABLED != 0,
-        checked: states & CHECKED != 0,
+        // A button that stays down is pressed, a box is checked.
+        checked: states & (CHECKED | PRESSED) != 0,
         focused: states & FOCUSED != 0,
         path: object.1.clone(),
     }
