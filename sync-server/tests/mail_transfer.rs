@@ -71,7 +71,7 @@ async fn another_program_reads_what_we_wrote() {
     assert_eq!(letters, 2, "to whoever wrote it, and to support");
 
     let authority = Authority::new();
-    let agent = Agent::start(Proof::Of(authority.vouches_for("127.0.0.1")), json!([]));
+    let agent = Agent::start(Proof::Of(authority.vouches_for("127.0.0.1")), &json!([]));
     let mailer = mailer(&school, &agent.settings(Some(&authority)));
     assert_eq!(sent(&school, &mailer).await, 2);
     let visits = [agent.visit(), agent.visit()];
@@ -106,7 +106,7 @@ async fn a_letter_that_was_put_off_or_lost_its_line_is_the_same_letter_again() {
         { "at": "LETTER" },
         {},
     ]);
-    let agent = Agent::start(Proof::Of(authority.vouches_for("127.0.0.1")), script);
+    let agent = Agent::start(Proof::Of(authority.vouches_for("127.0.0.1")), &script);
     let mailer = mailer(&school, &agent.settings(Some(&authority)));
     for minutes in [5, 10] {
         assert_eq!((sent(&school, &mailer).await, waiting(&school).await), (0, 1));
@@ -131,7 +131,7 @@ async fn a_letter_whose_address_nobody_has_is_marked_and_not_tried_again() {
     a_receipt_waits(&school).await;
     let authority = Authority::new();
     let script = json!([{ "at": "RCPT", "say": "550 5.1.1 no such mailbox" }]);
-    let agent = Agent::start(Proof::Of(authority.vouches_for("127.0.0.1")), script);
+    let agent = Agent::start(Proof::Of(authority.vouches_for("127.0.0.1")), &script);
     let mailer = mailer(&school, &agent.settings(Some(&authority)));
     assert_eq!((sent(&school, &mailer).await, waiting(&school).await), (0, 0));
     assert_eq!(agent.visit()["letters"], json!([]));
@@ -151,7 +151,7 @@ async fn to_a_server_that_does_not_prove_its_name_nothing_goes_out() {
     ] {
         let school = School::open().await;
         a_receipt_waits(&school).await;
-        let agent = Agent::start(proof, json!([]));
+        let agent = Agent::start(proof, &json!([]));
         let mailer = self::mailer(&school, &agent.settings(believed));
         let log = Log::default();
         {
@@ -167,7 +167,7 @@ async fn to_a_server_that_does_not_prove_its_name_nothing_goes_out() {
 
         // Another day it is the right one, and gets it.
         school.wait(SignedDuration::from_mins(5));
-        let agent = Agent::start(Proof::Of(ours.vouches_for("127.0.0.1")), json!([]));
+        let agent = Agent::start(Proof::Of(ours.vouches_for("127.0.0.1")), &json!([]));
         assert_eq!(sent(&school, &self::mailer(&school, &agent.settings(Some(&ours)))).await, 1);
     }
 }
@@ -178,7 +178,7 @@ async fn a_login_that_is_turned_down_keeps_the_letters_and_is_told_without_the_p
     let school = School::open().await;
     a_receipt_waits(&school).await;
     let authority = Authority::new();
-    let agent = Agent::start(Proof::Of(authority.vouches_for("127.0.0.1")), json!([]));
+    let agent = Agent::start(Proof::Of(authority.vouches_for("127.0.0.1")), &json!([]));
     let right = agent.settings(Some(&authority));
     let user = right.login.clone().unwrap().0;
     let log = Log::default();

@@ -270,7 +270,9 @@ fn a_list_before_the_cut_off_is_not_the_last_word() {
     for _ in 0..2 {
         let list = said(&place.run(&["kitchen-list", "--date", "2099-01-06"], ""));
         assert!(list.starts_with("KØKKENLISTE, FORELØBIG  "), "{list}");
-        assert!(list.contains("Der kan bestilles til 06.01.2099 kl. 08.00: tallene kan ændre"), "{list}");
+        // Where the line breaks depends on the hour that stands before it.
+        let words = list.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("Der kan bestilles til 06.01.2099 kl. 08.00: tallene kan ændre sig."), "{list}");
     }
     let school = place.with(async |_, school| school).to_string();
     assert!(!said(&place.run(&["deeds"], &school)).contains("kitchen-list"));

@@ -80,7 +80,7 @@ mod tests {
         }
 
         fn tell(&self, now: Result<Option<&u8>, SignedOut>) {
-            self.told.lock().unwrap().push(now.map(|page| page.copied()));
+            self.told.lock().unwrap().push(now.map(Option::<&u8>::copied));
         }
     }
 
