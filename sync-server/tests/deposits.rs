@@ -205,7 +205,7 @@ async fn nobody_looks_and_the_round_closes_what_ran_out() {
     let request = school.deposit("Alma", 100);
     school.post_deposit(&request).await;
     school.wait(SignedDuration::from_mins(11));
-    school.payments.look_around(school.now(), false).await.unwrap();
+    school.payments.look_at_deposits(school.now()).await.unwrap();
     let row = school.store.deposit(request.id).await.unwrap().unwrap();
     assert_eq!(row.state, DepositState::Expired);
 }
@@ -251,10 +251,10 @@ async fn an_unknown_payment_is_asked_about_and_never_paid_again() {
     school.pay(&page, APPROVED).await;
     assert_eq!(state(&school.get_deposit(request.id).await), "unknown");
     school.wait(SignedDuration::from_secs(4));
-    school.payments.look_around(school.now(), false).await.unwrap();
+    school.payments.look_at_deposits(school.now()).await.unwrap();
     assert_eq!(state(&school.get_deposit(request.id).await), "unknown", "not due before five seconds");
     school.wait(SignedDuration::from_secs(1));
-    school.payments.look_around(school.now(), false).await.unwrap();
+    school.payments.look_at_deposits(school.now()).await.unwrap();
     assert_eq!(state(&school.get_deposit(request.id).await), "paid");
     assert_eq!(school.balance("Alma").await, before + 10_000);
 }
@@ -267,7 +267,7 @@ async fn an_unknown_payment_outlives_its_page() {
     school.pay(&page, HANGS).await;
     school.wait(SignedDuration::from_hours(30));
     // As after a restart.
-    school.payments.look_around(school.now(), true).await.unwrap();
+    school.payments.look_at_deposits(school.now()).await.unwrap();
     assert_eq!(state(&school.get_deposit(request.id).await), "paid");
 }
 
@@ -357,7 +357,7 @@ async fn a_gateway_that_hangs_over_one_deposit_keeps_no_other_waiting() {
     let before = school.balance("Noah").await;
     school.wait(SignedDuration::from_mins(11));
     let (payments, now) = (school.payments.clone(), school.now());
-    let looking = tokio::spawn(async move { payments.look_around(now, false).await });
+    let looking = tokio::spawn(async move { payments.look_at_deposits(now).await });
     // Well before anybody has lost patience with the first.
     let state = async |id| school.store.deposit(id).await.unwrap().unwrap().state;
     let settled = async {
@@ -371,7 +371,7 @@ async fn a_gateway_that_hangs_over_one_deposit_keeps_no_other_waiting() {
     looking.abort();
 
     // Once patience is lost it is not known how it ended, and it is asked about again.
-    school.payments.clone().with_patience(Duration::ZERO).look_around(now, false).await.unwrap();
+    school.payments.clone().with_patience(Duration::ZERO).look_at_deposits(now).await.unwrap();
     let row = school.store.deposit(first.id).await.unwrap().unwrap();
     assert_eq!(row.state, DepositState::Unknown);
     assert!(row.ask_at.is_some_and(|at| at > now));

@@ -119,11 +119,11 @@ async fn a_soft_decline_is_tried_again_after_a_day_three_days_and_a_week_and_the
         school.purchase("Malthe", 1).await;
         assert_eq!(consider(&school, "Malthe").await, None, "another purchase does not hurry it");
         school.wait(SignedDuration::from_hours(hours) - second);
-        school.payments.look_around(school.now(), true).await.unwrap();
+        school.payments.look_at_top_ups(school.now(), true).await.unwrap();
         assert_eq!(shown(&school, "Malthe").await, AutoRechargeState::Retrying);
         let declines = school.balance("Malthe").await;
         school.wait(second);
-        school.payments.look_around(school.now(), true).await.unwrap();
+        school.payments.look_at_top_ups(school.now(), true).await.unwrap();
         assert_eq!(school.balance("Malthe").await, declines);
     }
     assert_eq!(shown(&school, "Malthe").await, AutoRechargeState::Suspended);
@@ -139,7 +139,7 @@ async fn a_retry_that_goes_through_ends_the_declines() {
     with_card(&school, "4242424242424242").await;
     school.wait(SignedDuration::from_hours(24));
     // The round of mandates, not only the one at start.
-    school.payments.look_around(school.now(), false).await.unwrap();
+    school.payments.look_at_top_ups(school.now(), false).await.unwrap();
     assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000 + 10_000);
     assert_eq!(shown(&school, "Malthe").await, AutoRechargeState::Armed);
 }
@@ -154,7 +154,7 @@ async fn a_hard_decline_stops_at_once() {
         assert_eq!(shown(&school, "Malthe").await, AutoRechargeState::Suspended, "{card}");
         school.wait(SignedDuration::from_hours(24 * 30));
         school.purchase("Malthe", 1).await;
-        school.payments.look_around(school.now(), true).await.unwrap();
+        school.payments.look_at_top_ups(school.now(), true).await.unwrap();
         assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_001, "{card}");
     }
 }
@@ -168,9 +168,9 @@ async fn a_charge_without_an_answer_is_asked_about_and_not_made_again() {
     assert_eq!(shown(&school, "Malthe").await, AutoRechargeState::Charging);
     school.purchase("Malthe", 1_000).await;
     assert_eq!(consider(&school, "Malthe").await, None);
-    school.payments.look_around(school.now(), true).await.unwrap();
+    school.payments.look_at_top_ups(school.now(), true).await.unwrap();
     assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 2_000 + 10_000);
-    school.payments.look_around(school.now(), true).await.unwrap();
+    school.payments.look_at_top_ups(school.now(), true).await.unwrap();
     assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 2_000 + 10_000);
     school.audit().await;
 }
@@ -199,7 +199,7 @@ async fn killed_before_the_call_it_is_sent_at_start() {
     school.purchase("Malthe", 1_000).await;
     let charge = left_behind(&school, ChargeState::Created).await;
     gateway.charges.lock().unwrap().push_back(taken(100));
-    school.payments.look_around(school.now(), true).await.unwrap();
+    school.payments.look_at_top_ups(school.now(), true).await.unwrap();
     assert_eq!(gateway.charged.lock().unwrap()[0].key, charge.id);
     assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000 + 10_000);
 }
@@ -210,7 +210,7 @@ async fn killed_after_the_call_it_is_asked_about_and_not_sent() {
     school.purchase("Malthe", 1_000).await;
     left_behind(&school, ChargeState::Sent).await;
     gateway.will_say(Some(taken(100)));
-    school.payments.look_around(school.now(), true).await.unwrap();
+    school.payments.look_at_top_ups(school.now(), true).await.unwrap();
     assert!(gateway.charged.lock().unwrap().is_empty());
     assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000 + 10_000);
 }
@@ -222,7 +222,7 @@ async fn killed_in_the_call_and_never_arrived_it_is_sent_with_the_same_key() {
     let charge = left_behind(&school, ChargeState::Sent).await;
     gateway.will_say(None);
     gateway.charges.lock().unwrap().push_back(taken(100));
-    school.payments.look_around(school.now(), true).await.unwrap();
+    school.payments.look_at_top_ups(school.now(), true).await.unwrap();
     assert_eq!(gateway.charged.lock().unwrap()[0].key, charge.id);
     assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000 + 10_000);
 }
@@ -237,7 +237,7 @@ async fn a_mandate_taken_back_while_its_charge_is_on_the_way() {
         let cancelled = Mandate { state: MandateState::Cancelled, ..mandate(&school, "Malthe").await };
         school.store.put_mandate(cancelled).await.unwrap();
         gateway.will_say(answer);
-        school.payments.look_around(school.now(), true).await.unwrap();
+        school.payments.look_at_top_ups(school.now(), true).await.unwrap();
         assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000 + gained);
         assert!(gateway.charged.lock().unwrap().is_empty());
         let state = school.store.charge(charge.id).await.unwrap().unwrap().state;
@@ -303,7 +303,7 @@ async fn however_the_gateway_behaves_it_takes_the_money_once_and_so_do_we() {
         consider(&school, "Malthe").await.unwrap();
         for round in 0..4 {
             school.purchase("Malthe", 1).await;
-            school.payments.look_around(school.now(), round == 1).await.unwrap();
+            school.payments.look_at_top_ups(school.now(), round == 1).await.unwrap();
             school.wait(SignedDuration::from_secs(31));
         }
         assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_004 + 10_000, "{card}");
@@ -331,7 +331,7 @@ async fn after_a_restart_in_every_state_it_is_taken_once() {
                 let store = store::open(&file).unwrap();
                 let sandbox = Arc::new(Sandbox::open(&School::sandbox_file(&school.folder)).unwrap());
                 let payments = Payments::with_sandbox(store, sandbox, "http://127.0.0.1");
-                payments.look_around(school.now(), true).await.unwrap();
+                payments.look_at_top_ups(school.now(), true).await.unwrap();
                 school.wait(SignedDuration::from_mins(1));
             }
             let again = store::open(&file).unwrap();
@@ -374,7 +374,7 @@ async fn a_gateway_that_hangs_has_not_answered() {
     *gateway.hangs.lock().unwrap() = false;
     gateway.will_say(Some(taken(100)));
     school.wait(SignedDuration::from_secs(5));
-    school.payments.look_around(school.now(), false).await.unwrap();
+    school.payments.look_at_top_ups(school.now(), false).await.unwrap();
     assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000 + 10_000);
 }
 
@@ -404,10 +404,10 @@ async fn what_was_bought_right_before_a_stop_is_looked_at_at_the_start() {
     let school = School::open().await;
     let said = school.purchase("Malthe", 1_000).await;
     // Nobody was woken. A round looks at nothing by itself; a start does, once.
-    school.payments.look_around(school.now(), false).await.unwrap();
+    school.payments.look_at_top_ups(school.now(), false).await.unwrap();
     assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000);
     for _ in 0..2 {
-        school.payments.look_around(school.now(), true).await.unwrap();
+        school.payments.look_at_top_ups(school.now(), true).await.unwrap();
         assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000 + 10_000);
     }
     let account = school.card("Malthe").account;
@@ -424,7 +424,7 @@ async fn a_start_charges_nothing_for_what_was_bought_in_a_pause() {
     step(&school, Event::Paused).await;
     school.purchase("Malthe", 1_000).await;
     step(&school, Event::Resumed).await;
-    school.payments.look_around(school.now(), true).await.unwrap();
+    school.payments.look_at_top_ups(school.now(), true).await.unwrap();
     assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000, "the next purchase decides");
     school.purchase("Malthe", 1).await;
     assert!(consider(&school, "Malthe").await.is_some());
@@ -439,7 +439,7 @@ async fn a_gateway_that_never_answers_is_asked_every_day_and_nothing_else_is_cha
     for wait in waits.chain(std::iter::repeat_n(SignedDuration::from_hours(24), 60)) {
         school.wait(wait);
         school.purchase("Malthe", 1).await;
-        school.payments.look_around(school.now(), false).await.unwrap();
+        school.payments.look_at_top_ups(school.now(), false).await.unwrap();
     }
     let open = school.store.charge(charge.id).await.unwrap().unwrap();
     assert_eq!((open.state, open.asks), (ChargeState::Unknown, 66));
@@ -449,7 +449,7 @@ async fn a_gateway_that_never_answers_is_asked_every_day_and_nothing_else_is_cha
     // It comes back after two months and has the money.
     gateway.will_say(Some(taken(100)));
     school.wait(SignedDuration::from_hours(24));
-    school.payments.look_around(school.now(), false).await.unwrap();
+    school.payments.look_at_top_ups(school.now(), false).await.unwrap();
     assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_065 + 10_000);
     school.audit().await;
 }
@@ -461,7 +461,7 @@ async fn a_charge_that_never_arrived_is_given_up_after_a_day_and_the_next_purcha
     let charge = left_behind(&school, ChargeState::Sent).await;
     school.wait(SignedDuration::from_hours(24));
     gateway.will_say(None);
-    school.payments.look_around(school.now(), true).await.unwrap();
+    school.payments.look_at_top_ups(school.now(), true).await.unwrap();
     assert!(gateway.charged.lock().unwrap().is_empty(), "its key is too old");
     assert_eq!(school.store.charge(charge.id).await.unwrap().unwrap().state, ChargeState::Declined);
     assert_eq!(shown(&school, "Malthe").await, AutoRechargeState::Armed);
@@ -482,7 +482,7 @@ async fn a_deposit_while_the_charge_is_on_its_way_changes_nothing_about_it() {
     school.post_deposit(&request).await;
     school.store.pay_deposit(request.id, Money::from_kroner(100), school.now()).await.unwrap();
     gateway.will_say(Some(taken(100)));
-    school.payments.look_around(school.now(), true).await.unwrap();
+    school.payments.look_at_top_ups(school.now(), true).await.unwrap();
     assert_eq!(school.balance("Malthe").await, MALTHE_HAS - 1_000 + 10_000 + 10_000);
     school.audit().await;
 }

@@ -305,7 +305,7 @@ async fn without_a_gateway_nothing_is_paid_in_and_nothing_charged() {
     for card in &school.demo.cards {
         assert_eq!(school.payments.consider(card.account, school.now()).await.unwrap(), None, "{}", card.label);
     }
-    school.payments.look_around(school.now(), true).await.unwrap();
+    school.payments.look_at_top_ups(school.now(), true).await.unwrap();
     assert_eq!(school.audit().await, before);
 }
 

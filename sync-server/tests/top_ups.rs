@@ -175,7 +175,7 @@ impl Scene {
                     self.payments.hint(*charge, self.now).await.unwrap();
                 }
             }
-            Act::Look { at_start } => self.payments.look_around(self.now, at_start).await.unwrap(),
+            Act::Look { at_start } => self.payments.look_at_top_ups(self.now, at_start).await.unwrap(),
             Act::Holder { who, event } => drop(self.step(who, event).await),
             Act::Wait { seconds } => self.now += SignedDuration::from_secs(seconds),
         }
@@ -224,7 +224,7 @@ impl Scene {
     /// In the end the gateway answers, and everybody agrees.
     async fn settle(&mut self) -> Result<usize, TestCaseError> {
         for _ in 0..6 {
-            self.payments.look_around(self.now, true).await.unwrap();
+            self.payments.look_at_top_ups(self.now, true).await.unwrap();
             self.now += SignedDuration::from_hours(25);
         }
         prop_assert_eq!(self.world.store.open_charges(Timestamp::MAX, 10).await.unwrap(), vec![]);

@@ -4,7 +4,7 @@
 //! in the [`Paper`]: every amount and date once, in Danish time, and nothing that is not there.
 
 use jiff::Timestamp;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 use kiosk_core::{OrderSlip, Paper, Receipt, StatementPaper, TicketSlip, TransferSlip, WithdrawalSlip};
 use madkort_protocol::{Issuer, Language, Money, StatementLine, StatementText};
 use receipt_printer::{Align, Cell, Document, Mark, Size, Style};
@@ -276,17 +276,9 @@ impl Words {
         day.strftime(self.say("%d.%m", "%d/%m")).to_string()
     }
 
-    /// `mandag den 23. november`.
+    /// `Mandag den 23. november`.
     fn long_day(self, day: Date) -> String {
-        let weekday = match day.weekday() {
-            Weekday::Monday => self.say("Mandag", "Monday"),
-            Weekday::Tuesday => self.say("Tirsdag", "Tuesday"),
-            Weekday::Wednesday => self.say("Onsdag", "Wednesday"),
-            Weekday::Thursday => self.say("Torsdag", "Thursday"),
-            Weekday::Friday => self.say("Fredag", "Friday"),
-            Weekday::Saturday => self.say("Lørdag", "Saturday"),
-            Weekday::Sunday => self.say("Søndag", "Sunday"),
-        };
+        let weekday = self.0.weekday_name(day);
         match self.0 {
             Language::Danish => format!("{weekday} den {}. {}", day.day(), self.0.month_name(day)),
             Language::English => format!("{weekday} {} {}", day.day(), self.0.month_name(day)),

@@ -2,7 +2,7 @@
 //!
 //! Pure. **Invariant:** text that passes [`check_text`] has no control characters, so it can neither break a receipt nor a log.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 use serde::{Deserialize, Serialize};
 
 /// What the screen and the paper speak.
@@ -28,6 +28,13 @@ impl Language {
         }
     }
 
+    const fn choose(self, danish: &'static str, english: &'static str) -> &'static str {
+        match self {
+            Self::Danish => danish,
+            Self::English => english,
+        }
+    }
+
     /// The month of a day, as it stands within a sentence: `november`, `November`.
     #[must_use]
     pub fn month_name(self, day: Date) -> &'static str {
@@ -45,10 +52,22 @@ impl Language {
             11 => ("november", "November"),
             _ => ("december", "December"),
         };
-        match self {
-            Self::Danish => danish,
-            Self::English => english,
-        }
+        self.choose(danish, english)
+    }
+
+    /// The day of the week as it begins a line: `Mandag`, `Monday`.
+    #[must_use]
+    pub fn weekday_name(self, day: Date) -> &'static str {
+        let (danish, english) = match day.weekday() {
+            Weekday::Monday => ("Mandag", "Monday"),
+            Weekday::Tuesday => ("Tirsdag", "Tuesday"),
+            Weekday::Wednesday => ("Onsdag", "Wednesday"),
+            Weekday::Thursday => ("Torsdag", "Thursday"),
+            Weekday::Friday => ("Fredag", "Friday"),
+            Weekday::Saturday => ("Lørdag", "Saturday"),
+            Weekday::Sunday => ("Søndag", "Sunday"),
+        };
+        self.choose(danish, english)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Pure. **Invariant:** a list says when it was taken, and whether that was the last word.
 
 use jiff::Timestamp;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 use madkort_protocol::{Allergen, Language};
 
 use crate::pages;
@@ -39,15 +39,7 @@ impl Words {
 
     /// `Tirsdag 24.11.2026`, `Tuesday 24/11/2026`.
     pub(super) fn day(self, day: Date) -> String {
-        let weekday = match day.weekday() {
-            Weekday::Monday => self.say("Mandag", "Monday"),
-            Weekday::Tuesday => self.say("Tirsdag", "Tuesday"),
-            Weekday::Wednesday => self.say("Onsdag", "Wednesday"),
-            Weekday::Thursday => self.say("Torsdag", "Thursday"),
-            Weekday::Friday => self.say("Fredag", "Friday"),
-            Weekday::Saturday => self.say("Lørdag", "Saturday"),
-            Weekday::Sunday => self.say("Søndag", "Sunday"),
-        };
+        let weekday = self.0.weekday_name(day);
         format!("{weekday} {}", self.date(day))
     }
 

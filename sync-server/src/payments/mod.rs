@@ -116,12 +116,6 @@ impl Payments {
         format!("{}/pay/{page}", self.public_url)
     }
 
-    /// One look at everything undecided, deposits and top-ups side by side.
-    pub async fn look_around(&self, now: Timestamp, at_start: bool) -> Result<(), StoreError> {
-        let (deposits, top_ups) = tokio::join!(self.look_at_deposits(now), self.look_at_top_ups(now, at_start));
-        deposits.and(top_ups)
-    }
-
     /// How many deposits and charges there are whose end is not known, each up to [`COUNTED`].
     pub(crate) async fn outstanding(&self) -> Result<(usize, usize), StoreError> {
         let deposits = self.store.deposits_due(Timestamp::MAX, COUNTED).await?.len();

@@ -141,7 +141,7 @@ async fn a_declined_card_stops_it_says_why_and_another_card_starts_it_again() {
     until(&server, stands(AutoRechargeState::Retrying)).await;
     for hours in [24, 48, 96] {
         server.clock.forward(SignedDuration::from_hours(hours));
-        server.state.payments.look_around(server.clock.now(), true).await.unwrap();
+        server.state.payments.look_at_top_ups(server.clock.now(), true).await.unwrap();
     }
     until(&server, stands(AutoRechargeState::Suspended)).await;
     kiosk.sign_in(BOS_CARD).await;

@@ -230,8 +230,6 @@ struct Known {
 struct Last {
     size: usize,
     took: Duration,
-    /// How much came while it was being committed.
-    came_meanwhile: usize,
 }
 
 impl Desk {
@@ -241,7 +239,8 @@ impl Desk {
         }
         let mut written = false;
         loop {
-            if self.early.is_empty() {
+            let came_meanwhile = self.early.len();
+            if came_meanwhile == 0 {
                 match self.queue.recv_timeout(IDLE) {
                     Ok(first) => self.early.push(first),
                     Err(RecvTimeoutError::Timeout) if written => {
@@ -253,7 +252,7 @@ impl Desk {
                     Err(RecvTimeoutError::Disconnected) => return self.tend(),
                 }
             }
-            let group = self.gather();
+            let group = self.gather(came_meanwhile);
             self.metrics.begun(group.len());
             self.settle(group);
             written = true;
@@ -263,10 +262,10 @@ impl Desk {
     /// All that waits, and for a moment also those who were answered by the last commit and come back: on top of what came while it
     /// was under way, or two halves would take turns for ever, each with an fsync of its own. It looks whether they have and is not
     /// woken by each of them: that would cost more than their work.
-    fn gather(&mut self) -> Vec<Box<dyn Work>> {
+    fn gather(&mut self, came_meanwhile: usize) -> Vec<Box<dyn Work>> {
         let until = Instant::now() + self.last.took / PATIENCE;
         let mut group = std::mem::take(&mut self.early);
-        let enough = (self.last.came_meanwhile + self.last.size).min(GROUP);
+        let enough = (came_meanwhile + self.last.size).min(GROUP);
         loop {
             let room = GROUP.saturating_sub(group.len());
             group.extend(self.queue.try_iter().take(room));
@@ -289,7 +288,7 @@ impl Desk {
                 self.metrics.committed(size, took);
                 self.feeds.wake(&touched);
                 self.early.extend(self.queue.try_iter().take(GROUP - self.early.len()));
-                self.last = Last { size, took, came_meanwhile: self.early.len() };
+                self.last = Last { size, took };
                 self.answer(group);
             }
             Err(error) => self.failed(group, error),
