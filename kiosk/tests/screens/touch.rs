@@ -49,6 +49,7 @@ fn an_order_is_taken_back_by_its_number() {
     let home = fixtures::home(true);
     let id = home.coming[0].id;
     let stage = stage_with(Page::Home(home));
+    stage.resize(TALL);
     assert_eq!(asked(&stage, "Fortryd K1-142"), [Intent::CancelOrder(id)]);
 }
 

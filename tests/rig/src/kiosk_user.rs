@@ -90,9 +90,9 @@ impl Rig {
         self.window().tap(&done)
     }
 
-    /// Types a code on the keypad.
+    /// Types digits on the keypad, further up or down the page if need be.
     pub fn type_code(&self, code: &str) -> Result<()> {
-        code.chars().try_for_each(|digit| self.window().tap(&digit.to_string()))
+        code.chars().try_for_each(|digit| self.press_named(&digit.to_string()))
     }
 
     /// Names that fill the `{}` of a button, in reading order: the products that can be added, say.
