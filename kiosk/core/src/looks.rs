@@ -23,6 +23,8 @@ pub struct Looks {
     pub size: TextSize,
     /// Black on white, and borders around everything.
     pub high_contrast: bool,
+    /// What one comes to is shown in letters that are read from 60 cm (EN 301 549, 5.1.4).
+    pub glass: bool,
     /// The page is read aloud.
     pub aloud: bool,
     /// How loud.
@@ -33,8 +35,14 @@ pub struct Looks {
 
 impl Looks {
     /// As nobody has chosen anything.
-    pub const PLAIN: Self =
-        Self { size: TextSize::Normal, high_contrast: false, aloud: false, volume: Level(3), pace: Level(3) };
+    pub const PLAIN: Self = Self {
+        size: TextSize::Normal,
+        high_contrast: false,
+        glass: false,
+        aloud: false,
+        volume: Level(3),
+        pace: Level(3),
+    };
 }
 
 /// How loud or how fast the voice is: a step from 1 to [`Level::MOST`], by which a key moves.

@@ -71,6 +71,7 @@ pub struct Ui {
     looks: Cell<Looks>,
     sizes: Rows<(TextSize, bool), ui::SizeRow>,
     reader: Rc<Reader>,
+    glass: Rc<Reader>,
 }
 
 impl Ui {
@@ -79,7 +80,7 @@ impl Ui {
         let window = ui::AppWindow::new()?;
         let lists = Lists::new(&window);
         pixels::keep(&window);
-        let reader = Reader::silent();
+        let (reader, glass) = (Reader::silent(), Reader::glass(&window));
         let interrupted = Rc::clone(&reader);
         let out: Rc<dyn Fn(Intent)> = Rc::new(move |intent| {
             interrupted.interrupt();
@@ -87,11 +88,22 @@ impl Ui {
         });
         listen(&window, &out);
         listen_for_looks(&window, &out, &reader);
-        focus::listen(&window, &reader);
+        listen_for_glass(&window, &glass);
+        focus::listen(&window, [&reader, &glass]);
         let sizes = Rows::new();
         window.global::<ui::Api>().set_sizes(sizes.model());
         let (language, place) = (Cell::default(), Cell::default());
-        Ok(Self { window, lists, language, place, house: Cell::default(), looks: Cell::default(), sizes, reader })
+        Ok(Self {
+            window,
+            lists,
+            language,
+            place,
+            house: Cell::default(),
+            looks: Cell::default(),
+            sizes,
+            reader,
+            glass,
+        })
     }
 
     /// Shows this, whatever was shown before.
@@ -120,6 +132,7 @@ impl Ui {
         let new_page = last != Some(place);
         focus::settle(&self.window, new_page);
         self.reader.shown(&self.window, screen, new_page);
+        self.glass.shown(&self.window, screen, new_page);
     }
 
     /// Gives the screen a voice, which one person hears in a headset or everybody on a loudspeaker.
@@ -142,6 +155,10 @@ impl Ui {
         tokens.set_reduced_motion(house.reduced_motion);
         let api = self.window.global::<ui::Api>();
         api.set_aloud(looks.aloud);
+        api.set_glass(looks.glass);
+        if !looks.glass {
+            api.set_glass_text(SharedString::default());
+        }
         api.set_volume(looks.volume.step().into());
         api.set_pace(looks.pace.step().into());
         api.set_most_of_voice(Level::MOST.into());
@@ -250,6 +267,7 @@ fn listen_for_looks(window: &ui::AppWindow, out: &Rc<dyn Fn(Intent)>, reader: &R
         Some(Looks {
             size: size.unwrap_or_default(),
             high_contrast: tokens.get_high_contrast(),
+            glass: api.get_glass(),
             aloud: api.get_aloud(),
             volume: Level::new(api.get_volume()),
             pace: Level::new(api.get_pace()),
@@ -289,9 +307,24 @@ fn listen_for_looks(window: &ui::AppWindow, out: &Rc<dyn Fn(Intent)>, reader: &R
         }
     });
     let (weak, told) = (window.as_weak(), Rc::clone(out));
+    api.on_choose_glass(move |glass| {
+        if let Some(looks) = shown(&weak) {
+            told(Intent::Look(Looks { glass, ..looks }));
+        }
+    });
+    let (weak, told) = (window.as_weak(), Rc::clone(out));
     api.on_read_aloud(move |aloud| {
         if let Some(looks) = shown(&weak) {
             told(Intent::Look(Looks { aloud, ..looks }));
+        }
+    });
+}
+
+fn listen_for_glass(window: &ui::AppWindow, glass: &Rc<Reader>) {
+    let (weak, glass) = (window.as_weak(), Rc::clone(glass));
+    window.global::<ui::Api>().on_read_through_glass(move || {
+        if let Some(window) = weak.upgrade() {
+            glass.again(&window);
         }
     });
 }

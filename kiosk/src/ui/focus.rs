@@ -28,8 +28,8 @@ pub(super) fn settle(window: &ui::AppWindow, new_page: bool) {
 }
 
 /// The two keys that move.
-pub(super) fn listen(window: &ui::AppWindow, reader: &Rc<Reader>) {
-    let (weak, reader) = (window.as_weak(), Rc::clone(reader));
+pub(super) fn listen(window: &ui::AppWindow, readers: [&Rc<Reader>; 2]) {
+    let (weak, readers) = (window.as_weak(), readers.map(Rc::clone));
     window.global::<ui::Api>().on_step(move |forward| {
         let Some(window) = weak.upgrade() else { return };
         let inner = WindowInner::from_pub(window.window());
@@ -38,6 +38,6 @@ pub(super) fn listen(window: &ui::AppWindow, reader: &Rc<Reader>) {
         } else {
             inner.focus_previous_item();
         }
-        reader.moved(&window);
+        readers.iter().for_each(|reader| reader.moved(&window));
     });
 }

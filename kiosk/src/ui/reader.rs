@@ -1,12 +1,13 @@
-//! When the screen speaks: a new page whole, on a page that stands only what is new on it, and what the focus comes to.
+//! When the screen speaks, or shows under the reading glass what it would say: a new page whole, on a page that stands only what is
+//! new on it, and what the focus comes to.
 //!
 //! **Invariant:** silent unless somebody asked for a voice in this visit, and silent again when it ends; whatever somebody does ends
-//! what is being said (EN 301 549, 5.1.3.6).
+//! what is being said (EN 301 549, 5.1.3.6). So with the glass, but that what is in it stays until there is something new.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use kiosk_core::{Level, Screen};
+use kiosk_core::{Level, Looks, Screen};
 use madkort_protocol::Language;
 use slint::ComponentHandle as _;
 
@@ -17,6 +18,8 @@ use crate::speech::{Manner, Voice};
 /// A voice, and what it has said of the page.
 pub(super) struct Reader {
     voice: RefCell<Option<Box<dyn Voice>>>,
+    /// Whether somebody has asked for it.
+    wanted: fn(&Looks) -> bool,
     /// What it comes out of when nobody has a headset of their own in.
     house: Cell<Hearing>,
     hearing: Cell<Hearing>,
@@ -27,9 +30,22 @@ pub(super) struct Reader {
 }
 
 impl Reader {
+    /// One that speaks, once it has a voice.
     pub fn silent() -> Rc<Self> {
+        Self::new(|looks| looks.aloud)
+    }
+
+    /// One that writes under the glass.
+    pub fn glass(window: &ui::AppWindow) -> Rc<Self> {
+        let glass = Self::new(|looks| looks.glass);
+        glass.take(Box::new(Glass(window.as_weak())), Hearing::Seen);
+        glass
+    }
+
+    fn new(wanted: fn(&Looks) -> bool) -> Rc<Self> {
         Rc::new(Self {
             voice: RefCell::default(),
+            wanted,
             house: Cell::new(Hearing::Loud),
             hearing: Cell::new(Hearing::Loud),
             manner: Cell::default(),
@@ -47,8 +63,9 @@ impl Reader {
 
     /// The screen shows something, on a new page or on the one that stood.
     pub fn shown(&self, window: &ui::AppWindow, screen: &Screen, new_page: bool) {
-        let (aloud, language, manner) = (screen.looks.aloud, screen.language, Manner::from(screen.looks));
-        self.hearing.set(if screen.headset { Hearing::Private } else { self.house.get() });
+        let (aloud, language, manner) = ((self.wanted)(&screen.looks), screen.language, Manner::from(screen.looks));
+        let in_headset = screen.headset && self.house.get() != Hearing::Seen;
+        self.hearing.set(if in_headset { Hearing::Private } else { self.house.get() });
         let was_aloud = self.aloud.replace(aloud);
         let translated = self.language.replace(language) != language;
         let before = self.manner.replace(manner);
@@ -119,6 +136,20 @@ impl Reader {
             voice.hush();
         }
     }
+}
+
+/// Three lines of large letters, in the place of a voice.
+struct Glass(slint::Weak<ui::AppWindow>);
+
+impl Voice for Glass {
+    fn say(&mut self, text: &str, _: Language, _: Manner) {
+        let Some(window) = self.0.upgrade() else { return };
+        window.global::<ui::Desk>().set_glass_from(0.0);
+        // What is a pause to the ear is a new line to the eye.
+        window.global::<ui::Api>().set_glass_text(text.replace(".\n", "\n").into());
+    }
+
+    fn hush(&mut self) {}
 }
 
 /// Whether that line has been said with a number one higher: a voice that says each second cuts itself short. Each ten is said.

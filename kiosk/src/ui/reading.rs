@@ -1,7 +1,8 @@
 //! What the screen says to an ear: the `accessible-label`s of everything on it, in the order in which it stands there.
 //!
 //! **Invariant:** without a headset nothing is said that is on a page of somebody's own, and no digit of a number or code
-//! (EN 301 549, 5.1.3.8 and 5.1.3.9): a balance is never heard by the line.
+//! (EN 301 549, 5.1.3.8 and 5.1.3.9): a balance is never heard by the line. Through the reading glass the digits of a code are not
+//! seen either.
 
 use i_slint_core::accessibility::AccessibleStringProperty as Property;
 use i_slint_core::item_tree::ItemRc;
@@ -18,6 +19,8 @@ pub(super) enum Hearing {
     Private,
     /// Everybody's.
     Loud,
+    /// Whoever stands close enough to read the page: read through the glass, from further away than the page itself.
+    Seen,
 }
 
 /// The words of the page, one thing a line; without its controls, which are heard when they have the focus.
@@ -47,12 +50,16 @@ pub(super) fn focused(window: &ui::AppWindow, hearing: Hearing) -> Option<String
     let words = window.global::<ui::Spoken>();
     let said = |what| item.accessible_string_property(what).filter(|text| !text.is_empty());
     let label = said(Property::Label)?;
+    let digits = label.chars().all(|letter| letter.is_ascii_digit());
+    if hearing == Hearing::Seen && digits && is_secret(window) {
+        return Some(words.get_digit().into());
+    }
     if hearing == Hearing::Loud {
         // Under the question the focus can only be on its answers.
         if is_personal(window) && window.global::<ui::Api>().get_warning() < 0 {
             return None;
         }
-        if label.chars().all(|letter| letter.is_ascii_digit()) {
+        if digits {
             return Some(words.get_digit().into());
         }
     }
@@ -74,6 +81,11 @@ fn is_personal(window: &ui::AppWindow) -> bool {
     api.get_signed_in() && !api.get_adjusting() && api.get_page() != ui::PageKind::Code
 }
 
+/// Whether the digits on the page are those of a code or a card.
+fn is_secret(window: &ui::AppWindow) -> bool {
+    matches!(window.global::<ui::Api>().get_page(), ui::PageKind::Code | ui::PageKind::Number)
+}
+
 const fn is_control(role: AccessibleRole) -> bool {
     matches!(role, AccessibleRole::Button | AccessibleRole::Checkbox | AccessibleRole::TextInput)
 }
@@ -81,6 +93,10 @@ const fn is_control(role: AccessibleRole) -> bool {
 fn read(item: &ItemRc, lines: &mut Vec<String>) {
     if item.is_accessible() {
         let role = item.accessible_role();
+        // What is under the glass stands on the page.
+        if role == AccessibleRole::Groupbox {
+            return;
+        }
         let label = item.accessible_string_property(Property::Label).filter(|label| !label.is_empty());
         if !is_control(role)
             && role != AccessibleRole::None

@@ -1,9 +1,9 @@
 //! Nothing lies off the screen, under something else, or too small for a finger: every page, both panels, both languages, all
-//! four sizes of type. The high-contrast theme changes colours and borders and no place, which is tested once: so these sixteen
-//! combinations stand for thirty-two.
+//! four sizes of type; under the reading glass in the smallest and the largest. The high-contrast theme changes colours and borders and
+//! no place, which is tested once: so these combinations stand for twice as many.
 
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery};
-use kiosk_core::{Looks, Screen, TextSize};
+use kiosk_core::{Looks, Page, Screen, TextSize};
 use madkort_protocol::Language;
 
 use crate::fixtures::{self, LANDSCAPE, PORTRAIT, Stage, open_stage, samples};
@@ -67,6 +67,29 @@ impl Box2 {
     }
 }
 
+/// Parts of the screen that more lies in than they show: a page that is turned, and the words under the glass.
+const VIEWS: [&str; 2] = ["Sheet::flick", "Glass::pane"];
+
+/// One of them, and what lies in it.
+struct View {
+    edge: Box2,
+    within: Vec<Box2>,
+}
+
+impl View {
+    fn of(e: &ElementHandle) -> Self {
+        let kept = |e: &ElementHandle| is_control(e) || is_any_of(e, &["Text", "Icon"]);
+        let within = e.query_descendants().find_all().iter().filter(|e| kept(e)).map(Box2::of).collect();
+        Self { edge: Box2::of(e), within }
+    }
+
+    fn holds(&self, part: &Box2) -> bool {
+        let same =
+            |s: &Box2| s.left == part.left && s.top == part.top && s.bottom == part.bottom && s.what == part.what;
+        self.within.iter().any(same)
+    }
+}
+
 /// What is seen at once: the parts of the page that stand, and those inside the part that scrolls, cut to what shows.
 pub struct Seen {
     pub controls: Vec<Box2>,
@@ -95,12 +118,12 @@ pub fn seen(stage: &Stage, size: (u32, u32), faults: &mut Vec<String>) -> Seen {
     let (width, height) = (size.0 as f32, size.1 as f32);
     let what = "window".to_owned();
     let window = Box2 { what, left: 0.0, top: 0.0, right: width, bottom: height, enabled: true, cut: false };
-    let (mut controls, mut texts, mut icons, mut panels, mut flick) = (vec![], vec![], vec![], vec![], None);
+    let (mut controls, mut texts, mut icons, mut panels, mut views) = (vec![], vec![], vec![], vec![], vec![]);
     let finger = fifteen_mm(size);
     // One walk through the tree: it is what this test takes its time for.
     for e in ElementQuery::from_root(stage.ui.window()).find_all() {
-        if e.id().is_some_and(|id| id == "Sheet::flick") {
-            flick.get_or_insert_with(|| e.clone());
+        if e.id().is_some_and(|id| VIEWS.contains(&id.as_str())) {
+            views.push(e.clone());
         }
         if is_any_of(&e, &["Text"]) {
             texts.push(Box2::of(&e));
@@ -120,37 +143,29 @@ pub fn seen(stage: &Stage, size: (u32, u32), faults: &mut Vec<String>) -> Seen {
             panels.push(e);
         }
     }
-    let view = flick.as_ref().map(Box2::of);
-    let scrolled: Vec<ElementHandle> = flick.map(|flick| flick.query_descendants().find_all()).unwrap_or_default();
-    let scrolled_controls: Vec<Box2> = scrolled.iter().filter(|e| is_control(e)).map(Box2::of).collect();
-    let scrolled_of =
-        |name: &str| -> Vec<Box2> { scrolled.iter().filter(|e| is_any_of(e, &[name])).map(Box2::of).collect() };
-    let (scrolled_texts, scrolled_icons) = (scrolled_of("Text"), scrolled_of("Icon"));
-    let mut see = |all: Vec<Box2>, scrolled: Vec<Box2>| -> Vec<Box2> {
+    let views: Vec<View> = views.iter().map(View::of).collect();
+    let mut see = |all: Vec<Box2>| -> Vec<Box2> {
         let mut kept = Vec::new();
         for part in all.into_iter().filter(|p| !p.is_empty()) {
-            let same =
-                |s: &Box2| s.left == part.left && s.top == part.top && s.bottom == part.bottom && s.what == part.what;
-            let Some(view) = view.as_ref().filter(|_| scrolled.iter().any(same)) else {
+            let Some(View { edge, .. }) = views.iter().find(|view| view.holds(&part)) else {
                 if !part.within(&window) {
                     faults.push(format!("off the screen: {part:?}"));
                 }
                 kept.push(part);
                 continue;
             };
-            if part.left < view.left - ROUNDING || part.right > view.right + ROUNDING || part.top < view.top - ROUNDING
+            if part.left < edge.left - ROUNDING || part.right > edge.right + ROUNDING || part.top < edge.top - ROUNDING
             {
                 faults.push(format!("off the page: {part:?}"));
             }
-            let shown = part.clipped(view);
+            let shown = part.clipped(edge);
             if !shown.is_empty() {
                 kept.push(shown);
             }
         }
         kept
     };
-    let controls = see(controls, scrolled_controls);
-    Seen { controls, texts: see(texts, scrolled_texts), icons: see(icons, scrolled_icons), panels }
+    Seen { controls: see(controls), texts: see(texts), icons: see(icons), panels }
 }
 
 fn check(stage: &Stage, screen: &Screen, size: (u32, u32)) -> Vec<String> {
@@ -210,11 +225,30 @@ fn keyboards(stage: &Stage, screen: &Screen, field: usize, size: (u32, u32)) -> 
     wrong
 }
 
-fn every_page_fits(size: (u32, u32), text: TextSize, language: Language) {
+fn plain(size: TextSize) -> Looks {
+    Looks { size, ..Looks::PLAIN }
+}
+
+fn glass(size: TextSize) -> Looks {
+    Looks { glass: true, ..plain(size) }
+}
+
+/// What is cut off under the glass: it shows whole lines, and no line is wider than it.
+fn cut_by_the_glass(stage: &Stage) -> Option<String> {
+    let part = |id: &str| ElementQuery::from_root(stage.ui.window()).match_id(id).find_first();
+    let (words, line) = (part("Glass::words")?.size(), part("Glass::ruler")?.size().height);
+    let pane = part("Glass::pane")?.size();
+    let lines = [words.height / line, pane.height / line];
+    let whole = lines.iter().all(|lines| (lines - lines.round()).abs() < 0.02);
+    (!whole || words.width > pane.width).then(|| format!("under the glass: {words:?} in {pane:?}, lines of {line}"))
+}
+
+fn every_page_fits(size: (u32, u32), looks: Looks, language: Language) {
     let stage = open_stage();
     stage.ui.set_voice(Box::new(fixtures::Quiet), true);
     stage.resize(size);
-    stage.choose(Looks { size: text, ..Looks::default() });
+    stage.choose(looks);
+    let text = looks.size;
     let mut wrong = Vec::new();
     let mut kinds = Vec::new();
     for (name, screen) in samples(language) {
@@ -228,13 +262,15 @@ fn every_page_fits(size: (u32, u32), text: TextSize, language: Language) {
         }
         stage.show(&screen);
         wrong.extend(check(&stage, &screen, size).into_iter().map(|fault| format!("{name}: {fault}")));
+        assert_eq!(stage.has("Glass::words"), looks.glass, "{name}");
+        wrong.extend(cut_by_the_glass(&stage).map(|fault| format!("{name}: {fault}")));
         for (_, field) in TYPED.into_iter().filter(|(page, _)| *page == name) {
             for what in keyboards(&stage, &screen, field, size) {
                 wrong.push(format!("{name}, field {field}: {what}"));
             }
         }
     }
-    assert!(wrong.is_empty(), "{} faults at {size:?}, {text:?}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(wrong.is_empty(), "{} faults at {size:?}, {looks:?}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// Where everything is.
@@ -284,29 +320,37 @@ fn whatever_can_be_pressed_is_fifteen_millimetres_tall_and_wide() {
 }
 
 macro_rules! every_page_fits {
-    ($($name:ident: $panel:ident, $size:ident, $language:ident;)+) => {$(
+    ($($name:ident: $panel:ident, $looks:ident($size:ident), $language:ident;)+) => {$(
         #[test]
         fn $name() {
-            every_page_fits($panel, TextSize::$size, Language::$language);
+            every_page_fits($panel, $looks(TextSize::$size), Language::$language);
         }
     )+};
 }
 
 every_page_fits! {
-    in_portrait_in_danish: PORTRAIT, Normal, Danish;
-    in_portrait_in_english: PORTRAIT, Normal, English;
-    in_portrait_in_large_danish: PORTRAIT, Large, Danish;
-    in_portrait_in_large_english: PORTRAIT, Large, English;
-    in_portrait_in_larger_danish: PORTRAIT, Larger, Danish;
-    in_portrait_in_larger_english: PORTRAIT, Larger, English;
-    in_portrait_in_largest_danish: PORTRAIT, Largest, Danish;
-    in_portrait_in_largest_english: PORTRAIT, Largest, English;
-    in_landscape_in_danish: LANDSCAPE, Normal, Danish;
-    in_landscape_in_english: LANDSCAPE, Normal, English;
-    in_landscape_in_large_danish: LANDSCAPE, Large, Danish;
-    in_landscape_in_large_english: LANDSCAPE, Large, English;
-    in_landscape_in_larger_danish: LANDSCAPE, Larger, Danish;
-    in_landscape_in_larger_english: LANDSCAPE, Larger, English;
-    in_landscape_in_largest_danish: LANDSCAPE, Largest, Danish;
-    in_landscape_in_largest_english: LANDSCAPE, Largest, English;
+    in_portrait_in_danish: PORTRAIT, plain(Normal), Danish;
+    in_portrait_in_english: PORTRAIT, plain(Normal), English;
+    in_portrait_in_large_danish: PORTRAIT, plain(Large), Danish;
+    in_portrait_in_large_english: PORTRAIT, plain(Large), English;
+    in_portrait_in_larger_danish: PORTRAIT, plain(Larger), Danish;
+    in_portrait_in_larger_english: PORTRAIT, plain(Larger), English;
+    in_portrait_in_largest_danish: PORTRAIT, plain(Largest), Danish;
+    in_portrait_in_largest_english: PORTRAIT, plain(Largest), English;
+    in_landscape_in_danish: LANDSCAPE, plain(Normal), Danish;
+    in_landscape_in_english: LANDSCAPE, plain(Normal), English;
+    in_landscape_in_large_danish: LANDSCAPE, plain(Large), Danish;
+    in_landscape_in_large_english: LANDSCAPE, plain(Large), English;
+    in_landscape_in_larger_danish: LANDSCAPE, plain(Larger), Danish;
+    in_landscape_in_larger_english: LANDSCAPE, plain(Larger), English;
+    in_landscape_in_largest_danish: LANDSCAPE, plain(Largest), Danish;
+    in_landscape_in_largest_english: LANDSCAPE, plain(Largest), English;
+    in_portrait_in_danish_under_the_glass: PORTRAIT, glass(Normal), Danish;
+    in_portrait_in_english_under_the_glass: PORTRAIT, glass(Normal), English;
+    in_portrait_in_largest_danish_under_the_glass: PORTRAIT, glass(Largest), Danish;
+    in_portrait_in_largest_english_under_the_glass: PORTRAIT, glass(Largest), English;
+    in_landscape_in_danish_under_the_glass: LANDSCAPE, glass(Normal), Danish;
+    in_landscape_in_english_under_the_glass: LANDSCAPE, glass(Normal), English;
+    in_landscape_in_largest_danish_under_the_glass: LANDSCAPE, glass(Largest), Danish;
+    in_landscape_in_largest_english_under_the_glass: LANDSCAPE, glass(Largest), English;
 }

@@ -272,9 +272,10 @@ fn the_other_rooms_open_and_close() {
 #[test]
 fn size_and_colours_are_chosen_and_kept_until_the_visit_ends() {
     let mut walk = Walk::inside();
-    walk.go("Text size and colours").go("Text size: Largest").go("Colours: High contrast").go("Language: Dansk");
+    walk.go("Text size and colours").go("Text size: Largest").go("Reading glass").go("Colours: High contrast");
+    walk.go("Language: Dansk");
     let looks = walk.play.kiosk.view().looks;
-    assert_eq!((looks.size, looks.high_contrast), (kiosk_core::TextSize::Largest, true));
+    assert_eq!((looks.size, looks.high_contrast, looks.glass), (kiosk_core::TextSize::Largest, true, true));
     walk.back().go("Konti");
     assert!(matches!(walk.page(), Page::Accounts(_)));
     assert_eq!(walk.play.kiosk.view().looks, looks, "kept from page to page");

@@ -7,6 +7,7 @@ mod contrast;
 mod fixtures;
 mod gallery;
 mod geometry;
+mod glass;
 mod keys;
 mod pixels;
 mod rest;

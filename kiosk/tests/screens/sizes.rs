@@ -11,6 +11,8 @@ const PANELS: [(&str, f64); 2] = [("7 inches", 210.0), ("10.1 inches", 149.0)];
 const CAPITAL: f64 = 2048.0 / 2816.0;
 const MM_PER_INCH: f64 = 25.4;
 const DEGREES: f64 = 0.7;
+/// What that is at 60 cm, in millimetres.
+const ONE_MODE: f64 = 7.3;
 
 /// A size of type at 100 percent, in pixels.
 fn token(name: &str) -> f64 {
@@ -44,6 +46,25 @@ fn the_stated_distance_holds_on_each_panel() {
     assert!(
         readme.contains("2.6 mm") && readme.contains("21 cm") && readme.contains("3.6 mm") && readme.contains("29 cm")
     );
+}
+
+/// The two values of a length that depends on how the panel stands: upright, and across.
+fn both(name: &str) -> [f64; 2] {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/ui/tokens.slint")).unwrap();
+    let begins = format!("out property <length> {name}: upright ? ");
+    let line = text.lines().find_map(|line| line.trim().strip_prefix(&begins)).unwrap();
+    let (upright, across) = line.trim_end_matches(';').split_once(" : ").unwrap();
+    [upright, across].map(|length| length.strip_suffix("px").unwrap().parse().unwrap())
+}
+
+#[test]
+fn under_the_glass_a_capital_is_read_from_sixty_centimetres_on_either_panel() {
+    for ((panel, dots), pixels) in PANELS.into_iter().zip(both("glass")) {
+        let tall = capital(pixels, TextSize::Normal, dots);
+        assert!(tall >= ONE_MODE && distance(tall) >= 600.0, "{panel}: {tall:.2} mm");
+    }
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    assert!(readme.contains("7.3 mm") && readme.contains("60 cm"));
 }
 
 #[test]

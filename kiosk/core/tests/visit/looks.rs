@@ -5,7 +5,7 @@ use madkort_protocol::Language;
 
 use crate::world::*;
 
-const LARGE: Looks = Looks { size: TextSize::Larger, high_contrast: true, aloud: true, ..Looks::PLAIN };
+const LARGE: Looks = Looks { size: TextSize::Larger, high_contrast: true, glass: true, aloud: true, ..Looks::PLAIN };
 
 fn chosen(play: &Play) -> (Looks, bool) {
     let screen = play.kiosk.view();

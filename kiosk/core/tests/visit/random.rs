@@ -59,7 +59,7 @@ fn intents() -> impl Strategy<Value = Intent> {
         Intent::ToAccount(0),
         Intent::LookAgain,
         Intent::Adjust(true),
-        Intent::Look(Looks { size: TextSize::Largest, high_contrast: true, aloud: true, ..Looks::PLAIN }),
+        Intent::Look(Looks { size: TextSize::Largest, high_contrast: true, glass: true, aloud: true, ..Looks::PLAIN }),
         Intent::Speak(Language::English),
     ];
     prop_oneof![
