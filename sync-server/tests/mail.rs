@@ -89,6 +89,20 @@ async fn a_letter_nobody_takes_is_marked_and_not_tried_again() {
     assert_eq!(mailer.send_due(school.now()).await.unwrap(), 0);
 }
 
+#[tokio::test]
+async fn a_mail_server_that_wants_no_letters_from_us_keeps_none_of_them_from_being_sent_later() {
+    let school = School::open().await;
+    letter_about(&school, "4242424242424242").await;
+    // Once with the letter, and once to hear of whom it says so.
+    let (port, letters) = mail_server(vec![Says::GoAway, Says::GoAway, Says::Taken]).await;
+    let mailer = mailer(&school, port);
+    assert_eq!(mailer.send_due(school.now()).await.unwrap(), 0);
+    assert_eq!(school.store.waiting_mails().await.unwrap(), 1);
+    school.wait(SignedDuration::from_mins(5));
+    assert_eq!(mailer.send_due(school.now()).await.unwrap(), 1);
+    assert_eq!(letters.lock().unwrap().len(), 1);
+}
+
 async fn mandate(school: &School) -> Mandate {
     school.store.mandate(school.card("Malthe").account).await.unwrap().unwrap()
 }

@@ -194,7 +194,7 @@ async fn a_login_that_is_turned_down_keeps_the_letters_and_is_told_without_the_p
         let visit = agent.visit();
         assert_eq!((&visit["logins"], &visit["letters"]), (&logins, &json!([])));
         let text = log.text();
-        assert!(text.contains("mail-login") && text.contains(code), "{text}");
+        assert!(text.contains("mail-refused") && text.contains(code), "{text}");
         school.wait(SignedDuration::from_mins(10));
     }
     let text = log.text();

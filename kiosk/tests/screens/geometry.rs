@@ -73,6 +73,8 @@ impl Box2 {
 const VIEWS: [&str; 3] = ["Sheet::flick", "Glass::pane", TYPING];
 /// Where words follow the cursor, to any side.
 const TYPING: &str = "Editor::box";
+/// From the edge of that to its words.
+const TYPING_INSET: f32 = 18.0;
 
 /// One of them, and what lies in it.
 struct View {
@@ -224,6 +226,7 @@ fn keyboards(stage: &Stage, screen: &Screen, [danish, english]: [&'static str; 2
     stage.turn_to(AccessibleRole::TextInput, say(danish, english));
     stage.tap(&stage.find(AccessibleRole::TextInput, say(danish, english)));
     let mut wrong = check(stage, screen, size);
+    wrong.extend(typed_in_a_corner(stage, size));
     let turns = [say("Store bogstaver", "Capital letters"), say("Tal og tegn", "Digits and signs")];
     for turn in turns {
         let keys = stage.all(AccessibleRole::Button);
@@ -235,6 +238,16 @@ fn keyboards(stage: &Stage, screen: &Screen, [danish, english]: [&'static str; 2
     }
     stage.tap(&stage.button(say("Færdig", "Done")));
     wrong
+}
+
+/// Whether less than half of the width is for what is typed, or words are out of sight to the left that there is room for.
+fn typed_in_a_corner(stage: &Stage, (width, _): (u32, u32)) -> Option<String> {
+    let part = |id: &str| Some(Box2::of(&ElementQuery::from_root(stage.ui.window()).match_id(id).find_first()?));
+    let (room, words) = (part(TYPING)?, part("Editor::input")?);
+    #[allow(clippy::cast_precision_loss)]
+    let narrow = 2.0 * (room.right - room.left) < width as f32;
+    let shifted = words.left < room.left && words.right < room.right - TYPING_INSET - ROUNDING;
+    (narrow || shifted).then(|| format!("typed in a corner: {words:?} in {room:?}"))
 }
 
 fn plain(size: TextSize) -> Looks {

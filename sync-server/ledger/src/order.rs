@@ -7,7 +7,7 @@
 //!
 //! **Invariant:** what is captured or released is what was held, to the øre; an order is sold once and paid back once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use madkort_protocol::{
@@ -19,7 +19,7 @@ use crate::derived::Purpose;
 use crate::hold::{Hold, HoldError, HoldKind, HoldState};
 use crate::purchase::income;
 use crate::rules::{LARGEST, Payer, Recorded, over, refusal};
-use crate::transaction::{Legs, NotBalanced, REASON};
+use crate::transaction::{Legs, MOST_LEGS, NotBalanced, REASON};
 use crate::{Book, Kind, Posted, PriceClass, Transaction};
 
 /// Lines of one order: what fits on one kitchen slip.
@@ -27,6 +27,8 @@ pub const MOST_LINES: usize = 20;
 /// The most one order may come to, whoever pays it: of a free one nothing is held, so that no balance limits it, and all of it is the
 /// subsidy's once it is sold.
 pub const MOST: Money = LARGEST;
+/// Rates of VAT in one order: each has a leg of income when it is sold, beside what was held, the subsidy and the VAT.
+pub const MOST_RATES: usize = MOST_LEGS - 3;
 /// Characters of the number on the slip.
 pub const NUMBER: usize = 16;
 
@@ -66,6 +68,7 @@ pub fn held(placing: &Placing<'_>) -> Result<Option<Transaction>, Refusal> {
     for line in &order.lines {
         check_line(line, day, placing.products)?;
     }
+    check_rates(order, placing.products)?;
     placing.recorded.check_cut_off(day.cut_off, placing.at)?;
     placing.recorded.check_allowance(order.total)?;
     check_portions(order, day)?;
@@ -212,6 +215,13 @@ fn check_line(line: &LineRequest, day: &MenuDay, products: &[Product]) -> Result
     if line.price < Money::ZERO { Err(over(Rule::Price, Money::ZERO, line.price)) } else { Ok(()) }
 }
 
+/// What is held now can be sold later.
+fn check_rates(order: &PlaceOrder, products: &[Product]) -> Result<(), Refusal> {
+    let named = products.iter().filter(|product| order.lines.iter().any(|line| line.product == product.id));
+    let rates: BTreeSet<u8> = named.map(|product| product.vat_percent).collect();
+    if rates.len() <= MOST_RATES { Ok(()) } else { Err(refusal(Rule::Field)) }
+}
+
 /// There is enough left of everything there is a limit of. A product that stands on two lines is asked for twice.
 fn check_portions(order: &PlaceOrder, day: &MenuDay) -> Result<(), Refusal> {
     for portions in &day.portions {
@@ -335,17 +345,27 @@ mod tests {
 
     /// An order of one line by a holder who has so much, of which the subsidy pays a part.
     fn place(ore: i64, balance: i64, subsidised: i64) -> Result<Option<Transaction>, Refusal> {
-        let product = a_product(ore);
-        let line = LineRequest { product: product.id, quantity: 1, price: product.price, comment: String::new() };
+        place_all(&[a_product(ore)], balance, subsidised)
+    }
+
+    /// The same of one of each.
+    fn place_all(products: &[Product], balance: i64, subsidised: i64) -> Result<Option<Transaction>, Refusal> {
+        let line = |product: &Product| LineRequest {
+            product: product.id,
+            quantity: 1,
+            price: product.price,
+            comment: String::new(),
+        };
         let asked = PlaceOrder {
             number: "K1-1".into(),
             card: madkort_protocol::CardId::new(Uuid::from_u128(1)),
             account: account(1),
             date: date(2026, 11, 24),
-            lines: vec![line],
-            total: product.price,
+            lines: products.iter().map(line).collect(),
+            total: Money::sum(products.iter().map(|product| product.price)).unwrap(),
         };
-        let day = MenuDay { date: asked.date, cut_off: NOON, products: vec![product.id], portions: vec![] };
+        let on_menu = products.iter().map(|product| product.id).collect();
+        let day = MenuDay { date: asked.date, cut_off: NOON, products: on_menu, portions: vec![] };
         held(&Placing {
             id: id(1),
             at: NOON,
@@ -353,7 +373,7 @@ mod tests {
             payer: payer(balance),
             subsidised: Money::from_ore(subsidised),
             day: Some(&day),
-            products: &[product],
+            products,
             recorded: Recorded::Online,
         })
     }
@@ -386,6 +406,30 @@ mod tests {
             assert_eq!(taken(Money::from_ore(ore), PriceClass::Free).map(Some), refused.map(|_| None));
         }
         assert_eq!(taken(MOST, PriceClass::Free), Ok(Money::ZERO));
+    }
+
+    #[test]
+    fn whatever_is_held_can_be_sold_however_many_rates_of_vat_are_in_it() {
+        let products = |rates: usize| -> Vec<Product> {
+            let numbers = (1..=u8::try_from(rates).unwrap()).map(|n| (ProductId::new(Uuid::from_u128(n.into())), n));
+            numbers.map(|(id, vat_percent)| Product { id, vat_percent, ..a_product(10_000) }).collect()
+        };
+        let most = products(MOST_RATES);
+        assert!(place_all(&most, MOST.ore(), 100).unwrap().is_some());
+        let line = |product: &Product| OrderLine {
+            product: product.id,
+            name_da: String::new(),
+            name_en: String::new(),
+            quantity: 1,
+            price: product.price,
+            vat_percent: product.vat_percent,
+            comment: String::new(),
+        };
+        let total = Money::sum(most.iter().map(|product| product.price)).unwrap();
+        let order = Order { lines: most.iter().map(line).collect(), total, ..order() };
+        let sold = captured(&order, Money::from_ore(100), NOON).unwrap();
+        assert_eq!(sold.legs().len(), MOST_LEGS);
+        assert_eq!(place_all(&products(MOST_RATES + 1), MOST.ore(), 100), Err(refusal(Rule::Field)));
     }
 
     #[test]

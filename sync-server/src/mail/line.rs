@@ -122,8 +122,8 @@ fn parameters(settings: &SmtpSettings) -> Result<TlsParameters, NoMailer> {
 pub(super) enum NotTaken {
     /// It will not be, by this code.
     Never(String),
-    /// Our login was turned down, by this code: no letter is taken from us.
-    LoginRefused(String),
+    /// We were turned down, by this code, at the door or at the login: no letter is taken from us.
+    WeAreRefused(String),
     /// Another time, perhaps; and why not now.
     Later(String),
 }
@@ -131,12 +131,24 @@ pub(super) enum NotTaken {
 impl From<smtp::Error> for NotTaken {
     fn from(error: smtp::Error) -> Self {
         match error.status() {
-            Some(code) if LOGIN_REFUSED.contains(&u16::from(code)) => Self::LoginRefused(code.to_string()),
-            // Also a 5xx in the greeting: staff see the mark, and the reason is in the code.
+            Some(code) if LOGIN_REFUSED.contains(&u16::from(code)) => Self::WeAreRefused(code.to_string()),
             Some(code) if error.is_permanent() => Self::Never(code.to_string()),
             Some(code) => Self::Later(code.to_string()),
             None => Self::Later(on_the_line(&error)),
         }
+    }
+}
+
+/// Why a letter was not taken. A mail server may turn away whoever calls with the code it has for a letter (554: RFC 5321, 3.1; 521: RFC
+/// 7504), so a letter is not given up before it is known that the server takes any from us.
+pub(super) async fn not_taken(transport: &AsyncSmtpTransport<Tokio1Executor>, error: smtp::Error) -> NotTaken {
+    let why = NotTaken::from(error);
+    let NotTaken::Never(_) = why else { return why };
+    match transport.test_connection().await {
+        Err(at_the_door) if at_the_door.is_permanent() => {
+            NotTaken::WeAreRefused(at_the_door.status().map(|code| code.to_string()).unwrap_or_default())
+        }
+        _ => why,
     }
 }
 

@@ -26,7 +26,7 @@ use crate::payments::Payments;
 use crate::store::{Letter, Mail, Store, StoreError};
 pub use line::{Authorities, NoAuthorities, NoMailer, Security, SmtpSettings};
 
-use line::NotTaken;
+use line::{NotTaken, not_taken};
 
 /// Letters taken in one round: a backlog is worked off over several rounds, and a round stays short.
 const ROUND: u32 = 16;
@@ -82,8 +82,8 @@ impl Mailer {
                     tracing::warn!(mail = %mail.id, code, "a letter cannot be delivered");
                     self.store.mail_failed(mail.id, code, now).await?;
                 }
-                Err(NotTaken::LoginRefused(code)) => {
-                    tracing::error!(code, alarm = "mail-login", "the mail server turns our login down: letters wait");
+                Err(NotTaken::WeAreRefused(code)) => {
+                    tracing::error!(code, alarm = "mail-refused", "the mail server turns us down: letters wait");
                     // So it would with the next letter, and too many wrong passwords shut an account for longer.
                     break;
                 }
@@ -101,8 +101,10 @@ impl Mailer {
             NotTaken::Later("no link".to_owned())
         })?;
         let message = self.message(mail, &link).map_err(|_| NotTaken::Never("unwritable".to_owned()))?;
-        self.transport.send(message).await?;
-        Ok(())
+        match self.transport.send(message).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(not_taken(&self.transport, error).await),
+        }
     }
 
     /// The link in a letter; empty if it has none. Made anew at every try, so that no token waits on a disk.

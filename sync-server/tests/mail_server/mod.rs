@@ -19,6 +19,8 @@ pub enum Says {
     Never,
     /// It keeps the letter and hangs up.
     Nothing,
+    /// It turns away whoever calls, before they have said a word.
+    GoAway,
 }
 
 /// A mail server as RFC 5321 has it, as far as one client needs it. Answers with its port and the letters it was given.
@@ -39,6 +41,9 @@ pub async fn mail_server(script: Vec<Says>) -> (u16, Arc<Mutex<Vec<String>>>) {
 async fn converse(line: TcpStream, says: Says, kept: &Mutex<Vec<String>>) {
     let (read, mut write) = line.into_split();
     let mut lines = BufReader::new(read).lines();
+    if matches!(says, Says::GoAway) {
+        return write.write_all(b"554 no mail from you\r\n").await.unwrap();
+    }
     write.write_all(b"220 mail.example ESMTP\r\n").await.unwrap();
     while let Some(command) = lines.next_line().await.unwrap() {
         let answer: &[u8] = match command.split(' ').next().unwrap() {
@@ -56,7 +61,7 @@ async fn converse(line: TcpStream, says: Says, kept: &Mutex<Vec<String>>) {
                     Says::Taken => b"250 kept\r\n",
                     Says::Later => b"451 later\r\n",
                     Says::Never => b"550 no such mailbox\r\n",
-                    Says::Nothing => return,
+                    Says::Nothing | Says::GoAway => return,
                 }
             }
             "QUIT" => {

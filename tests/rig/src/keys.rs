@@ -11,8 +11,12 @@ use crate::window::{Element, Key, Place, Role, Sight};
 pub const MOST_STEPS: usize = 120;
 /// The digits as they stand on the screen's pad, which is a telephone's.
 pub const PAD: &str = "1234567890";
-/// The letters as they stand on the screen's keyboard.
+/// The letters as they stand on the wide screen's keyboard.
 const KEYBOARD: &str = "1234567890qwertyuiopåasdfghjklæøzxcvbnm.-@_,?";
+/// As they stand on the two pages of the upright one's.
+const PAGES: [&str; 2] = ["abcdefghijklmnopqrstuvwxyzæøå", "1234567890!\"#€%&/()=,?:;'_+*$"];
+/// What leads from one of them to the other, as the source calls it.
+const TURNS: [&str; 2] = ["Letters", "Digits and signs"];
 /// The colour of the ring round what has the focus.
 const RING: [u8; 3] = [0x2b, 0x55, 0xc9];
 /// How far outside of it the middle of the ring lies, in pixels, and by how many a place on the screen is rounded.
@@ -79,7 +83,10 @@ impl Rig {
         }
         let (mut before, mut typed) = (None, String::new());
         for letter in text.chars() {
-            self.key_named(way_on(KEYBOARD, before, letter), &letter.to_string())?;
+            if self.turned_keyboard(letter)? {
+                before = None;
+            }
+            self.key_named(way_on(self.keyboard(letter), before, letter), &letter.to_string())?;
             typed.push(letter);
             let has = |_: &Sight| window.typed(&name).is_ok_and(|here| here == typed);
             window.wait_until(&format!("{typed:?} in {name:?}"), has)?;
@@ -92,6 +99,26 @@ impl Rig {
         };
         window.wait_until(&format!("the focus in {name:?} again"), back)?;
         self.sees_focus(&name)
+    }
+
+    /// Turns to the page of the keyboard that has the letter, if it is not the one that is there.
+    fn turned_keyboard(&self, letter: char) -> Result<bool> {
+        let sight = self.window().sight();
+        if sight.find(Role::Button, &letter.to_string()).is_some() {
+            return Ok(false);
+        }
+        let turn = TURNS.into_iter().find(|turn| sight.find(Role::Button, &self.words.say(turn)).is_some());
+        self.key(Key::Next, turn.with_context(|| format!("no key types {letter:?}:\n{}", sight.told()))?)?;
+        self.window().wait_for(Role::Button, &letter.to_string())?;
+        Ok(true)
+    }
+
+    /// The order in which that letter's keys stand.
+    fn keyboard(&self, letter: char) -> &'static str {
+        let sight = self.window().sight();
+        let upright = TURNS.iter().any(|turn| sight.find(Role::Button, &self.words.say(turn)).is_some());
+        let page = PAGES.into_iter().find(|page| page.contains(letter));
+        page.filter(|_| upright).unwrap_or(KEYBOARD)
     }
 
     /// Steps on until the focus is on what has that name, and can be used; it is marked there.

@@ -15,7 +15,8 @@ const LONGEST_PAGE: u32 = 80;
 const PAGE_COMES: Duration = Duration::from_secs(2);
 /// How long after a turn what is there may take to show.
 const LEAF_FALLS: Duration = Duration::from_millis(300);
-/// Pixels by which keys of the strip may differ in where they end: less than from there to the page.
+/// Pixels by which keys of the strip may differ in where they end, and keys of the bar in where they begin: less than from there to the
+/// page.
 const SLACK: i32 = 8;
 /// What can be pressed.
 pub const PRESSABLE: [Role; 3] = [Role::Button, Role::Check, Role::Choice];
@@ -69,14 +70,15 @@ impl Rig {
         let (mut patience, mut way) = (PAGE_COMES, Way::Down);
         for _ in 0..LONGEST_PAGE {
             let (Ok(sight) | Err(sight)) = self.window().look_until(patience, &there);
-            way = match (there(&sight), way) {
-                (true, _) => match lies() {
-                    Lies::Here => return Ok(()),
-                    Lies::Above => Way::Up,
-                    Lies::Below => Way::Down,
-                },
-                (false, Way::Down) if !self.leads(&sight, Way::Down) => Way::Up,
-                (false, way) => way,
+            let lying = there(&sight).then(&lies);
+            // What was looked for may be told of before the keys that turn its page.
+            let sight = if lying.is_some() { self.window().sight() } else { sight };
+            way = match (lying, way) {
+                (Some(Lies::Here), _) => return Ok(()),
+                (Some(Lies::Above), _) => Way::Up,
+                (Some(Lies::Below), _) => Way::Down,
+                (None, Way::Down) if !self.leads(&sight, Way::Down) => Way::Up,
+                (None, way) => way,
             };
             if !self.leads(&sight, way) {
                 return Ok(());
@@ -95,12 +97,16 @@ impl Rig {
         let (Some(role), true) = (role, window.sight().find(Role::Button, &down).is_some()) else {
             return Lies::Here;
         };
+        // A page that is told of before it is drawn still has its places from before.
+        if window.wait_still().is_err() {
+            return Lies::Here;
+        }
         let places = (window.place(Role::Check, "Dansk"), window.place(Role::Button, &down), window.place(role, name));
         // Gone meanwhile with its page: left to whoever waits for it.
         let (Ok(strip), Ok(bar), Ok(place)) = places else { return Lies::Here };
         let (end, strip_end) = (place.y + place.height, strip.y + strip.height);
         // What stands in the strip or in the bar does not turn with the page.
-        let fixed = place.y >= bar.y || end <= strip_end + SLACK;
+        let fixed = (place.y - bar.y).abs() <= SLACK || end <= strip_end + SLACK;
         if !fixed && end > bar.y {
             Lies::Below
         } else if !fixed && place.y < strip_end {

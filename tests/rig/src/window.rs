@@ -283,9 +283,13 @@ impl Window {
 
     /// A picture of the screen once everything is drawn: what a screen reader is told comes a little before it.
     pub fn still_picture(&self) -> Result<Picture> {
-        let sight = self.sight();
-        self.wait_at_rest(sight.program.as_ref().context("no window")?)?;
+        self.wait_still()?;
         self.picture()
+    }
+
+    /// Waits until everything is drawn.
+    pub fn wait_still(&self) -> Result<()> {
+        self.wait_at_rest(self.sight().program.as_ref().context("no window")?)
     }
 
     /// Writes a picture of the screen.

@@ -68,7 +68,7 @@ fn a_parent_says_it_and_the_childs_order_knows() -> Result<()> {
     rig.come_in("Sofia")?;
     rig.press("Your details")?;
     give_code(&rig, &sofia)?;
-    rig.see("The most that may be spent")?;
+    rig.scroll_to("The most that may be spent")?;
     ensure!(!rig.window().sight().says(&rig.words.say("What cannot be eaten")), "a pupil is led to it");
     rig.go()?;
 
