@@ -38,6 +38,8 @@ pub(super) fn listen(window: &ui::AppWindow, readers: [&Rc<Reader>; 2]) {
         } else {
             inner.focus_previous_item();
         }
-        readers.iter().for_each(|reader| reader.moved(&window));
+        for reader in &readers {
+            reader.moved(&window);
+        }
     });
 }
