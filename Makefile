@@ -34,10 +34,10 @@ bench: setup-bench
 	exit $$missed
 
 soak: setup-test
-	MADKORT_SOAK=$${MADKORT_SOAK:-600} cargo test --locked -p sync-server --test bank -- --nocapture
+	MADKORT_SOAK=$${MADKORT_SOAK:-600} cargo test --locked --workspace --test bank -- --nocapture
 
 crash: setup-test
-	MADKORT_CRASH=all cargo test --locked -p sync-server --test crash -- --nocapture
+	MADKORT_CRASH=all cargo test --locked --workspace --test crash -- --nocapture
 
 # What it finds goes into the corpus, which `make test` replays without a fuzzer.
 FUZZ_SECONDS ?= 60
@@ -46,7 +46,7 @@ fuzz:
 	cd sync-server/fuzz && cargo +nightly fuzz run movements -- -max_total_time=$(FUZZ_SECONDS) -max_len=4800
 
 gallery: setup-demo
-	GALLERY_WHOLE=1 cargo test --locked -p kiosk --test screens gallery
+	GALLERY_WHOLE=1 cargo test --locked --workspace --test screens gallery
 
 lint:
 	cargo fmt --all --check
