@@ -413,8 +413,8 @@ fn a_day_on_a_broken_ledger_does_not_pass() {
     let spoil = |url: &DatabaseUrl| {
         Connection::open(path_of(url)).unwrap().execute_batch(FAULTS[0]).unwrap();
     };
-    // Its folder is there for as long as somebody reads.
-    let day = runtime().block_on(async { tokio::spawn(a_day(ledgers.clone(), 7, Length::Kills(1), spoil)).await });
+    // Its folder is there for as long as somebody reads; and long after its fiftieth entry somebody does.
+    let day = runtime().block_on(async { tokio::spawn(a_day(ledgers.clone(), 7, Length::Kills(KILLS), spoil)).await });
     let panicked = day.err().expect("nobody noticed").into_panic();
     let said = panicked.downcast_ref::<String>().unwrap();
     assert!(said.contains("the books do not add up"), "{said}");
