@@ -89,6 +89,8 @@ impl Rig {
         rig.kiosk.wait_for_screen("Idle")?;
         if let Some(window) = &rig.window {
             window.wait_drawn()?;
+            // It tells which page it turns to a little before that is there, and a key pressed between meets the one before.
+            rig.see("Hold your school card to the reader")?;
         }
         Ok(rig)
     }

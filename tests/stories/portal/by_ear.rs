@@ -174,6 +174,7 @@ impl Listener<'_> {
         self.rig.kiosk.wait_for_screen("Idle")?;
         self.rig.reader.lift()?;
         let waiting = self.words("Hold your school card to the reader");
+        self.rig.see("Hold your school card to the reader")?;
         let known = self.press(Key::Next)?;
         self.hear_after(Key::Aloud, &waiting)?;
         let first = self.ear.heard().into_iter().nth(known).context("nothing was heard")?;
