@@ -125,6 +125,8 @@ impl Rig {
     pub fn step_to(&self, way: Key, name: &str) -> Result<()> {
         let window = self.window();
         let mut passed = Vec::new();
+        // A page that is still coming moves the focus by itself: the step after that would go past what was looked for.
+        window.wait_still()?;
         while passed.len() < MOST_STEPS {
             let sight = window.sight();
             let here = sight.focused();
