@@ -90,7 +90,7 @@ impl Rig {
         if let Some(window) = &rig.window {
             window.wait_drawn()?;
             // It tells which page it turns to a little before that is there, and a key pressed between meets the one before.
-            rig.see("Hold your school card to the reader")?;
+            window.wait_still()?;
         }
         Ok(rig)
     }
