@@ -38,6 +38,8 @@ enum Side {
     After,
 }
 
+/// What `strace -y` writes beside a descriptor by which one thread wakes another.
+const WAKES: &str = "<anon_inode:[eventfd]>";
 /// What `strace` writes beside a call after which it keeps the thread waiting.
 const KEPT: &str = "(DELAYED)";
 /// How long it would keep it, in microseconds: the server is killed long before.
@@ -51,6 +53,8 @@ struct Moment {
     call: String,
     nth: u32,
     writer: bool,
+    /// Whether it only wakes another thread, by an eventfd: not needed where that one is awake.
+    wakes: bool,
 }
 
 /// The original, among databases on a PostgreSQL.
@@ -117,7 +121,7 @@ impl Tracing {
     /// Follows a whole server, or, to strike at a moment, those of its threads whose calls count.
     fn begin(threads: &[u32], log: &Path, strike: Option<&str>) -> Self {
         let mut command = Command::new("strace");
-        command.arg("-o").arg(log).args(["-e", &format!("trace={WRITES}"), "-e", "signal=none"]);
+        command.arg("-y").arg("-o").arg(log).args(["-e", &format!("trace={WRITES}"), "-e", "signal=none"]);
         if let Some(strike) = strike {
             command.args(["-e", &format!("inject={strike}")]);
         }
@@ -210,14 +214,15 @@ fn logged(log: &Path, calls: &str, is_writer: impl Fn(u32) -> bool) -> Vec<Momen
     let mut moments = Vec::new();
     for line in std::fs::read_to_string(log).unwrap().lines() {
         let Some((thread, rest)) = line.split_once(' ') else { continue };
-        let Some((call, _)) = rest.trim().split_once('(') else { continue };
+        let Some((call, what)) = rest.trim().split_once('(') else { continue };
         if !calls.split(',').any(|known| known == call) {
             continue;
         }
         let thread: u32 = thread.parse().unwrap();
         let nth = counts.entry((thread, call.to_owned())).or_default();
         *nth += 1;
-        let moment = Moment { call: call.to_owned(), nth: *nth, writer: is_writer(thread) };
+        let wakes = what.split_once(',').is_some_and(|(descriptor, _)| descriptor.ends_with(WAKES));
+        let moment = Moment { call: call.to_owned(), nth: *nth, writer: is_writer(thread), wakes };
         if !moments.contains(&moment) {
             moments.push(moment);
         }
@@ -330,9 +335,8 @@ async fn killed_at_any_moment(ledgers: Ledgers) {
             let server = serving.url.clone();
             let selling = till.buy(&server, &shop.sale);
             let (answered, so_far) = die(&mut serving, &log, (&moment, side), selling).await;
-            // The ledger's writing is over before anybody is answered. To a file it is `pwrite64`; `write` only wakes whoever answers, and
-            // is not needed where they are awake.
-            let too_late = moment.writer && shop.ledgers.postgres.is_none() && moment.call != "write";
+            // The ledger's writing is over before anybody is answered.
+            let too_late = moment.writer && shop.ledgers.postgres.is_none() && !moment.wakes;
             assert!(!answered || !too_late, "{moment:?} {side:?} was never reached");
             shop.alone(&name);
             settle(&shop, &url, till.id(), answered).await.unwrap_or_else(|why| panic!("{moment:?} {side:?}: {why}"));
@@ -344,7 +348,8 @@ async fn killed_at_any_moment(ledgers: Ledgers) {
         }
     }
     println!("of {all} moments, {} before and {} after their call were reached", reached[0], reached[1]);
-    assert!(reached.iter().all(|side| side * 4 > all), "only {reached:?} of {all} moments were reached");
+    // All but one of each side.
+    assert!(reached.iter().all(|side| (side + 1) * 2 >= all), "only {reached:?} of {all} moments were reached");
 }
 
 #[tokio::test(flavor = "multi_thread")]
