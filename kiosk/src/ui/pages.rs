@@ -244,6 +244,7 @@ impl Lists {
             account: (&page.account).into(),
             balance: page.balance.in_words(language).into(),
             kroner: (&page.kroner).into(),
+            figures: Money::parse(&page.kroner).map(|typed| typed.kroner_figures(language)).unwrap_or_default().into(),
             email: (&page.email).into(),
             accepted: page.accepted,
             reading_terms: page.terms.is_some(),

@@ -111,7 +111,20 @@ impl Money {
         }
     }
 
+    /// The figures of its whole kroner, where the currency is named beside them: `1.234` in Danish, `1,234` in English.
+    #[must_use]
+    pub fn kroner_figures(self, language: Language) -> String {
+        match language {
+            Language::Danish => self.grouped('.'),
+            Language::English => self.grouped(','),
+        }
+    }
+
     fn digits(self, group: char, point: char) -> String {
+        format!("{}{point}{:02}", self.grouped(group), self.0.unsigned_abs() % 100)
+    }
+
+    fn grouped(self, group: char) -> String {
         let whole = (self.0.unsigned_abs() / 100).to_string();
         let mut grouped = String::with_capacity(whole.len() + 8);
         if self.0 < 0 {
@@ -123,7 +136,7 @@ impl Money {
             }
             grouped.push(digit);
         }
-        format!("{grouped}{point}{:02}", self.0.unsigned_abs() % 100)
+        grouped
     }
 }
 
@@ -157,6 +170,8 @@ mod tests {
         let amount = Money::from_ore(123_456_789);
         assert_eq!(amount.in_words(Language::Danish), "1.234.567,89 kr.");
         assert_eq!(amount.in_words(Language::English), "DKK 1,234,567.89");
+        assert_eq!(amount.kroner_figures(Language::Danish), "1.234.567");
+        assert_eq!(amount.kroner_figures(Language::English), "1,234,567");
         assert_eq!(Money::from_ore(-5).in_words(Language::Danish), "-0,05 kr.");
     }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use kiosk_core::{
-    AutoRechargeBody, AutoRechargePage, OrdersPage, StopAutoRechargePage, TransferDonePage, TransferPage,
+    AutoRechargeBody, AutoRechargePage, FormProblem, OrdersPage, StopAutoRechargePage, TransferDonePage, TransferPage,
     WithdrawCheckPage, WithdrawDonePage, WithdrawPage, WithdrawalList,
 };
 use madkort_protocol::{
@@ -70,7 +70,7 @@ impl Lists {
             from: (&page.from).into(),
             balance: page.balance.in_words(language).into(),
             amount: (&page.amount).into(),
-            problem: kinds::problem(page.problem, language),
+            problem: kinds::problem(unanswered(page.problem, page.unsure), language),
             asking: page.asking,
             unsure: page.unsure,
         });
@@ -122,6 +122,11 @@ pub(super) fn transferred(api: &ui::Api, page: &TransferDonePage, language: Lang
     ui::PageKind::TransferDone
 }
 
+/// What is wrong; if nothing else is, that the server did not answer.
+fn unanswered(problem: Option<FormProblem>, unsure: bool) -> Option<FormProblem> {
+    problem.or(unsure.then_some(FormProblem::Unsure))
+}
+
 pub(super) fn withdraw_check(api: &ui::Api, page: &WithdrawCheckPage, language: Language) -> ui::PageKind {
     api.set_withdraw_check(ui::WithdrawCheckView {
         account: (&page.account).into(),
@@ -130,7 +135,7 @@ pub(super) fn withdraw_check(api: &ui::Api, page: &WithdrawCheckPage, language: 
         name: (&page.name).into(),
         bank: (&page.bank).into(),
         message: (&page.message).into(),
-        problem: kinds::problem(page.problem, language),
+        problem: kinds::problem(unanswered(page.problem, page.unsure), language),
         asking: page.asking,
         unsure: page.unsure,
     });
